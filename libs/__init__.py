@@ -1,0 +1,1 @@
+"""What several services share: the language, the plumbing, the IPP codec."""

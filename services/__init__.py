@@ -1,0 +1,1 @@
+"""The services of Printbus, one folder each; they talk over NATS only."""
