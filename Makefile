@@ -1,0 +1,38 @@
+# Everything that one does with this checkout. `make` alone lists the targets.
+
+.DEFAULT_GOAL := help
+PYTHON_ENV := .venv/bin
+TEST_WORKERS ?= logical
+
+.PHONY: help setup demo up test lint format docs lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+setup:  ## install what is missing: Debian packages, .venv
+	@sh setup/install.sh
+
+demo: setup  ## print five documents on real printers and look at the paper
+	@$(PYTHON_ENV)/python -m demo
+
+up: export PRINTBUS_PRINTERS ?= ["file://$(CURDIR)/paper?name=Paper","cups://localhost:631"]
+up: setup  ## run everything in the foreground: this machine's CUPS printers and ./paper
+	@$(PYTHON_ENV)/python -m services
+
+test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
+	@$(PYTHON_ENV)/pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadscope $(PYTEST_ARGS)
+
+lint: setup  ## look, change nothing: style, types, import rules
+	@$(PYTHON_ENV)/ruff check . && $(PYTHON_ENV)/ruff format --check . && $(PYTHON_ENV)/mypy && $(PYTHON_ENV)/lint-imports
+
+format: setup  ## put the code into its style
+	@$(PYTHON_ENV)/ruff check --fix . && $(PYTHON_ENV)/ruff format .
+
+docs: setup  ## generate docs/api and the table of settings
+	@$(PYTHON_ENV)/python -m docs.generate
+
+lock: setup  ## pin what pyproject.toml asks for into requirements.lock
+	@$(PYTHON_ENV)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev -o requirements.lock
+
+clean:  ## remove what can be made again (data/ and paper/ stay)
+	@rm -rf .venv .setup .*_cache .hypothesis && find . -name __pycache__ -prune -exec rm -rf {} +
