@@ -1,0 +1,101 @@
+"""Devices and what they can do: read by the agent from the printer system, kept by the registry, shown at the doors."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides
+
+
+class DeviceType(StrEnum):
+    """Webprinter's three device types (webprinter.md 1.5)."""
+
+    PRINTER = "printer"
+    SCANNER = "scanner"
+    CAMERA = "camera"
+
+
+class PrinterState(StrEnum):
+    """printer-state (RFC 8011 section 5.4.11), and `unreachable` (ours) for a printer that does not answer."""
+
+    IDLE = "idle"
+    PROCESSING = "processing"
+    STOPPED = "stopped"
+    UNREACHABLE = "unreachable"
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a task of which nobody can say whether it is on paper (design.md rule 10)."""
+
+    ASK = "ask"
+    REPRINT = "reprint"
+    GIVE_UP = "give-up"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaSupport:
+    """One sheet that a printer takes, with the edges that it cannot print on, in 1/100 mm, and its tray if it names one."""
+
+    media: Media
+    margins: Margins = Margins(0, 0, 0, 0)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomMedia:
+    """The range of sheets that a printer takes in any size, in 1/100 mm."""
+
+    min_width: int
+    max_width: int
+    min_height: int
+    max_height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What a printer says of itself; an empty tuple or None: it does not say."""
+
+    formats: tuple[str, ...] = ("application/pdf",)
+    colors: tuple[ColorMode, ...] = ()
+    default_color: ColorMode | None = None
+    min_copies: int = 1
+    max_copies: int = 1
+    orientations: tuple[Orientation, ...] = ()
+    default_orientation: Orientation | None = None
+    collates: tuple[Collate, ...] = ()
+    default_collate: Collate | None = None
+    qualities: tuple[Quality, ...] = ()
+    default_quality: Quality | None = None
+    sides: tuple[Sides, ...] = ()
+    default_sides: Sides | None = None
+    media: tuple[MediaSupport, ...] = ()
+    default_media: Media | None = None
+    custom_media: CustomMedia | None = None
+    sources: tuple[str, ...] = ()
+    resolutions: tuple[int, ...] = ()
+    number_up: tuple[int, ...] = (1,)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A device as its agent reports it. `id` is derived from agent and name; `reasons` are printer-state-reasons keywords."""
+
+    id: str
+    name: str
+    type: DeviceType = DeviceType.PRINTER
+    state: PrinterState = PrinterState.IDLE
+    reasons: tuple[str, ...] = ()
+    accepting: bool = True
+    system_default: bool = False
+    unknown: UnknownPolicy = UnknownPolicy.ASK
+    capabilities: Capabilities = Capabilities()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the converter must know of a printer to finish a document for it."""
+
+    formats: tuple[str, ...] = ("application/pdf",)
+    max_copies: int = 1
+    collates: tuple[Collate, ...] = ()
+    media: Media | None = None
+    margins: Margins = Margins(0, 0, 0, 0)

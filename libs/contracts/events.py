@@ -1,0 +1,71 @@
+"""Facts for outsiders, the public face of the bus: the three task events of the Webprinter protocol, and device changes."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from libs.contracts.devices import Device
+from libs.contracts.message import Message
+from libs.contracts.states import Status
+from libs.contracts.tasks import TaskView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTask(Message, subject="task.new.{region}.{task.tenant}.{task.sn}.{task.id}", message_id="{task.id}:{task.version}:new"):
+    """A task was accepted."""
+
+    kind: Literal["NewTask"] = "NewTask"
+    region: str
+    task: TaskView
+    at: int
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateTaskStatus(
+    Message,
+    subject="task.status.{region}.{task.tenant}.{task.sn}.{task.id}",
+    message_id="{task.id}:{task.version}:status",
+):
+    """A task's Webprinter status changed; consecutive events of a task join: new is the next one's old."""
+
+    kind: Literal["UpdateTaskStatus"] = "UpdateTaskStatus"
+    region: str
+    task: TaskView
+    old_status: Status
+    new_status: Status
+    at: int
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndTask(Message, subject="task.end.{region}.{task.tenant}.{task.sn}.{task.id}", message_id="{task.id}:{task.version}:end"):
+    """A task is over, told exactly once."""
+
+    kind: Literal["EndTask"] = "EndTask"
+    region: str
+    task: TaskView
+    at: int
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChanged(
+    Message,
+    subject="device.{region}.{tenant}.{agent}.{device.id}.{what}",
+    message_id="{agent}:{device.id}:{revision}:{what}",
+):
+    """A device appeared, changed its state or its capabilities, or went away."""
+
+    kind: Literal["DeviceChanged"] = "DeviceChanged"
+    region: str
+    tenant: str
+    agent: str
+    device: Device
+    what: Literal["added", "state", "capabilities", "removed"]
+    revision: int
+    at: int
+
+
+TaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask, Field(discriminator="kind")]

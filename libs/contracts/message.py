@@ -1,0 +1,63 @@
+"""What every message has: a subject and an id made of its own fields, and one way to bytes and back."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """A message of the bus. A subclass names its subject and its id as patterns over its fields."""
+
+    SUBJECT: ClassVar[str] = ""
+    ID: ClassVar[str] = ""
+
+    def __init_subclass__(cls, *, subject: str = "", message_id: str = "") -> None:
+        # A slotted dataclass is made twice, the second time without these words: what is set stays.
+        cls.SUBJECT = subject or cls.SUBJECT
+        cls.ID = message_id or cls.ID
+
+    @property
+    def subject(self) -> str:
+        """The subject that this message is published on."""
+        return self.SUBJECT.format_map(_Fields(self))
+
+    @property
+    def id(self) -> str:
+        """The `Nats-Msg-Id`: the same fact has the same id. Empty: the publisher gives one (reports) or none (questions)."""
+        return self.ID.format_map(_Fields(self))
+
+
+class _Fields(dict[str, Any]):
+    """The fields of a message as `format_map` wants them."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__()
+        self._message = message
+
+    def __missing__(self, name: str) -> Any:
+        return getattr(self._message, name)
+
+
+_adapters: dict[Any, TypeAdapter[Any]] = {}
+
+
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    adapter = _adapters.get(kind)
+    if adapter is None:
+        adapter = _adapters[kind] = TypeAdapter(kind)
+    return adapter
+
+
+def encode(value: Any) -> bytes:
+    """A message or record as JSON bytes."""
+    return _adapter(type(value)).dump_json(value)
+
+
+def decode(kind: Any, data: bytes | str) -> Any:
+    """JSON bytes as `kind`, a class or a union of classes told apart by their `kind`; unknown fields are ignored.
+
+    Raises `ValueError` (pydantic's ValidationError) when the bytes are not such a message.
+    """
+    return _adapter(kind).validate_json(data)

@@ -1,0 +1,240 @@
+"""Numbers that the standards give a meaning: operations, states, statuses and a few attribute values."""
+
+from enum import IntEnum
+
+
+class Operation(IntEnum):
+    """Operations (RFC 8011 section 5.4.15, RFC 3380, 3995, 3998, PWG 5100.5, 5100.11, 5100.13, 5100.18, CUPS)."""
+
+    PRINT_JOB = 0x0002
+    PRINT_URI = 0x0003
+    VALIDATE_JOB = 0x0004
+    CREATE_JOB = 0x0005
+    SEND_DOCUMENT = 0x0006
+    SEND_URI = 0x0007
+    CANCEL_JOB = 0x0008
+    GET_JOB_ATTRIBUTES = 0x0009
+    GET_JOBS = 0x000A
+    GET_PRINTER_ATTRIBUTES = 0x000B
+    HOLD_JOB = 0x000C
+    RELEASE_JOB = 0x000D
+    RESTART_JOB = 0x000E
+    PAUSE_PRINTER = 0x0010
+    RESUME_PRINTER = 0x0011
+    PURGE_JOBS = 0x0012
+    SET_PRINTER_ATTRIBUTES = 0x0013
+    SET_JOB_ATTRIBUTES = 0x0014
+    GET_PRINTER_SUPPORTED_VALUES = 0x0015
+    CREATE_PRINTER_SUBSCRIPTIONS = 0x0016
+    CREATE_JOB_SUBSCRIPTIONS = 0x0017
+    GET_SUBSCRIPTION_ATTRIBUTES = 0x0018
+    GET_SUBSCRIPTIONS = 0x0019
+    RENEW_SUBSCRIPTION = 0x001A
+    CANCEL_SUBSCRIPTION = 0x001B
+    GET_NOTIFICATIONS = 0x001C
+    ENABLE_PRINTER = 0x0022
+    DISABLE_PRINTER = 0x0023
+    PAUSE_PRINTER_AFTER_CURRENT_JOB = 0x0024
+    HOLD_NEW_JOBS = 0x0025
+    RELEASE_HELD_NEW_JOBS = 0x0026
+    DEACTIVATE_PRINTER = 0x0027
+    ACTIVATE_PRINTER = 0x0028
+    RESTART_PRINTER = 0x0029
+    SHUTDOWN_PRINTER = 0x002A
+    STARTUP_PRINTER = 0x002B
+    REPROCESS_JOB = 0x002C
+    CANCEL_CURRENT_JOB = 0x002D
+    SUSPEND_CURRENT_JOB = 0x002E
+    RESUME_JOB = 0x002F
+    PROMOTE_JOB = 0x0030
+    SCHEDULE_JOB_AFTER = 0x0031
+    CANCEL_DOCUMENT = 0x0033
+    GET_DOCUMENT_ATTRIBUTES = 0x0034
+    GET_DOCUMENTS = 0x0035
+    DELETE_DOCUMENT = 0x0036
+    SET_DOCUMENT_ATTRIBUTES = 0x0037
+    CANCEL_JOBS = 0x0038
+    CANCEL_MY_JOBS = 0x0039
+    RESUBMIT_JOB = 0x003A
+    CLOSE_JOB = 0x003B
+    IDENTIFY_PRINTER = 0x003C
+    VALIDATE_DOCUMENT = 0x003D
+    ACKNOWLEDGE_DOCUMENT = 0x003F
+    ACKNOWLEDGE_IDENTIFY_PRINTER = 0x0040
+    ACKNOWLEDGE_JOB = 0x0041
+    FETCH_DOCUMENT = 0x0042
+    FETCH_JOB = 0x0043
+    GET_OUTPUT_DEVICE_ATTRIBUTES = 0x0044
+    UPDATE_ACTIVE_JOBS = 0x0045
+    DEREGISTER_OUTPUT_DEVICE = 0x0046
+    UPDATE_DOCUMENT_STATUS = 0x0047
+    UPDATE_JOB_STATUS = 0x0048
+    UPDATE_OUTPUT_DEVICE_ATTRIBUTES = 0x0049
+    CUPS_GET_DEFAULT = 0x4001
+    CUPS_GET_PRINTERS = 0x4002
+    CUPS_ADD_MODIFY_PRINTER = 0x4003
+    CUPS_DELETE_PRINTER = 0x4004
+    CUPS_ACCEPT_JOBS = 0x4008
+    CUPS_REJECT_JOBS = 0x4009
+    CUPS_GET_DEVICES = 0x400B
+    CUPS_GET_PPDS = 0x400C
+    CUPS_MOVE_JOB = 0x400D
+    CUPS_GET_DOCUMENT = 0x4027
+
+
+READING = frozenset(
+    {
+        Operation.VALIDATE_JOB,
+        Operation.GET_JOB_ATTRIBUTES,
+        Operation.GET_JOBS,
+        Operation.GET_PRINTER_ATTRIBUTES,
+        Operation.GET_PRINTER_SUPPORTED_VALUES,
+        Operation.GET_SUBSCRIPTION_ATTRIBUTES,
+        Operation.GET_SUBSCRIPTIONS,
+        Operation.GET_NOTIFICATIONS,
+        Operation.GET_DOCUMENT_ATTRIBUTES,
+        Operation.GET_DOCUMENTS,
+        Operation.VALIDATE_DOCUMENT,
+        Operation.GET_OUTPUT_DEVICE_ATTRIBUTES,
+        Operation.CUPS_GET_DEFAULT,
+        Operation.CUPS_GET_PRINTERS,
+        Operation.CUPS_GET_DEVICES,
+        Operation.CUPS_GET_PPDS,
+        Operation.CUPS_GET_DOCUMENT,
+    }
+)
+"""Operations that change nothing at the printer, so that asking twice does no harm."""
+
+
+class JobState(IntEnum):
+    """`job-state` (RFC 8011 section 5.3.7)."""
+
+    PENDING = 3
+    PENDING_HELD = 4
+    PROCESSING = 5
+    PROCESSING_STOPPED = 6
+    CANCELED = 7
+    ABORTED = 8
+    COMPLETED = 9
+
+    @property
+    def keyword(self) -> str:
+        """The standard's own word, as `pending-held`."""
+        return _keyword(self)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job has come to its end."""
+        return self >= JobState.CANCELED
+
+
+class PrinterState(IntEnum):
+    """`printer-state` (RFC 8011 section 5.4.11)."""
+
+    IDLE = 3
+    PROCESSING = 4
+    STOPPED = 5
+
+    @property
+    def keyword(self) -> str:
+        """The standard's own word, as `idle`."""
+        return _keyword(self)
+
+
+class Orientation(IntEnum):
+    """`orientation-requested` (RFC 8011 section 5.2.10, PWG 5100.13)."""
+
+    PORTRAIT = 3
+    LANDSCAPE = 4
+    REVERSE_LANDSCAPE = 5
+    REVERSE_PORTRAIT = 6
+    NONE = 7
+
+    @property
+    def keyword(self) -> str:
+        """The standard's own word, as `reverse-landscape`."""
+        return _keyword(self)
+
+
+class PrintQuality(IntEnum):
+    """`print-quality` (RFC 8011 section 5.2.13)."""
+
+    DRAFT = 3
+    NORMAL = 4
+    HIGH = 5
+
+    @property
+    def keyword(self) -> str:
+        """The standard's own word, as `draft`."""
+        return _keyword(self)
+
+
+class Status(IntEnum):
+    """`status-code` (RFC 8011 section B.1, RFC 3380, 3995, 3998, PWG 5100.13, 5100.16, 5100.18)."""
+
+    SUCCESSFUL_OK = 0x0000
+    SUCCESSFUL_OK_IGNORED_OR_SUBSTITUTED_ATTRIBUTES = 0x0001
+    SUCCESSFUL_OK_CONFLICTING_ATTRIBUTES = 0x0002
+    SUCCESSFUL_OK_IGNORED_SUBSCRIPTIONS = 0x0003
+    SUCCESSFUL_OK_TOO_MANY_EVENTS = 0x0005
+    SUCCESSFUL_OK_EVENTS_COMPLETE = 0x0007
+    CLIENT_ERROR_BAD_REQUEST = 0x0400
+    CLIENT_ERROR_FORBIDDEN = 0x0401
+    CLIENT_ERROR_NOT_AUTHENTICATED = 0x0402
+    CLIENT_ERROR_NOT_AUTHORIZED = 0x0403
+    CLIENT_ERROR_NOT_POSSIBLE = 0x0404
+    CLIENT_ERROR_TIMEOUT = 0x0405
+    CLIENT_ERROR_NOT_FOUND = 0x0406
+    CLIENT_ERROR_GONE = 0x0407
+    CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE = 0x0408
+    CLIENT_ERROR_REQUEST_VALUE_TOO_LONG = 0x0409
+    CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED = 0x040A
+    CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED = 0x040B
+    CLIENT_ERROR_URI_SCHEME_NOT_SUPPORTED = 0x040C
+    CLIENT_ERROR_CHARSET_NOT_SUPPORTED = 0x040D
+    CLIENT_ERROR_CONFLICTING_ATTRIBUTES = 0x040E
+    CLIENT_ERROR_COMPRESSION_NOT_SUPPORTED = 0x040F
+    CLIENT_ERROR_COMPRESSION_ERROR = 0x0410
+    CLIENT_ERROR_DOCUMENT_FORMAT_ERROR = 0x0411
+    CLIENT_ERROR_DOCUMENT_ACCESS_ERROR = 0x0412
+    CLIENT_ERROR_ATTRIBUTES_NOT_SETTABLE = 0x0413
+    CLIENT_ERROR_IGNORED_ALL_SUBSCRIPTIONS = 0x0414
+    CLIENT_ERROR_TOO_MANY_SUBSCRIPTIONS = 0x0415
+    CLIENT_ERROR_DOCUMENT_PASSWORD_ERROR = 0x0418
+    CLIENT_ERROR_DOCUMENT_PERMISSION_ERROR = 0x0419
+    CLIENT_ERROR_DOCUMENT_SECURITY_ERROR = 0x041A
+    CLIENT_ERROR_DOCUMENT_UNPRINTABLE_ERROR = 0x041B
+    CLIENT_ERROR_ACCOUNT_INFO_NEEDED = 0x041C
+    CLIENT_ERROR_ACCOUNT_CLOSED = 0x041D
+    CLIENT_ERROR_ACCOUNT_LIMIT_REACHED = 0x041E
+    CLIENT_ERROR_ACCOUNT_AUTHORIZATION_FAILED = 0x041F
+    CLIENT_ERROR_NOT_FETCHABLE = 0x0420
+    SERVER_ERROR_INTERNAL_ERROR = 0x0500
+    SERVER_ERROR_OPERATION_NOT_SUPPORTED = 0x0501
+    SERVER_ERROR_SERVICE_UNAVAILABLE = 0x0502
+    SERVER_ERROR_VERSION_NOT_SUPPORTED = 0x0503
+    SERVER_ERROR_DEVICE_ERROR = 0x0504
+    SERVER_ERROR_TEMPORARY_ERROR = 0x0505
+    SERVER_ERROR_NOT_ACCEPTING_JOBS = 0x0506
+    SERVER_ERROR_BUSY = 0x0507
+    SERVER_ERROR_JOB_CANCELED = 0x0508
+    SERVER_ERROR_MULTIPLE_DOCUMENT_JOBS_NOT_SUPPORTED = 0x0509
+    SERVER_ERROR_PRINTER_IS_DEACTIVATED = 0x050A
+    SERVER_ERROR_TOO_MANY_JOBS = 0x050B
+    SERVER_ERROR_TOO_MANY_DOCUMENTS = 0x050C
+
+
+LAST_SUCCESSFUL = 0x00FF
+"""Statuses up to this one say that the operation was done (RFC 8011 section B.1.2)."""
+
+
+def status_keyword(status: int) -> str:
+    """The standard's word for a status, as `server-error-busy`; a number in hexadecimal when there is none."""
+    try:
+        return _keyword(Status(status))
+    except ValueError:
+        return f"0x{status:04x}"
+
+
+def _keyword(member: IntEnum) -> str:
+    return member.name.lower().replace("_", "-")
