@@ -1,0 +1,122 @@
+"""Who may say and hear what on the bus, as data beside the streams (design.md rule 16): everything else is denied."""
+
+from dataclasses import dataclass
+
+from libs.contracts.streams import (
+    CONVERT,
+    DIRECTORY,
+    IDEMPOTENCY,
+    INTAKE,
+    PRINT,
+    REPORTS,
+    BucketSpec,
+    ConsumerSpec,
+    agent_consumer,
+    consumers,
+)
+
+SERVICES = ("gateway", "registry", "spooler", "converter", "webhooks")
+
+
+@dataclass(frozen=True, slots=True)
+class Permissions:
+    """Subjects that a user may publish and subscribe to; its inbox prefix is its own."""
+
+    publish: tuple[str, ...]
+    subscribe: tuple[str, ...]
+
+
+def inbox(user: str) -> str:
+    """A user's private inbox prefix: nobody else may listen there."""
+    return f"_INBOX_{user}"
+
+
+def _reading(spec: ConsumerSpec, *verbs: str) -> tuple[str, ...]:
+    """To read one durable consumer: ask for messages, acknowledge, and what `verbs` add (INFO, RESET)."""
+    at = f"{spec.stream}.{spec.durable}"
+    asked = tuple(f"$JS.API.CONSUMER.{verb}.{at}" for verb in ("MSG.NEXT", *verbs))
+    return (*asked, f"$JS.ACK.{at}.>", f"$JS.ACK.*.*.{at}.>")
+
+
+def _watching(bucket: BucketSpec) -> tuple[str, ...]:
+    """To read and watch a KV bucket."""
+    stream = f"KV_{bucket.name}"
+    api = "$JS.API"
+    return (
+        f"{api}.STREAM.INFO.{stream}",
+        f"{api}.STREAM.MSG.GET.{stream}",
+        f"{api}.DIRECT.GET.{stream}",
+        f"{api}.DIRECT.GET.{stream}.>",
+        f"{api}.CONSUMER.CREATE.{stream}",
+        f"{api}.CONSUMER.CREATE.{stream}.>",
+        f"{api}.CONSUMER.INFO.{stream}.*",
+        f"{api}.CONSUMER.DELETE.{stream}.*",
+        f"$JS.FC.{stream}.>",
+    )
+
+
+def _writing(bucket: BucketSpec) -> tuple[str, ...]:
+    return (f"$KV.{bucket.name}.>",)
+
+
+def service_permissions(service: str, region: str) -> Permissions:
+    """What one service may do in its region. Raises `KeyError` for a name that is not a service."""
+    own = [spec for spec in consumers(region) if spec.durable.startswith(f"{service}_")]
+    reading = tuple(subject for spec in own for subject in _reading(spec, "INFO", "RESET"))
+    publish: dict[str, tuple[str, ...]] = {
+        "gateway": (
+            f"intake.{region}.>",
+            f"query.{region}.>",
+            *_watching(DIRECTORY),
+            *_watching(IDEMPOTENCY),
+            *_writing(IDEMPOTENCY),
+        ),
+        "registry": (
+            f"device.{region}.>",
+            *_watching(DIRECTORY),
+            *_writing(DIRECTORY),
+            f"$JS.API.CONSUMER.CREATE.{PRINT}.>",
+            f"$JS.API.CONSUMER.DURABLE.CREATE.{PRINT}.>",
+            f"$JS.API.CONSUMER.DELETE.{PRINT}.>",
+            f"$JS.API.CONSUMER.INFO.{PRINT}.>",
+        ),
+        "spooler": (
+            f"order.*.{region}.>",
+            f"task.*.{region}.>",
+            "dead.>",
+            f"query.{region}.registry.>",
+            *_watching(DIRECTORY),
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in (INTAKE, PRINT, REPORTS)),
+            *(f"$JS.API.STREAM.PURGE.{stream}" for stream in (INTAKE, PRINT)),
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (CONVERT, PRINT)),
+            f"$JS.API.DIRECT.GET.{CONVERT}",
+            f"$JS.API.STREAM.MSG.DELETE.{CONVERT}",
+            f"$JS.API.STREAM.MSG.DELETE.{PRINT}",
+        ),
+        "converter": (f"report.{region}.convert",),
+        "webhooks": (f"query.{region}.registry.>", *_watching(DIRECTORY)),
+    }
+    subscribe: dict[str, tuple[str, ...]] = {
+        "gateway": (f"task.*.{region}.>", f"device.{region}.>"),
+        "registry": (f"query.{region}.registry.>", f"heartbeat.{region}.>"),
+        "spooler": (f"query.{region}.spooler.>", f"heartbeat.{region}.>"),
+        "converter": (),
+        "webhooks": (),
+    }
+    answers = ("_INBOX_*.>",) if service in ("registry", "spooler") else ()
+    return Permissions((*publish[service], *reading, *answers), (*subscribe[service], f"{inbox(service)}.>"))
+
+
+def agent_permissions(region: str, shard: int, tenant: str, agent: str) -> Permissions:
+    """What one agent may do: read, acknowledge and reset its own consumer, tell, ask for itself, and nothing else."""
+    spec = agent_consumer(region, shard, tenant, agent)
+    return Permissions(
+        (
+            *_reading(spec, "INFO", "RESET"),
+            f"report.{region}.task.{tenant}.{agent}",
+            f"report.{region}.device.{tenant}.{agent}",
+            f"query.{region}.spooler.*.{tenant}.{agent}",
+            f"heartbeat.{region}.{tenant}.{agent}",
+        ),
+        (f"{inbox(f'agent_{agent}')}.>",),
+    )

@@ -1,0 +1,132 @@
+"""Streams and durable consumers of one region as data: retention, limits, redelivery (design.md section 3, Streams)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from libs.contracts.documents import Engine
+
+GIB = 1024**3
+DAY = 86_400.0
+
+
+class Retention(StrEnum):
+    """JetStream's retention policies, by its own words."""
+
+    LIMITS = "limits"
+    WORKQUEUE = "workqueue"
+
+
+class Discard(StrEnum):
+    """What a full stream does: refuse the new message, or forget the oldest."""
+
+    NEW = "new"
+    OLD = "old"
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSpec:
+    """One stream. Ages and windows in seconds (0: no limit), sizes in bytes; `atomic`: takes atomic batches."""
+
+    name: str
+    subjects: tuple[str, ...]
+    retention: Retention = Retention.LIMITS
+    discard: Discard = Discard.NEW
+    max_age: float = 0.0
+    max_bytes: int = GIB
+    duplicate_window: float = 600.0
+    atomic: bool = True
+    max_consumers: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerSpec:
+    """One durable pull consumer. `ack_wait` and `backoff` in seconds; `max_deliver` -1: for ever."""
+
+    stream: str
+    durable: str
+    filters: tuple[str, ...] = ()
+    ack_wait: float = 30.0
+    max_deliver: int = -1
+    max_ack_pending: int = 1000
+    backoff: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSpec:
+    """One KV bucket; `ttl` in seconds, 0: entries stay."""
+
+    name: str
+    ttl: float = 0.0
+
+
+INTAKE = "INTAKE"
+CONVERT = "CONVERT"
+PRINT = "PRINT"
+REPORTS = "REPORTS"
+TASKS = "TASKS"
+DEVICES = "DEVICES"
+ADVISORIES = "ADVISORIES"
+DEAD = "DEAD"
+
+DIRECTORY = BucketSpec("directory")
+IDEMPOTENCY = BucketSpec("idempotency", ttl=DAY)
+
+
+def streams(region: str) -> tuple[StreamSpec, ...]:
+    """The streams of `region`; every subject names its region, so that a joined link never stores a message twice."""
+    return (
+        StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB),
+        StreamSpec(CONVERT, (f"order.convert.{region}.>",), retention=Retention.WORKQUEUE, max_bytes=2 * GIB),
+        StreamSpec(
+            PRINT, (f"order.print.{region}.>", f"order.control.{region}.>"), max_age=7 * DAY, max_bytes=4 * GIB, max_consumers=5000
+        ),
+        StreamSpec(REPORTS, (f"report.{region}.>",), max_age=7 * DAY),
+        StreamSpec(
+            TASKS, tuple(f"task.{kind}.{region}.>" for kind in ("new", "status", "end")), max_age=7 * DAY, max_bytes=2 * GIB
+        ),
+        StreamSpec(DEVICES, (f"device.{region}.>",), discard=Discard.OLD, max_age=7 * DAY, max_bytes=GIB // 4),
+        StreamSpec(
+            ADVISORIES, ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",), max_age=7 * DAY, max_bytes=GIB // 16, atomic=False
+        ),
+        StreamSpec(DEAD, ("dead.>",), discard=Discard.OLD, max_age=30 * DAY, max_bytes=GIB // 4),
+    )
+
+
+#: How often a conversion is tried before it is given up, and how long each try may be silent (design.md rule 13).
+CONVERT_TRIES = 5
+CONVERT_LEASE = 20.0
+#: Waits before a message that was refused by its handler comes again; the last one repeats.
+BACKOFF = (1.0, 5.0, 15.0, 30.0)
+
+
+def consumers(region: str) -> tuple[ConsumerSpec, ...]:
+    """The services' consumers; the agents' are made by the registry when an agent is enrolled (`agent_consumer`)."""
+    converters = tuple(
+        ConsumerSpec(
+            CONVERT,
+            f"converter_{engine}",
+            (f"order.convert.{region}.{engine}",),
+            ack_wait=CONVERT_LEASE,
+            max_deliver=CONVERT_TRIES,
+            max_ack_pending=256,
+        )
+        for engine in Engine
+    )
+    return (
+        ConsumerSpec(INTAKE, "spooler_intake", max_ack_pending=5000),
+        ConsumerSpec(REPORTS, "spooler_reports", (f"report.{region}.convert", f"report.{region}.task.>"), max_ack_pending=5000),
+        ConsumerSpec(ADVISORIES, "spooler_advisories", max_ack_pending=100),
+        ConsumerSpec(REPORTS, "registry_devices", (f"report.{region}.device.>",), max_ack_pending=100),
+        ConsumerSpec(TASKS, "webhooks_tasks", max_ack_pending=5000),
+        *converters,
+    )
+
+
+def agent_consumer(region: str, shard: int, tenant: str, agent: str) -> ConsumerSpec:
+    """One durable per agent, for its orders and its control messages in their one order."""
+    return ConsumerSpec(
+        PRINT,
+        f"agent_{agent}",
+        (f"order.print.{region}.{shard}.{tenant}.{agent}.*", f"order.control.{region}.{shard}.{tenant}.{agent}"),
+        max_ack_pending=500,
+    )
