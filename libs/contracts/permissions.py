@@ -20,15 +20,16 @@ SERVICES = ("gateway", "registry", "spooler", "converter", "webhooks")
 
 @dataclass(frozen=True, slots=True)
 class Permissions:
-    """Subjects that a user may publish and subscribe to; its inbox prefix is its own."""
+    """Subjects that a user may publish and subscribe to; `answers`: it may also reply to whoever asked it."""
 
     publish: tuple[str, ...]
     subscribe: tuple[str, ...]
+    answers: bool = False
 
 
 def inbox(user: str) -> str:
     """A user's private inbox prefix: nobody else may listen there."""
-    return f"_INBOX_{user}"
+    return f"_INBOX.{user}"
 
 
 def _reading(spec: ConsumerSpec, *verbs: str) -> tuple[str, ...]:
@@ -83,7 +84,7 @@ def service_permissions(service: str, region: str) -> Permissions:
         "spooler": (
             f"order.*.{region}.>",
             f"task.*.{region}.>",
-            "dead.>",
+            f"dead.{region}.>",
             f"query.{region}.registry.>",
             *_watching(DIRECTORY),
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in (INTAKE, PRINT, REPORTS)),
@@ -103,8 +104,8 @@ def service_permissions(service: str, region: str) -> Permissions:
         "converter": (),
         "webhooks": (),
     }
-    answers = ("_INBOX_*.>",) if service in ("registry", "spooler") else ()
-    return Permissions((*publish[service], *reading, *answers), (*subscribe[service], f"{inbox(service)}.>"))
+    answers = service in ("registry", "spooler")
+    return Permissions((*publish[service], *reading), (*subscribe[service], f"{inbox(service)}.>"), answers)
 
 
 def agent_permissions(region: str, shard: int, tenant: str, agent: str) -> Permissions:
@@ -118,5 +119,5 @@ def agent_permissions(region: str, shard: int, tenant: str, agent: str) -> Permi
             f"query.{region}.spooler.*.{tenant}.{agent}",
             f"heartbeat.{region}.{tenant}.{agent}",
         ),
-        (f"{inbox(f'agent_{agent}')}.>",),
+        (f"{inbox(agent)}.>",),
     )

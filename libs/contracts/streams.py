@@ -74,21 +74,19 @@ IDEMPOTENCY = BucketSpec("idempotency", ttl=DAY)
 
 def streams(region: str) -> tuple[StreamSpec, ...]:
     """The streams of `region`; every subject names its region, so that a joined link never stores a message twice."""
+    orders = (f"order.print.{region}.>", f"order.control.{region}.>")
+    events = tuple(f"task.{kind}.{region}.>" for kind in ("new", "status", "end"))
+    advisories = ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",)
+    week = 7 * DAY
     return (
         StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB),
         StreamSpec(CONVERT, (f"order.convert.{region}.>",), retention=Retention.WORKQUEUE, max_bytes=2 * GIB),
-        StreamSpec(
-            PRINT, (f"order.print.{region}.>", f"order.control.{region}.>"), max_age=7 * DAY, max_bytes=4 * GIB, max_consumers=5000
-        ),
-        StreamSpec(REPORTS, (f"report.{region}.>",), max_age=7 * DAY),
-        StreamSpec(
-            TASKS, tuple(f"task.{kind}.{region}.>" for kind in ("new", "status", "end")), max_age=7 * DAY, max_bytes=2 * GIB
-        ),
-        StreamSpec(DEVICES, (f"device.{region}.>",), discard=Discard.OLD, max_age=7 * DAY, max_bytes=GIB // 4),
-        StreamSpec(
-            ADVISORIES, ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",), max_age=7 * DAY, max_bytes=GIB // 16, atomic=False
-        ),
-        StreamSpec(DEAD, ("dead.>",), discard=Discard.OLD, max_age=30 * DAY, max_bytes=GIB // 4),
+        StreamSpec(PRINT, orders, max_age=week, max_bytes=4 * GIB, max_consumers=5000),
+        StreamSpec(REPORTS, (f"report.{region}.>",), max_age=week),
+        StreamSpec(TASKS, events, max_age=week, max_bytes=2 * GIB),
+        StreamSpec(DEVICES, (f"device.{region}.>",), discard=Discard.OLD, max_age=week, max_bytes=GIB // 4),
+        StreamSpec(ADVISORIES, advisories, max_age=week, max_bytes=GIB // 16, atomic=False),
+        StreamSpec(DEAD, (f"dead.{region}.>",), discard=Discard.OLD, max_age=30 * DAY, max_bytes=GIB // 4),
     )
 
 
