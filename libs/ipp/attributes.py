@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Self, TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar, Union, cast
 
 from libs.ipp.values import (
     Charset,
@@ -19,10 +19,26 @@ from libs.ipp.values import (
     UriScheme,
 )
 
-Value: TypeAlias = (
-    "bool | int | bytes | datetime | Text | Name | Keyword | Uri | UriScheme | Charset | NaturalLanguage | "
-    "MimeMediaType | Resolution | IntegerRange | Collection | OutOfBand | Opaque"
-)
+Value: TypeAlias = Union[  # noqa: UP007 - a collection is defined below, and `|` takes no name in quotes
+    bool,
+    int,
+    bytes,
+    datetime,
+    Text,
+    Name,
+    Keyword,
+    Uri,
+    UriScheme,
+    Charset,
+    NaturalLanguage,
+    MimeMediaType,
+    Resolution,
+    IntegerRange,
+    "Collection",
+    OutOfBand,
+    Opaque,
+]
+"""Whatever an attribute may hold."""
 
 _Kind = TypeVar("_Kind")
 
@@ -37,11 +53,8 @@ class Attributes(Mapping[str, tuple[Value, ...]]):
 
     __slots__ = ("_values",)
 
-    def __init__(self, values: "Mapping[str, Value | Sequence[Value]] | None" = None) -> None:
-        self._values: dict[str, tuple[Value, ...]] = {
-            name: tuple(value) if isinstance(value, list | tuple) else (value,)  # type: ignore[arg-type]
-            for name, value in (values or {}).items()
-        }
+    def __init__(self, values: Mapping[str, Value | Sequence[Value]] | None = None) -> None:
+        self._values = {name: _several(value) for name, value in (values or {}).items()}
 
     @classmethod
     def of(cls, values: dict[str, tuple[Value, ...]]) -> Self:
@@ -62,7 +75,7 @@ class Attributes(Mapping[str, tuple[Value, ...]]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._values!r})"
 
-    def __or__(self, other: "Mapping[str, Value | Sequence[Value]]") -> "Attributes":
+    def __or__(self, other: Mapping[str, Value | Sequence[Value]]) -> "Attributes":
         """These attributes and the other ones; the other ones win."""
         return Attributes({**self._values, **other})
 
@@ -136,3 +149,8 @@ class Collection(Attributes):
     """`collection`: a value made of member attributes (RFC 8010 section 3.1.6)."""
 
     __slots__ = ()
+
+
+def _several(value: Value | Sequence[Value]) -> tuple[Value, ...]:
+    """A list or tuple is several values; everything else, strings and octets too, is one."""
+    return tuple(value) if isinstance(value, list | tuple) else (cast("Value", value),)

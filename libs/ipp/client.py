@@ -1,0 +1,272 @@
+"""A printer as a program sees it: the operations of RFC 8011 as methods, over a few kept-alive connections."""
+
+import itertools
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Self
+
+from libs.ipp.address import Address
+from libs.ipp.attributes import Attributes, Value
+from libs.ipp.connection import Document, Patience
+from libs.ipp.decoding import decode_response
+from libs.ipp.encoding import encode
+from libs.ipp.enums import READING, Operation, Status
+from libs.ipp.errors import IppAnswerError, IppDecodeError, IppError
+from libs.ipp.job import Job
+from libs.ipp.message import Group, Request, Response, Version
+from libs.ipp.pool import Pool
+from libs.ipp.tags import GroupTag
+from libs.ipp.values import Charset, Keyword, MimeMediaType, Name, NaturalLanguage, Text, Uri
+
+Given = Mapping[str, Value | Sequence[Value]]
+"""Attributes to send: by name one value or several."""
+
+_MAX_REQUEST_ID = 2**31 - 1
+JOB_ATTRIBUTES = ("job-id", "job-uri", "job-uuid", "job-name", "job-state", "job-state-reasons", "job-state-message")
+"""What is asked about jobs by default. cupsd 2.4 tells the names of ended jobs only when job-uuid is asked for too."""
+
+
+class Client:
+    """A printer at an `ipp://` or `ipps://` URI (a user and password in it are sent as Basic credentials).
+
+    `verify` is False to take any certificate, or a context of one's own. `keep` is how long, in seconds, an idle
+    connection is trusted. Methods raise IppError for an error status, IppConnectionError and its kin (whose `sent` says
+    whether the printer may have acted) for everything between here and there, IppEncodeError for values that cannot be
+    written. Every method may be canceled.
+    """
+
+    def __init__(
+        self,
+        uri: str,
+        *,
+        user: str = "anonymous",
+        patience: Patience | None = None,
+        verify: bool | ssl.SSLContext = True,
+        connections: int = 4,
+        keep: float = 5.0,
+        max_response: int = 16 * 1024 * 1024,
+        version: Version = (2, 0),
+    ) -> None:
+        self.address = Address.parse(uri)
+        self._user = user
+        self._version = version
+        self._patience = patience or Patience()
+        self._ids = itertools.count()
+        self._pool = Pool(
+            self.address,
+            _context(verify) if self.address.secure else None,
+            size=connections,
+            keep=keep,
+            patience=self._patience,
+            limit=max_response,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Closes the connections that are not in use."""
+        await self._pool.close()
+
+    async def request(
+        self,
+        operation: int,
+        attributes: Given | None = None,
+        groups: Sequence[Group] = (),
+        document: Document | None = None,
+        *,
+        check: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - of the answer alone; an upload has its own
+    ) -> Response:
+        """Any operation. `attributes` follow charset, language, printer-uri and requesting-user-name in the first group,
+        and replace those two last; `groups` follow that group. With `check`, an error status raises IppError.
+        """
+        request = self._request(operation, attributes or {}, groups)
+        patience = self._patience if timeout is None else replace(self._patience, answer=timeout)
+        body = await self._pool.post(encode(request), document, reading=operation in READING, patience=patience)
+        response = _response(body, request)
+        if check and not response.successful:
+            raise IppError(response)
+        return response
+
+    async def get_printer_attributes(self, requested: Sequence[str] = ("all",)) -> Attributes:
+        """The printer's attributes; `media-col-database` must be named, `all` leaves it out (PWG 5100.7)."""
+        response = await self.request(Operation.GET_PRINTER_ATTRIBUTES, _requested(requested))
+        return response.group(GroupTag.PRINTER)
+
+    async def validate_job(
+        self, *, name: str | None = None, document_format: str | None = None, job: Given | None = None
+    ) -> Response:
+        """Whether the printer would take a job; the response's `unsupported` says what it would ignore."""
+        return await self.request(Operation.VALIDATE_JOB, _job_operation(name, document_format), _job_group(job))
+
+    async def print_job(
+        self,
+        document: Document,
+        *,
+        name: str | None = None,
+        document_format: str | None = None,
+        job: Given | None = None,
+        operation: Given | None = None,
+    ) -> Job:
+        """A job with one document, in one request; `operation` adds operation attributes, `job` the job template's."""
+        attributes = _job_operation(name, document_format) | (operation or {})
+        response = await self.request(Operation.PRINT_JOB, attributes, _job_group(job), document)
+        return Job.of(response.group(GroupTag.JOB))
+
+    async def create_job(self, *, name: str | None = None, job: Given | None = None, operation: Given | None = None) -> Job:
+        """A job that waits for its documents."""
+        attributes = _job_operation(name, None) | (operation or {})
+        response = await self.request(Operation.CREATE_JOB, attributes, _job_group(job))
+        return Job.of(response.group(GroupTag.JOB))
+
+    async def send_document(
+        self,
+        job_id: int,
+        document: Document,
+        *,
+        document_format: str | None = None,
+        name: str | None = None,
+        last: bool = True,
+    ) -> Job:
+        """A document for a job that was created before; `last` closes the job."""
+        attributes: dict[str, Value] = {"job-id": job_id}
+        if name is not None:
+            attributes["document-name"] = Name(name)
+        if document_format is not None:
+            attributes["document-format"] = MimeMediaType(document_format)
+        attributes["last-document"] = last
+        response = await self.request(Operation.SEND_DOCUMENT, attributes, (), document)
+        return Job.of(response.group(GroupTag.JOB))
+
+    async def get_job_attributes(self, job_id: int, requested: Sequence[str] = JOB_ATTRIBUTES) -> Job:
+        """One job. IppError with client-error-not-found when the printer does not know it (any more)."""
+        response = await self.request(Operation.GET_JOB_ATTRIBUTES, {"job-id": job_id, **_requested(requested)})
+        return Job.of(response.group(GroupTag.JOB))
+
+    async def get_jobs(
+        self,
+        which_jobs: str = "not-completed",
+        requested: Sequence[str] = JOB_ATTRIBUTES,
+        *,
+        first_job_id: int | None = None,
+        limit: int | None = None,
+        my_jobs: bool = False,
+    ) -> list[Job]:
+        """One answer's worth of jobs; `first_job_id` (PWG 5100.11) where the printer knows it."""
+        attributes: dict[str, Value | Sequence[Value]] = {"which-jobs": Keyword(which_jobs), **_requested(requested)}
+        if first_job_id is not None:
+            attributes["first-job-id"] = first_job_id
+        if limit is not None:
+            attributes["limit"] = limit
+        if my_jobs:
+            attributes["my-jobs"] = True
+        response = await self.request(Operation.GET_JOBS, attributes)
+        return [Job.of(attributes) for attributes in response.every(GroupTag.JOB)]
+
+    async def all_jobs(self, requested: Sequence[str] = JOB_ATTRIBUTES, *, page: int = 500) -> AsyncIterator[Job]:
+        """Every job that the printer knows, ended or not, once each; page after page by first-job-id.
+
+        A printer without first-job-id answers with the same jobs again, which ends the walk too. One that refuses
+        `which-jobs=all` is asked for its two halves.
+        """
+        try:
+            async for job in self._paged("all", requested, page):
+                yield job
+        except IppError as error:
+            if error.status != Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED:
+                raise
+            for which in ("not-completed", "completed"):
+                for job in await self.get_jobs(which, requested):
+                    yield job
+
+    async def _paged(self, which_jobs: str, requested: Sequence[str], page: int) -> AsyncIterator[Job]:
+        """Pages of jobs in the order of their numbers, which cupsd keeps for `all` only."""
+        seen: set[int] = set()
+        first = 1
+        while True:
+            jobs = await self.get_jobs(which_jobs, requested, first_job_id=first, limit=page)
+            new = [job for job in jobs if job.id not in seen]
+            if not new:
+                return
+            seen.update(job.id for job in new)
+            for job in new:
+                yield job
+            first = max(seen) + 1
+
+    async def cancel_job(self, job_id: int, message: str | None = None) -> None:
+        """Cancels a job. IppError with client-error-not-possible when it has ended."""
+        said: dict[str, Value] = {} if message is None else {"message": Text(message)}
+        await self.request(Operation.CANCEL_JOB, {"job-id": job_id, **said})
+
+    async def hold_job(self, job_id: int, hold_until: str | None = None) -> None:
+        """Holds a job, until a keyword of job-hold-until when one is given."""
+        until: dict[str, Value] = {} if hold_until is None else {"job-hold-until": Keyword(hold_until)}
+        await self.request(Operation.HOLD_JOB, {"job-id": job_id, **until})
+
+    async def release_job(self, job_id: int) -> None:
+        """Lets a held job go on."""
+        await self.request(Operation.RELEASE_JOB, {"job-id": job_id})
+
+    async def identify_printer(self, actions: Sequence[str] = (), message: str | None = None) -> None:
+        """Makes the printer show itself (PWG 5100.13), by its own default or by `display`, `flash`, `sound`, `speak`."""
+        attributes: dict[str, Value | Sequence[Value]] = {}
+        if actions:
+            attributes["identify-actions"] = [Keyword(action) for action in actions]
+        if message is not None:
+            attributes["message"] = Text(message)
+        await self.request(Operation.IDENTIFY_PRINTER, attributes)
+
+    def _request(self, operation: int, given: Given, groups: Sequence[Group]) -> Request:
+        """Charset and language come first, then the target (RFC 8011 sections 4.1.4 and 4.1.5)."""
+        target: dict[str, Value | Sequence[Value]] = {
+            "attributes-charset": Charset("utf-8"),
+            "attributes-natural-language": NaturalLanguage("en"),
+            "printer-uri": Uri(self.address.uri),
+        }
+        if "job-id" in given:
+            target["job-id"] = given["job-id"]
+        attributes = Attributes({**target, "requesting-user-name": Name(self._user), **given})
+        number = next(self._ids) % _MAX_REQUEST_ID + 1
+        return Request(operation, number, (Group(GroupTag.OPERATION, attributes), *groups), self._version)
+
+
+def _response(body: bytes, request: Request) -> Response:
+    try:
+        response = decode_response(body)
+    except IppDecodeError as error:
+        raise IppAnswerError(f"the answer is not IPP: {error}", sent=True) from error
+    if response.request_id != request.request_id:
+        raise IppAnswerError(f"the answer is to request {response.request_id}, not {request.request_id}", sent=True)
+    return response
+
+
+def _context(verify: bool | ssl.SSLContext) -> ssl.SSLContext:  # noqa: FBT001 - the caller's own parameter
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    context = ssl.create_default_context()
+    if not verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _requested(names: Sequence[str]) -> dict[str, Value | Sequence[Value]]:
+    return {"requested-attributes": [Keyword(name) for name in names]}
+
+
+def _job_operation(name: str | None, document_format: str | None) -> Attributes:
+    given: dict[str, Value] = {}
+    if name is not None:
+        given["job-name"] = Name(name)
+    if document_format is not None:
+        given["document-format"] = MimeMediaType(document_format)
+    return Attributes(given)
+
+
+def _job_group(job: Given | None) -> tuple[Group, ...]:
+    return (Group(GroupTag.JOB, Attributes(job)),) if job else ()
