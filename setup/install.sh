@@ -9,19 +9,20 @@ fail() {
     exit 1
 }
 
-# Runs a command with its output in a log; meanwhile says every few seconds how many lines match the pattern.
+# Runs a command with its output in a log; every few seconds says how many lines match the pattern, and the last one.
 with_progress() { # label pattern log command...
     label=$1 pattern=$2 log=$3
     shift 3
     echo "setup: $label"
-    "$@" >"$log" 2>&1 &
+    "$@" >"$log" 2>&1 9>&- &
     child=$!
     trap 'kill $child 2>/dev/null; exit 130' INT TERM
     ticks=0
     while kill -0 $child 2>/dev/null; do
         sleep 0.5
         ticks=$((ticks + 1))
-        [ $((ticks % 10)) -ne 0 ] || echo "       $(grep -c "$pattern" "$log" || true) done"
+        [ $((ticks % 10)) -ne 0 ] ||
+            echo "       $(grep -c "$pattern" "$log" || true) done; $(tail -n 1 "$log" | cut -c 1-70)"
     done
     trap - INT TERM
     wait $child || {
@@ -81,7 +82,7 @@ find_python() {
 
 make_environment() { # python
     # An environment that was moved here with its folder still runs the programs of the old place.
-    if ! new_enough .venv/bin/python || ! grep -qF "$(pwd)/.venv" .venv/bin/activate; then
+    if ! new_enough .venv/bin/python || ! grep -qF "$(pwd)/.venv" .venv/bin/activate 2>/dev/null; then
         echo "setup: making .venv with $1 ($("$1" -V))"
         "$1" -m venv --clear .venv 2>.setup/venv.log >&2 || {
             cat .setup/venv.log >&2
@@ -91,9 +92,10 @@ make_environment() { # python
     .venv/bin/python -m pip --version >/dev/null 2>&1 || .venv/bin/python -m ensurepip >.setup/venv.log 2>&1 ||
         fail ".venv has no pip and could not get one; remove .venv and try again (log: .setup/venv.log)"
     total=$(grep -c '^[a-z0-9].*==' requirements.lock)
-    with_progress "installing up to $total Python packages (a few minutes the first time)" '^Collecting\|already satisfied' \
-        .setup/pip.log .venv/bin/python -m pip install --disable-pip-version-check --no-input --no-deps \
-        --progress-bar off --require-hashes -r requirements.lock
+    with_progress "installing up to $total Python packages (a few minutes the first time)" \
+        '^Collecting\|^Processing\|already satisfied' .setup/pip.log \
+        .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps \
+        --require-hashes -r requirements.lock
 }
 
 # What the result depends on: the lists, these scripts, and the interpreter of the environment.
@@ -103,10 +105,10 @@ fingerprint() {
 }
 
 mkdir -p .setup
+exec 9>.setup/lock
+! command -v flock >/dev/null || flock 9 # two at once would install over each other
 packages=
-if command -v dpkg-query >/dev/null; then
-    packages=$(missing_packages)
-fi
+! command -v dpkg-query >/dev/null || packages=$(missing_packages)
 if [ -z "$packages" ] && [ "$(fingerprint)" = "$(cat .setup/stamp 2>/dev/null)" ]; then
     exit 0
 fi
