@@ -109,13 +109,14 @@ exec 9>.setup/lock
 ! command -v flock >/dev/null || flock 9 # two at once would install over each other
 packages=
 ! command -v dpkg-query >/dev/null || packages=$(missing_packages)
-if [ -z "$packages" ] && [ "$(fingerprint)" = "$(cat .setup/stamp 2>/dev/null)" ]; then
+if [ -z "$packages" ] && [ "$(fingerprint)" = "$(cat .venv/setup-stamp 2>/dev/null)" ]; then
     exit 0
 fi
+rm -f .venv/setup-stamp
 # shellcheck disable=SC2086  # one word per package
 [ -z "$packages" ] || install_packages $packages
 python=$(find_python)
 make_environment "$python"
 .venv/bin/python setup/verify.py || fail "something is missing (see above)"
-fingerprint >.setup/stamp
+fingerprint >.venv/setup-stamp
 echo "setup: ready"
