@@ -22,7 +22,7 @@ with_progress() { # label pattern log command...
         sleep 0.5
         ticks=$((ticks + 1))
         [ $((ticks % 10)) -ne 0 ] ||
-            echo "       $(grep -c "$pattern" "$log" || true) done; $(tail -n 1 "$log" | cut -c 1-70)"
+            echo "       $(grep -c "$pattern" "$log" || true) done; $(grep -v ^WARNING "$log" | tail -n 1 | cut -c 1-70)"
     done
     trap - INT TERM
     wait $child || {
