@@ -1,0 +1,233 @@
+"""The bus for plain use: publishing with acknowledgement always, atomic batches, questions (design.md section 6)."""
+
+import asyncio
+import json
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from nats.aio.client import Client
+from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
+from nats.js.api import PubAck
+from nats.js.client import JetStreamContext
+from nats.js.errors import APIError
+
+from libs.contracts.message import Message, decode, encode
+from libs.contracts.permissions import inbox
+from libs.contracts.queries import ANSWER, Code, Refusal
+from libs.runtime import traces
+
+log = structlog.get_logger()
+
+#: One try of a publish, and how long it is tried again: a leader change takes about 5 s (design.md rule 1).
+PUBLISH_TIMEOUT = 2.0
+PUBLISH_PATIENCE = 15.0
+#: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
+DUPLICATE_IN_BATCH = 10201
+
+
+class Unanswered(Exception):
+    """Nobody answered in time: nothing is known about what was asked."""
+
+
+class Refused(Exception):
+    """The answer was no: `code` for programs, the text for people."""
+
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+class NotStored(Exception):
+    """The stream said no, and saying it again would not help (full, or not ours to write)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A message as bytes: what an outbox row holds."""
+
+    subject: str
+    data: bytes
+    message_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def outgoing(message: Message, message_id: str = "") -> Outgoing:
+    """A message ready to be stored in an outbox, its own `traceparent` or the current one in its headers."""
+    traceparent = getattr(message, "traceparent", "") or traces.current()
+    headers = {"traceparent": traceparent} if traceparent else {}
+    return Outgoing(message.subject, encode(message), message_id or message.id, headers)
+
+
+class Bus:
+    """One NATS connection of one user. Reconnects for ever; `reconnected` is set and replaced at each reconnect."""
+
+    def __init__(self, client: Client, user: str) -> None:
+        self.client = client
+        self.user = user
+        self.js: JetStreamContext = client.jetstream(timeout=5)
+        self.reconnected = asyncio.Event()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the line is up now."""
+        return bool(self.client.is_connected)
+
+    async def close(self) -> None:
+        """Flush what is buffered and close."""
+        if self.client.is_closed:
+            return
+        try:
+            await asyncio.wait_for(self.client.flush(), 2)
+        except (NatsError, TimeoutError):
+            log.warning("bus closed unflushed", user=self.user)
+        await self.client.close()
+
+    async def publish(self, message: Message, *, stream: str, message_id: str = "", patience: float = PUBLISH_PATIENCE) -> PubAck:
+        """Store one message; returns JetStream's acknowledgement. Raises as `publish_raw`."""
+        return await self.publish_raw(outgoing(message, message_id), stream=stream, patience=patience)
+
+    async def publish_raw(self, out: Outgoing, *, stream: str, patience: float = PUBLISH_PATIENCE) -> PubAck:
+        """Store one message, tried again with the same id until `patience` seconds are over.
+
+        Raises `NotStored` when the stream refuses it, `Unanswered` when nobody acknowledged in time.
+        """
+        deadline = time.monotonic() + patience
+        while True:
+            headers = {**out.headers, "Nats-Msg-Id": out.message_id} if out.message_id else dict(out.headers)
+            try:
+                return await self.js.publish(out.subject, out.data, timeout=PUBLISH_TIMEOUT, stream=stream, headers=headers)
+            except APIError as error:
+                if not _passing(error):
+                    raise NotStored(f"{stream} refused a message: {error.description}") from error
+            except (NatsError, TimeoutError):
+                pass
+            if time.monotonic() + 0.25 > deadline:
+                raise Unanswered(f"{stream} did not acknowledge within {patience:.0f} s")
+            await asyncio.sleep(0.25)
+
+    async def publish_batch(self, stream: str, batch: Sequence[Outgoing], *, patience: float = PUBLISH_PATIENCE) -> None:
+        """Store all or nothing, in order, as one atomic batch (or one message); a batch stored before counts as success.
+
+        Raises `NotStored` and `Unanswered` as `publish_raw`.
+        """
+        if len(batch) == 1:
+            await self.publish_raw(batch[0], stream=stream, patience=patience)
+            return
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                await self._atomic(stream, batch)
+            except APIError as error:
+                if error.err_code == DUPLICATE_IN_BATCH:
+                    for out in batch:  # row by row; what is a duplicate is stored already
+                        await self.publish_raw(out, stream=stream, patience=patience)
+                    return
+                if not _passing(error):
+                    raise NotStored(f"{stream} refused a batch: {error.description}") from error
+            except (NatsError, TimeoutError):
+                pass
+            else:
+                return
+            if time.monotonic() + 0.25 > deadline:
+                raise Unanswered(f"{stream} did not acknowledge a batch within {patience:.0f} s")
+            await asyncio.sleep(0.25)
+
+    async def _atomic(self, stream: str, batch: Sequence[Outgoing]) -> None:
+        """One atomic batch: the first message is answered at once (so that a refusal stops us), the last commits."""
+        batch_id = uuid4().hex
+        last = len(batch)
+        for sequence, out in enumerate(batch, 1):
+            headers = {
+                **out.headers,
+                "Nats-Batch-Id": batch_id,
+                "Nats-Batch-Sequence": str(sequence),
+                "Nats-Expected-Stream": stream,
+            }
+            if out.message_id:
+                headers["Nats-Msg-Id"] = out.message_id
+            if sequence == last:
+                headers["Nats-Batch-Commit"] = "1"
+            if sequence in (1, last):
+                answer = await self.client.request(out.subject, out.data, timeout=PUBLISH_TIMEOUT + last / 2000, headers=headers)
+                _raise_error(answer.data)
+            else:
+                await self.client.publish(out.subject, out.data, headers=headers)
+
+    async def ask(self, query: Message, *, timeout: float = 2.0) -> Any:  # noqa: ASYNC109 - NATS counts the time itself
+        """Ask and return the record that `libs.contracts.queries.ANSWER` names.
+
+        Raises `Refused` when the answer is no, `Unanswered` when there is none in time.
+        """
+        headers = {"traceparent": traceparent} if (traceparent := traces.current()) else None
+        try:
+            answer = await self.client.request(query.subject, encode(query), timeout=timeout, headers=headers)
+        except NoRespondersError:
+            raise Unanswered(f"nobody is there to answer {type(query).__name__}") from None
+        except (NatsError, TimeoutError) as error:
+            raise Unanswered(f"no answer to {type(query).__name__} within {timeout:.0f} s") from error
+        if answer.data.startswith(b'{"kind":"Refusal"'):
+            refusal: Refusal = decode(Refusal, answer.data)
+            raise Refused(refusal.code, refusal.message)
+        return decode(ANSWER[type(query)], answer.data)
+
+    async def tell(self, message: Message) -> None:
+        """Core NATS, no acknowledgement: for what may be lost (heartbeats)."""
+        await self.client.publish(message.subject, encode(message))
+
+
+def _raise_error(data: bytes) -> None:
+    """A stream's refusal of one message of a batch; the answers in between are empty."""
+    if data and b'"error"' in data:
+        raise APIError.from_error(json.loads(data)["error"])
+
+
+def _passing(error: APIError) -> bool:
+    """Whether the server's refusal may be over in a moment (no leader, restarting), unlike a full stream."""
+    return (error.code or 0) == 503 and error.err_code not in (10077, 10047, 10122)
+
+
+async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Callable[[], Awaitable[None]] | None = None) -> Bus:
+    """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within ten seconds."""
+    client = Client()
+    bus = Bus(client, user)
+
+    async def reconnected() -> None:
+        bus.reconnected.set()
+        bus.reconnected = asyncio.Event()
+        log.info("bus reconnected", user=user)
+        if on_reconnect:
+            await on_reconnect()
+
+    async def erred(error: Exception) -> None:
+        log.warning("bus error", user=user, error=str(error)[:200])
+
+    async def lost() -> None:
+        if not client.is_closed:
+            log.warning("bus disconnected", user=user)
+
+    connecting = client.connect(
+        url,
+        name=user,
+        user_credentials=str(credentials),
+        inbox_prefix=inbox(user).encode(),
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]
+        connect_timeout=2,
+        ping_interval=10,
+        max_outstanding_pings=2,
+        reconnected_cb=reconnected,
+        error_cb=erred,
+        disconnected_cb=lost,
+    )
+    try:
+        await asyncio.wait_for(connecting, 10)
+    except (OSError, NatsError, TimeoutError) as error:
+        raise Unanswered(f"no NATS server lets us in at {url} as {user}: {error or type(error).__name__}") from error
+    return bus

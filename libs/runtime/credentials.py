@@ -1,0 +1,106 @@
+"""The bus's users: operator, account and user JWTs signed with nkeys, and their credentials files (design.md rule 16)."""
+
+import base64
+import hashlib
+import json
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nkeys
+
+from libs.contracts.permissions import Permissions
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPair:
+    """An nkey: the seed is secret, the public key is what everybody knows it by."""
+
+    seed: bytes
+    public: str
+
+
+def make_key(prefix: int) -> KeyPair:
+    """A new key of a kind: `nkeys.PREFIX_BYTE_OPERATOR`, `_ACCOUNT` or `_USER`."""
+    return load_key(bytes(nkeys.encode_seed(os.urandom(32), prefix)))
+
+
+def load_key(seed: bytes) -> KeyPair:
+    """The pair of a seed."""
+    return KeyPair(seed, nkeys.from_seed(bytearray(seed)).public_key.decode())
+
+
+def sign(claims: dict[str, Any], name: str, subject: str, issuer: KeyPair, expires: int = 0) -> str:
+    """A NATS JWT (version 2, ed25519-nkey) with these `nats` claims. `expires`: seconds since 1970, 0: never."""
+    body: dict[str, Any] = {
+        "iat": int(time.time()),
+        "iss": issuer.public,
+        "name": name,
+        "sub": subject,
+        "nats": {**claims, "version": 2},
+    }
+    if expires:
+        body["exp"] = expires
+    body["jti"] = base64.b32encode(hashlib.sha256(json.dumps(body, sort_keys=True).encode()).digest()).decode().rstrip("=")
+    head = _part({"typ": "JWT", "alg": "ed25519-nkey"})
+    signed = f"{head}.{_part(body)}"
+    signature = nkeys.from_seed(bytearray(issuer.seed)).sign(signed.encode())
+    return f"{signed}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
+
+
+def _part(value: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(value, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def operator_jwt(operator: KeyPair, system: str) -> str:
+    """The operator's own JWT; `system` is the system account's public key."""
+    return sign({"type": "operator", "system_account": system}, "printbus", operator.public, operator)
+
+
+def account_jwt(name: str, account: KeyPair, operator: KeyPair, *, jetstream: bool) -> str:
+    """An account without limits, with or without JetStream."""
+    limits: dict[str, Any] = {
+        "subs": -1,
+        "data": -1,
+        "payload": -1,
+        "imports": -1,
+        "exports": -1,
+        "wildcards": True,
+        "conn": -1,
+        "leaf": -1,
+    }
+    if jetstream:
+        limits |= {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
+    return sign({"type": "account", "limits": limits}, name, account.public, operator)
+
+
+def user_jwt(name: str, user: KeyPair, account: KeyPair, permissions: Permissions | None, expires: int = 0) -> str:
+    """A user of the account; `permissions` None: everything (the admin step only)."""
+    claims: dict[str, Any] = {"type": "user", "subs": -1, "data": -1, "payload": -1}
+    if permissions:
+        claims["pub"] = {"allow": sorted(set(permissions.publish))}
+        claims["sub"] = {"allow": sorted(set(permissions.subscribe))}
+        if permissions.answers:
+            claims["resp"] = {"max": 1, "ttl": 60_000_000_000}
+    return sign(claims, name, user.public, account, expires)
+
+
+def write_secret(path: Path, content: str | bytes) -> None:
+    """A file that only its owner may read, written whole or not at all."""
+    temporary = path.with_name(path.name + ".new")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def credentials_file(jwt: str, user: KeyPair) -> str:
+    """What NATS clients read: the user's JWT and seed between their markers."""
+    return (
+        f"-----BEGIN NATS USER JWT-----\n{jwt}\n------END NATS USER JWT------\n\n"
+        f"-----BEGIN USER NKEY SEED-----\n{user.seed.decode()}\n------END USER NKEY SEED------\n"
+    )

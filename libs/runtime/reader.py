@@ -1,0 +1,121 @@
+"""Reading a durable consumer strictly in order by a reader that keeps its own account (design.md rule 8)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.client import JetStreamContext
+from nats.js.errors import APIError
+
+from libs.runtime.bus import Bus
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message as read: where it lay and what it holds. `at` is when the stream stored it, in ms since 1970."""
+
+    sequence: int
+    subject: str
+    data: bytes
+    headers: Mapping[str, str]
+    at: int
+
+
+class Batch:
+    """Messages that are read together and acknowledged together."""
+
+    def __init__(self, messages: list[Msg]) -> None:
+        self._messages = messages
+        self.messages = [_incoming(message) for message in messages]
+
+    async def ack(self) -> None:
+        """Acknowledge each. A lost acknowledgement brings the message again, never an error."""
+        for message in self._messages:
+            await message.ack()
+
+
+def _incoming(message: Msg) -> Incoming:
+    meta = message.metadata
+    return Incoming(
+        meta.sequence.stream, message.subject, message.data, message.headers or {}, int(meta.timestamp.timestamp() * 1000)
+    )
+
+
+class OrderedReader:
+    """Batches in stream order. On every (re)connect and on every gap it binds with a fresh inbox and resets its consumer.
+
+    What was read and not acknowledged comes again after a reset: the caller drops what it has (its own account of sequences).
+    """
+
+    def __init__(self, bus: Bus, stream: str, durable: str) -> None:
+        self._bus = bus
+        self._stream = stream
+        self._durable = durable
+        self._stopped = asyncio.Event()
+        self.bound = False
+
+    def stop(self) -> None:
+        """End `batches` after the batch that is out now."""
+        self._stopped.set()
+
+    async def batches(self, maximum: int = 200, wait: float = 5.0) -> AsyncIterator[Batch]:
+        """Batches of 1 to `maximum` messages, as soon as there are any; ends when stopped."""
+        while not self._stopped.is_set():
+            try:
+                async for batch in self._in_order(maximum, wait):
+                    yield batch
+            except (NatsError, APIError, TimeoutError) as error:
+                self.bound = False
+                log.warning("reader bound anew", stream=self._stream, durable=self._durable, error=type(error).__name__)
+                await self._pause(0.5)
+
+    async def _in_order(self, maximum: int, wait: float) -> AsyncIterator[Batch]:
+        subscription = await self._bus.js.pull_subscribe_bind(self._durable, self._stream)
+        reconnected = self._bus.reconnected
+        try:
+            await self._bus.js.reset_consumer(self._stream, self._durable)
+            self.bound = True
+            expected = 1
+            while not self._stopped.is_set() and not reconnected.is_set():
+                messages = await self._fetch(subscription, maximum, wait, reconnected)
+                for message in messages:
+                    if message.metadata.sequence.consumer != expected:
+                        log.warning("gap in a consumer's sequence", stream=self._stream, durable=self._durable, expected=expected)
+                        return
+                    expected += 1
+                if messages:
+                    yield Batch(messages)
+        finally:
+            self.bound = False
+            if self._bus.connected:
+                await subscription.unsubscribe()
+
+    async def _fetch(
+        self, subscription: JetStreamContext.PullSubscription, maximum: int, wait: float, reconnected: asyncio.Event
+    ) -> list[Msg]:
+        """One pull, given up at once when the connection came anew: its request is lost then."""
+        pull = asyncio.ensure_future(subscription.fetch(maximum, timeout=wait))
+        signals = [asyncio.ensure_future(reconnected.wait()), asyncio.ensure_future(self._stopped.wait())]
+        try:
+            await asyncio.wait([pull, *signals], return_when=asyncio.FIRST_COMPLETED)
+            if not pull.done():
+                return []
+            return list(pull.result())
+        except (NatsError, TimeoutError) as error:
+            if isinstance(error, TimeoutError):
+                return []
+            raise
+        finally:
+            for future in (pull, *signals):
+                future.cancel()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            await asyncio.wait_for(self._stopped.wait(), seconds)
+        except TimeoutError:
+            return

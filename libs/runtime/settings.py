@@ -1,0 +1,65 @@
+"""What every service reads from the environment: the settings they share, and errors that name the variable."""
+
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "PRINTBUS_"
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the sentence names the variable and what to write instead."""
+
+
+class Settings(BaseSettings):
+    """The settings that all services share. Durations are seconds, sizes bytes."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    data_dir: Path = Field(Path("data"), description="Folder for everything that must outlive the process.")
+    region: str = Field("local", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this region: a token of every subject.")
+    nats_url: str = Field("", description="Address of the NATS server; empty: the embedded server starts its own.")
+    nats_creds: Path | None = Field(None, description="Credentials file; default: `keys/<service>.creds` in the data folder.")
+    database_url: str = Field("", description="SQLAlchemy address of PostgreSQL; empty: SQLite files in the data folder.")
+    documents_url: str = Field(
+        "", description="Where documents lie: a folder, or an s3://, gs:// or az:// address; empty: `documents` in the data folder."
+    )
+    metrics_port: int = Field(0, ge=0, le=65535, description="Port of probes and metrics; 0: a free one, which is logged.")
+    log_format: Literal["console", "json"] = Field("console", description="How log lines look.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least important line that is logged.")
+    otlp_endpoint: str = Field("", description="OpenTelemetry collector (OTLP over HTTP); empty: no traces leave the process.")
+    trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of new traces that are recorded; a caller's own decision wins.")
+    shutdown_grace: float = Field(10.0, gt=0, description="Seconds that a service may take to finish or hand back its work.")
+    crashpoint: str = Field("", description="For tests: a named point, `name` or `name:n`, at which the process kills itself.")
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where `provision` puts keys and credentials."""
+        return self.data_dir / "keys"
+
+    def credentials(self, user: str) -> Path:
+        """The credentials file of a bus user."""
+        return self.nats_creds or self.keys_dir / f"{user}.creds"
+
+
+S = TypeVar("S", bound=Settings)
+
+
+def read(kind: type[S], **given: object) -> S:
+    """The settings of one service from the environment; `given` values win over it.
+
+    Raises `SettingsError` with one sentence for each wrong variable.
+    """
+    try:
+        return kind(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        sentences = []
+        for problem in error.errors():
+            name = PREFIX + "_".join(str(part) for part in problem["loc"][:1]).upper()
+            sentences.append(f"{name} is wrong: {problem['msg'].removeprefix('Value error, ')}.".replace("..", "."))
+        raise SettingsError(" ".join(sentences)) from None
+    except ValueError as error:  # pydantic-settings could not read a JSON value
+        name = str(getattr(error, "field_name", "")) or str(error).split('"')[1] if '"' in str(error) else "a setting"
+        raise SettingsError(f"{PREFIX}{name.upper()} is wrong: write it as JSON.") from None
