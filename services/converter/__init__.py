@@ -1,0 +1,1 @@
+"""The converter: any document to print-ready PDF, in sealed engines."""
