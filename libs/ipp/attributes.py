@@ -19,7 +19,7 @@ from libs.ipp.values import (
     UriScheme,
 )
 
-Value: TypeAlias = Union[  # noqa: UP007 - a collection is defined below, and `|` takes no name in quotes
+Value: TypeAlias = Union[
     bool,
     int,
     bytes,

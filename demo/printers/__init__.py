@@ -1,0 +1,1 @@
+"""Real printers without paper: processes of CUPS that tests, the demo and the benchmark print to."""
