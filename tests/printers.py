@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from demo.printers.cupsd import PrivateCupsd
 from demo.printers.eve import OFFICE, EvePrinter
 
 
@@ -14,3 +15,10 @@ async def eve_printer(folder: Path, name: str = "Office", *, attributes: Path = 
     home.mkdir()
     async with EvePrinter(home, name=name, attributes=attributes) as printer:
         yield printer
+
+
+@asynccontextmanager
+async def private_cupsd(*, backends: tuple[Path, ...] = ()) -> AsyncIterator[PrivateCupsd]:
+    """A `cupsd` of its own, with no queue yet: `paper = await cupsd.add_paper("Office")`."""
+    async with PrivateCupsd(backends=backends) as cupsd:
+        yield cupsd

@@ -71,6 +71,8 @@ class Process:
 
     def kill_descendants(self) -> None:
         """SIGKILL to every process of the session, the program's own included."""
+        if not self.running and Path(f"/proc/{self._session}").exists():
+            return  # another process has the number now, so of this session nothing was left
         for pid in _members(self._session):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
