@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
+
+
+class Undecodable(ValueError):
+    """The bytes are not the message that they should be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +62,11 @@ def encode(value: Any) -> bytes:
 def decode(kind: Any, data: bytes | str) -> Any:
     """JSON bytes as `kind`, a class or a union of classes told apart by their `kind`; unknown fields are ignored.
 
-    Raises `ValueError` (pydantic's ValidationError) when the bytes are not such a message.
+    Raises `Undecodable` when the bytes are not such a message; it names fields, never their content.
     """
-    return _adapter(kind).validate_json(data)
+    try:
+        return _adapter(kind).validate_json(data)
+    except ValidationError as error:
+        problems = error.errors(include_input=False, include_url=False, include_context=False)
+        places = "; ".join(f"{'.'.join(str(part) for part in each['loc'])}: {each['type']}" for each in problems[:5])
+        raise Undecodable(places) from None

@@ -1,0 +1,173 @@
+"""Save, publish, acknowledge: the only way in which a decider changes its database (design.md rule 3)."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+import structlog
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.dead import DeadLetter
+from libs.contracts.streams import DEAD
+from libs.runtime.bus import Outgoing, outgoing
+from libs.runtime.database import Database
+from libs.runtime.lease import Lease, LeaseLost
+from libs.runtime.outbox import Outbox
+from libs.runtime.reader import Batch, Incoming, OrderedReader
+
+log = structlog.get_logger()
+
+Staged = Iterable[tuple[str, Outgoing]]
+Change = Callable[[AsyncConnection], Awaitable[Staged]]
+Apply = Callable[[AsyncConnection, Sequence[Incoming]], Awaitable[Staged]]
+GiveUp = Callable[[AsyncConnection, Incoming, str], Awaitable[tuple[str, Staged]]]
+
+#: How often a message that fails alone is tried before it becomes a dead letter.
+TRIES = 5
+
+
+def cursor_table(metadata: MetaData) -> Table:
+    """How far each input stream is applied: the sequence of the last message whose consequences are saved."""
+    return Table(
+        "cursor",
+        metadata,
+        Column("stream", String(64), primary_key=True),
+        Column("sequence", BigInteger, nullable=False),
+    )
+
+
+class Commit:
+    """One writer: transactions one after another, each under the lease, each with its outbox rows."""
+
+    def __init__(self, database: Database, outbox: Outbox, lease: Lease, lock: asyncio.Lock) -> None:
+        self._database = database
+        self._outbox = outbox
+        self._lease = lease
+        self._lock = lock
+
+    async def __call__(self, change: Change) -> None:
+        """Run `change` in a transaction and save what it returns for publication. Raises `LeaseLost`, or what it raised."""
+        async with self._lock:
+            async with self._database.transaction() as connection:
+                await self._lease.verify(connection)
+                streams = await self._outbox.stage(connection, await change(connection))
+            self._outbox.committed(streams)
+
+
+class Input:
+    """One input stream, applied in order, each message's consequences saved exactly once."""
+
+    def __init__(self, commit: Commit, database: Database, cursors: Table, reader: OrderedReader, name: str) -> None:
+        self._commit = commit
+        self._database = database
+        self._cursors = cursors
+        self._reader = reader
+        self._name = name
+        self.applied = 0
+        self._moved = asyncio.Event()
+
+    def stop(self) -> None:
+        """End after the batch that is being applied."""
+        self._reader.stop()
+
+    @property
+    def bound(self) -> bool:
+        """Whether the reader has its consumer."""
+        return self._reader.bound
+
+    async def run(self, apply: Apply, give_up: GiveUp, *, region: str, maximum: int = 200) -> None:
+        """Read for ever: `apply` many at once; one that fails alone `TRIES` times goes to `give_up` and to DEAD."""
+        self.applied = await self._saved()
+        async for batch in self._reader.batches(maximum):
+            await self._take(batch, apply, give_up, region)
+
+    async def wait_for(self, sequence: int, within: float) -> bool:
+        """Whether everything up to `sequence` is applied within so many seconds."""
+        deadline = time.monotonic() + within
+        while self.applied < sequence:
+            moved = self._moved
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            try:
+                await asyncio.wait_for(moved.wait(), left)
+            except TimeoutError:
+                return False
+        return True
+
+    async def _take(self, batch: Batch, apply: Apply, give_up: GiveUp, region: str) -> None:
+        fresh = [message for message in batch.messages if message.sequence > self.applied]
+        if fresh:
+            try:
+                await self._save(fresh, apply)
+            except LeaseLost:
+                raise
+            except Exception:
+                log.exception("batch failed, its messages are applied one at a time", stream=self._name, messages=len(fresh))
+                for message in fresh:
+                    await self._alone(message, apply, give_up, region)
+        await batch.ack()
+
+    async def _alone(self, message: Incoming, apply: Apply, give_up: GiveUp, region: str) -> None:
+        cause = ""
+        tries = 0
+        while tries < TRIES:
+            try:
+                await self._save([message], apply)
+            except LeaseLost:
+                raise
+            except Exception as error:
+                if not await self._database.healthy():  # then it is not the message's fault: wait as long as it takes
+                    await asyncio.sleep(1.0)
+                    continue
+                tries += 1
+                cause = f"{type(error).__name__} in {self._name}"
+                log.exception("message failed alone", stream=self._name, sequence=message.sequence, tries=tries)
+                await asyncio.sleep(0.1 * tries)
+            else:
+                return
+        await self._bury(message, cause, give_up, region)
+
+    async def _bury(self, message: Incoming, cause: str, give_up: GiveUp, region: str) -> None:
+        async def change(connection: AsyncConnection) -> Staged:
+            task, staged = await give_up(connection, message, cause)
+            await self._advance(connection, message.sequence)
+            letter = DeadLetter(
+                region=region,
+                stream=self._name,
+                sequence=message.sequence,
+                reader=self._name.lower(),
+                tries=TRIES,
+                cause=cause,
+                task=task,
+            )
+            return [*staged, (DEAD, outgoing(letter))]
+
+        await self._commit(change)
+        self._move(message.sequence)
+
+    async def _save(self, messages: Sequence[Incoming], apply: Apply) -> None:
+        async def change(connection: AsyncConnection) -> Staged:
+            staged = await apply(connection, messages)
+            await self._advance(connection, messages[-1].sequence)
+            return staged
+
+        await self._commit(change)
+        self._move(messages[-1].sequence)
+
+    async def _advance(self, connection: AsyncConnection, sequence: int) -> None:
+        table = self._cursors
+        moved = await connection.execute(update(table).where(table.c.stream == self._name).values(sequence=sequence))
+        if not moved.rowcount:
+            await connection.execute(insert(table).values(stream=self._name, sequence=sequence))
+
+    def _move(self, sequence: int) -> None:
+        self.applied = sequence
+        self._moved.set()
+        self._moved = asyncio.Event()
+
+    async def _saved(self) -> int:
+        async with self._database.reading() as connection:
+            found = await connection.execute(select(self._cursors.c.sequence).where(self._cursors.c.stream == self._name))
+            return int(found.scalar() or 0)

@@ -1,0 +1,115 @@
+"""A service's own database through SQLAlchemy Core: SQLite (one file per service) or PostgreSQL (one schema per service)."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """Transactions on one service's tables. The same statements run on both systems."""
+
+    def __init__(self, engine: AsyncEngine, service: str) -> None:
+        self.engine = engine
+        self._service = service
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether this is SQLite: one writer at a time, which is taken at the transaction's begin."""
+        return self.engine.dialect.name == "sqlite"
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """A write transaction: committed at the end of the block, rolled back when it raises."""
+        async with self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent look that blocks nobody."""
+        async with self.engine.connect() as connection:
+            if self.sqlite:
+                await connection.execution_options(printbus_reading=True)
+            yield connection
+
+    async def migrate(self, migrations: Path) -> None:
+        """Bring the tables up to date with the Alembic revisions in `migrations`; two processes at once do it once."""
+        if not self.sqlite:
+            async with self.engine.begin() as connection:
+                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self._service}"'))
+        async with self.engine.begin() as connection:
+            if not self.sqlite:
+                await connection.execute(
+                    text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"printbus.{self._service}"}
+                )
+            await connection.run_sync(_upgrade, migrations)
+
+    async def healthy(self) -> bool:
+        """Whether it answers."""
+        try:
+            async with self.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Exception:  # noqa: BLE001 - whatever it is, the answer is no
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.engine.dispose()
+
+
+def _upgrade(connection: Connection, migrations: Path) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.set_main_option("version_locations", str(migrations))
+    config.set_main_option("path_separator", "newline")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+@asynccontextmanager
+async def database(url: str, data_dir: Path, service: str, migrations: Path) -> AsyncIterator[Database]:
+    """The database of a service, migrated, while the block runs. `url` empty: SQLite in the data folder."""
+    opened = open_database(url, data_dir, service)
+    try:
+        await opened.migrate(migrations)
+        yield opened
+    finally:
+        await opened.close()
+
+
+def open_database(url: str, data_dir: Path, service: str) -> Database:
+    """The database as it is, without migrating it."""
+    if not url:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        engine = create_async_engine(f"sqlite+aiosqlite:///{data_dir / service}.sqlite", pool_size=4, connect_args={"timeout": 30})
+        _tune_sqlite(engine)
+        return Database(engine, service)
+    address = make_url(url).set(drivername="postgresql+asyncpg")
+    arguments: dict[str, Any] = {"server_settings": {"search_path": service, "application_name": f"printbus-{service}"}}
+    return Database(create_async_engine(address, pool_size=8, pool_pre_ping=True, connect_args=arguments), service)
+
+
+def _tune_sqlite(engine: AsyncEngine) -> None:
+    """WAL, a sync at every commit, and `BEGIN IMMEDIATE` for writers: a lock is never upgraded in mid-transaction."""
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connected(raw: Any, _record: Any) -> None:
+        raw.isolation_level = None
+        cursor = raw.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "cache_size=-16000"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def begun(connection: Connection) -> None:
+        reading = connection.get_execution_options().get("printbus_reading")
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

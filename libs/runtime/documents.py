@@ -1,0 +1,129 @@
+"""The document store: bytes by name in a folder or in an object store, streamed, with length and SHA-256 checked."""
+
+import asyncio
+import hashlib
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import LocalStore, from_url
+
+CHUNK = 256 * 1024
+
+
+class Missing(Exception):
+    """There is no such object (any more)."""
+
+
+class Damaged(Exception):
+    """The bytes are not those that were stored: length or SHA-256 differ."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object in a listing: its name, its size in bytes, and when it was stored, in ms since 1970."""
+
+    name: str
+    size: int
+    at: int
+
+
+class Documents:
+    """Objects named `<tenant>/<task>/<role>`. A folder's objects are on disk, synced, before `put` returns."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        self._folder: Path | None = None
+        self._store: Any
+        if "://" in url:
+            self._store = from_url(url)
+        else:
+            self._folder = Path(url) if url else data_dir / "documents"
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._store = LocalStore(self._folder, automatic_cleanup=True)
+
+    @property
+    def signs(self) -> bool:
+        """Whether the store signs addresses itself; a folder's documents go through the gateway."""
+        return self._folder is None
+
+    async def put(self, name: str, data: bytes) -> tuple[int, str]:
+        """Store bytes; returns their length and SHA-256."""
+        await obstore.put_async(self._store, name, data)
+        await self._sync(name)
+        return len(data), hashlib.sha256(data).hexdigest()
+
+    async def put_file(self, name: str, path: Path) -> tuple[int, str]:
+        """Store a file, streamed; returns its length and SHA-256."""
+        size, digest = await asyncio.to_thread(_measure, path)
+        await obstore.put_async(self._store, name, path)
+        await self._sync(name)
+        return size, digest
+
+    async def get(self, name: str) -> bytes:
+        """A whole object: for small ones. Raises `Missing`."""
+        try:
+            found = await obstore.get_async(self._store, name)
+            return bytes(await found.bytes_async())
+        except FileNotFoundError:
+            raise Missing(name) from None
+
+    async def stream(self, name: str) -> AsyncIterator[bytes]:
+        """An object in pieces. Raises `Missing` at the first."""
+        try:
+            found = await obstore.get_async(self._store, name)
+        except FileNotFoundError:
+            raise Missing(name) from None
+        async for piece in found.stream(min_chunk_size=CHUNK):
+            yield bytes(piece)
+
+    async def fetch(self, name: str, size: int, sha256: str, target: Path) -> None:
+        """An object into a file, checked. Raises `Missing` or `Damaged`."""
+        digest, length = hashlib.sha256(), 0
+        with await asyncio.to_thread(target.open, "wb") as file:
+            async for piece in self.stream(name):
+                digest.update(piece)
+                length += len(piece)
+                await asyncio.to_thread(file.write, piece)
+        if length != size or digest.hexdigest() != sha256:
+            raise Damaged(name)
+
+    async def address(self, name: str, seconds: float) -> str:
+        """An address signed by the store itself; only when `signs`."""
+        return str(await obstore.sign_async(self._store, "GET", name, timedelta(seconds=seconds)))
+
+    async def delete(self, prefix: str) -> int:
+        """Delete all objects below `prefix` (`<tenant>/<task>`); how many there were."""
+        names = [found.name async for found in self.list(prefix)]
+        if names:
+            await obstore.delete_async(self._store, names)
+        return len(names)
+
+    async def list(self, prefix: str = "") -> AsyncIterator[Found]:
+        """Objects below `prefix`."""
+        async for page in obstore.list(self._store, prefix or None):
+            for item in page:
+                at = item["last_modified"] or datetime.now(UTC)
+                yield Found(str(item["path"]), int(item["size"]), int(at.timestamp() * 1000))
+
+    async def _sync(self, name: str) -> None:
+        if self._folder:
+            await asyncio.to_thread(_sync_file, self._folder / name)
+
+
+def _measure(path: Path) -> tuple[int, str]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return path.stat().st_size, digest.hexdigest()
+
+
+def _sync_file(path: Path) -> None:
+    for each in (path, path.parent):
+        descriptor = os.open(each, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,116 @@
+"""A lease in the database: one holder at a time, with an epoch that every transaction of the holder checks (rule 2)."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.runtime.database import Database
+
+log = structlog.get_logger()
+
+#: How long a lease holds without renewal, and how often it is renewed, in seconds.
+TERM = 6.0
+RENEWAL = 1.5
+
+
+class LeaseLost(Exception):
+    """Somebody else holds the lease now: this transaction must not be."""
+
+
+def lease_table(metadata: MetaData) -> Table:
+    """One row per lease; `until` is in seconds of the database's clock."""
+    return Table(
+        "lease",
+        metadata,
+        Column("name", String(64), primary_key=True),
+        Column("holder", String(64), nullable=False),
+        Column("epoch", Integer, nullable=False),
+        Column("until", Float, nullable=False),
+    )
+
+
+class Lease:
+    """One process's claim to one lease."""
+
+    def __init__(self, database: Database, table: Table, name: str, holder: str) -> None:
+        self._database = database
+        self._table = table
+        self._name = name
+        self._holder = holder
+        self._epoch: int | None = None
+        self._changed = asyncio.Event()
+
+    @property
+    def held(self) -> bool:
+        """Whether we held it at the last look."""
+        return self._epoch is not None
+
+    async def verify(self, connection: AsyncConnection) -> None:
+        """Lock the lease's row for this transaction. Raises `LeaseLost` when it is not ours any more."""
+        table = self._table
+        row = select(table.c.epoch).where(table.c.name == self._name).with_for_update(read=True)
+        if self._epoch is None or (await connection.execute(row)).scalar() != self._epoch:
+            self._lose()
+            raise LeaseLost(self._name)
+
+    async def hold(self, on_change: Callable[[bool], None]) -> None:
+        """Claim and renew for ever; `on_change` hears each gain (True) and loss (False)."""
+        while True:
+            had = self.held
+            try:
+                await self._claim()
+            except Exception:
+                log.exception("lease not renewed", lease=self._name)
+                self._lose()
+            if self.held != had:
+                log.info("lease gained" if self.held else "lease lost", lease=self._name, epoch=self._epoch)
+                on_change(self.held)
+            await asyncio.sleep(RENEWAL)
+
+    async def release(self) -> None:
+        """Give it up, so that another need not wait for its end."""
+        if self._epoch is None:
+            return
+        table = self._table
+        async with self._database.transaction() as connection:
+            mine = (table.c.name == self._name) & (table.c.epoch == self._epoch)
+            await connection.execute(update(table).where(mine).values(until=0.0))
+        self._lose()
+
+    def _lose(self) -> None:
+        self._epoch = None
+
+    async def _claim(self) -> None:
+        table = self._table
+        async with self._database.transaction() as connection:
+            now = await self._now(connection)
+            row = (await connection.execute(select(table).where(table.c.name == self._name).with_for_update())).first()
+            if row is None:
+                await self._first(connection, now)
+            elif row.holder == self._holder and self._epoch == row.epoch:
+                await connection.execute(update(table).where(table.c.name == self._name).values(until=now + TERM))
+            elif row.until < now:
+                epoch = row.epoch + 1
+                taken = update(table).where(table.c.name == self._name).values(holder=self._holder, epoch=epoch, until=now + TERM)
+                await connection.execute(taken)
+                self._epoch = epoch
+            else:
+                self._lose()
+
+    async def _first(self, connection: AsyncConnection, now: float) -> None:
+        try:
+            await connection.execute(insert(self._table).values(name=self._name, holder=self._holder, epoch=1, until=now + TERM))
+        except IntegrityError:
+            return  # another was first
+        self._epoch = 1
+
+    async def _now(self, connection: AsyncConnection) -> float:
+        """The database's clock where it has one of its own; SQLite shares ours."""
+        if self._database.sqlite:
+            return time.time()
+        return float((await connection.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())

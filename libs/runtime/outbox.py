@@ -1,0 +1,131 @@
+"""The outbox: messages that are saved with the states they follow from, and published in that order (design.md rule 3)."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+
+import structlog
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
+from libs.runtime.database import Database
+
+log = structlog.get_logger()
+
+#: Messages in one atomic batch, and the bytes that one may hold.
+BATCH = 500
+BATCH_BYTES = 16 * 1024 * 1024
+
+
+def outbox_table(metadata: MetaData) -> Table:
+    """Rows in the order of their making; a row is deleted only on its own acknowledgement."""
+    return Table(
+        "outbox",
+        metadata,
+        Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+        Column("stream", String(32), nullable=False),
+        Column("subject", String(512), nullable=False),
+        Column("message_id", String(256), nullable=False),
+        Column("headers", String(1024), nullable=False),
+        Column("data", LargeBinary, nullable=False),
+        sqlite_autoincrement=True,
+    )
+
+
+class Outbox:
+    """Staging in the caller's transaction; one publisher per stream, one atomic batch in flight each.
+
+    `lock` is what the caller holds around its transactions: there is one writer.
+    """
+
+    def __init__(self, database: Database, table: Table, bus: Bus, streams: Iterable[str], lock: asyncio.Lock) -> None:
+        self._database = database
+        self._lock = lock
+        self._table = table
+        self._bus = bus
+        self.streams = tuple(streams)
+        self._wanted = {stream: asyncio.Event() for stream in self.streams}
+        self._done: dict[str, list[int]] = {stream: [] for stream in self.streams}
+        self._forgetting: set[int] = set()
+
+    async def stage(self, connection: AsyncConnection, messages: Iterable[tuple[str, Outgoing]]) -> set[str]:
+        """Insert (stream, message) pairs; returns the streams to tell `committed` of."""
+        rows = [
+            {
+                "stream": stream,
+                "subject": out.subject,
+                "message_id": out.message_id,
+                "headers": json.dumps(dict(out.headers)),
+                "data": out.data,
+            }
+            for stream, out in messages
+        ]
+        if rows:
+            await connection.execute(insert(self._table), rows)
+        await self._forget(connection)
+        return {str(row["stream"]) for row in rows}
+
+    def committed(self, streams: Iterable[str]) -> None:
+        """The transaction of `stage` is committed: there is something to publish, and what it deleted is gone."""
+        for stream, rows in self._done.items():
+            self._done[stream] = [row for row in rows if row not in self._forgetting]
+        self._forgetting = set()
+        for stream in streams:
+            self._wanted[stream].set()
+
+    async def publish(self, stream: str) -> None:
+        """Publish this stream's rows for ever; a body for `Service.loop`."""
+        wanted = self._wanted[stream]
+        wanted.set()
+        after = 0
+        while True:
+            try:
+                await asyncio.wait_for(wanted.wait(), 1.0)
+            except TimeoutError:
+                await self._flush(stream)
+                continue
+            wanted.clear()
+            while rows := await self._next(stream, after):
+                await self._send(stream, [out for _, out in rows])
+                after = rows[-1][0]
+                self._done[stream].extend(row for row, _ in rows)
+
+    async def _next(self, stream: str, after: int) -> list[tuple[int, Outgoing]]:
+        table = self._table
+        wanted = select(table).where(table.c.stream == stream, table.c.id > after).order_by(table.c.id).limit(BATCH)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(wanted)).all()
+        rows: list[tuple[int, Outgoing]] = []
+        size = 0
+        for row in found:
+            size += len(row.data)
+            if rows and size > BATCH_BYTES:
+                break
+            rows.append((row.id, Outgoing(row.subject, row.data, row.message_id, json.loads(row.headers))))
+        return rows
+
+    async def _send(self, stream: str, batch: list[Outgoing]) -> None:
+        """Until it is stored: what is in the outbox was decided, so there is no giving up."""
+        while True:
+            try:
+                await self._bus.publish_batch(stream, batch)
+            except (NotStored, Unanswered) as error:
+                log.warning("outbox waits", stream=stream, messages=len(batch), error=str(error))
+                await asyncio.sleep(1.0)
+            else:
+                return
+
+    async def _forget(self, connection: AsyncConnection) -> None:
+        """Delete the acknowledged rows in a transaction that is made anyway; should it fail, they stay for the next."""
+        done = [row for rows in self._done.values() for row in rows]
+        for start in range(0, len(done), 500):
+            await connection.execute(delete(self._table).where(self._table.c.id.in_(done[start : start + 500])))
+        self._forgetting = set(done)
+
+    async def _flush(self, stream: str) -> None:
+        """Delete the acknowledged rows when there was no other transaction for a second."""
+        if self._done[stream]:
+            async with self._lock, self._database.transaction() as connection:
+                await self._forget(connection)
+            self.committed(())
