@@ -1,6 +1,6 @@
 """Where a printer is: its URI, taken apart (RFC 3510 for ipp, RFC 7472 for ipps)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote, unquote, urlsplit
 
 DEFAULT_PORT = 631
@@ -16,7 +16,7 @@ class Address:
     path: str
     secure: bool
     user: str | None = None
-    password: str | None = None
+    password: str | None = field(default=None, repr=False)
 
     @property
     def authority(self) -> str:

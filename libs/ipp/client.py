@@ -2,7 +2,7 @@
 
 import itertools
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -157,8 +157,12 @@ class Client:
         limit: int | None = None,
         my_jobs: bool = False,
     ) -> list[Job]:
-        """One answer's worth of jobs; `first_job_id` (PWG 5100.11) where the printer knows it."""
-        attributes: dict[str, Value | Sequence[Value]] = {"which-jobs": Keyword(which_jobs), **_requested(requested)}
+        """One answer's worth of jobs; `first_job_id` (PWG 5100.11) where the printer knows it.
+
+        Jobs about which the printer says nothing, not even a number (RFC 8010 section A.9), are left out.
+        """
+        asked = _requested(dict.fromkeys(("job-id", *requested)))
+        attributes: dict[str, Value | Sequence[Value]] = {"which-jobs": Keyword(which_jobs), **asked}
         if first_job_id is not None:
             attributes["first-job-id"] = first_job_id
         if limit is not None:
@@ -166,7 +170,7 @@ class Client:
         if my_jobs:
             attributes["my-jobs"] = True
         response = await self.request(Operation.GET_JOBS, attributes)
-        return [Job.of(attributes) for attributes in response.every(GroupTag.JOB)]
+        return [Job.of(attributes) for attributes in response.every(GroupTag.JOB) if "job-id" in attributes]
 
     async def all_jobs(self, requested: Sequence[str] = JOB_ATTRIBUTES, *, page: int = 500) -> AsyncIterator[Job]:
         """Every job that the printer knows, ended or not, once each; page after page by first-job-id.
@@ -255,7 +259,7 @@ def _context(verify: bool | ssl.SSLContext) -> ssl.SSLContext:  # noqa: FBT001 -
     return context
 
 
-def _requested(names: Sequence[str]) -> dict[str, Value | Sequence[Value]]:
+def _requested(names: Iterable[str]) -> dict[str, Value | Sequence[Value]]:
     return {"requested-attributes": [Keyword(name) for name in names]}
 
 
