@@ -1,0 +1,1 @@
+"""The agent: beside the printers it fetches, remembers, prints and reports."""

@@ -1,0 +1,131 @@
+"""One attempt at one order: its step in the journal, its document, and what it has told."""
+
+import asyncio
+from typing import Any, TypeVar
+
+from libs.contracts.ids import job_name
+from libs.contracts.message import encode
+from libs.contracts.orders import PrintDocument, WithdrawTask
+from libs.contracts.reports import (
+    TaskExpired,
+    TaskFailed,
+    TaskPrinted,
+    TaskPrinting,
+    TaskReport,
+    TaskSent,
+    TaskStopped,
+    TaskUnknown,
+)
+from libs.runtime import traces
+from libs.runtime.crashpoint import crashpoint
+from services.agent.documents import Content
+from services.agent.domain import Failed, Outcome, Printed, Step
+from services.agent.journal import Change, Journal, now, reached, told
+
+Told = TypeVar("Told", bound=TaskReport)
+
+
+class Withdrawn(Exception):
+    """The attempt was withdrawn before its point of no return: stop, and clean up."""
+
+
+def report(order: PrintDocument, kind: type[Told], **fields: Any) -> Change:
+    """A report on an order's attempt for the journal's outbox."""
+    message = kind(
+        region=order.region, tenant=order.tenant, agent=order.agent, task=order.task, attempt=order.attempt, at=now(), **fields
+    )
+    return told(message.subject, encode(message), traces.current() or order.traceparent)
+
+
+def control_report(control: WithdrawTask, kind: type[TaskReport]) -> Change:
+    """The answer to a withdrawal for the journal's outbox."""
+    message = kind(
+        region=control.region, tenant=control.tenant, agent=control.agent, task=control.task, attempt=control.attempt, at=now()
+    )
+    return told(message.subject, encode(message), traces.current())
+
+
+class Attempt:
+    """What the lanes and drivers hold of an order. The step in memory is never behind the one in the journal."""
+
+    def __init__(self, order: PrintDocument, journal: Journal, step: Step = Step.TAKEN, job: int | None = None) -> None:
+        self.order = order
+        self.name = job_name(order.task, order.attempt)
+        self.step = step
+        self.job = job
+        self.strayed = step > Step.TAKEN  # a job of this name may stand at the printer without our knowing its number
+        self.content = Content(order.document.media_type, b"", None)
+        self.walk: asyncio.Task[None] | None = None
+        self._journal = journal
+        self._stopped = ""
+
+    async def reach(self, step: Step, *, job: int | None = None, **tell: Any) -> None:
+        """Make a step durable, with the report that tells it. Raises `Withdrawn` instead once a tombstone stands."""
+        if self.step is Step.WITHDRAWN:
+            raise Withdrawn
+        crashpoint(f"agent-before-{step.word}")
+        changes = [reached(self.order.task, self.order.attempt, step, job)]
+        if step is Step.RELEASING:
+            changes.append(report(self.order, TaskPrinting))
+        elif step is Step.RELEASED and tell.pop("sent", False):
+            changes.append(report(self.order, TaskSent))
+        self.step = step
+        self.job = job or self.job
+        await self._journal.write(*changes)
+        crashpoint(f"agent-after-{step.word}")
+
+    def commit(self) -> None:
+        """Pass the point of no return in memory only: for what settles itself by its own name after a crash."""
+        if self.step is Step.WITHDRAWN:
+            raise Withdrawn
+        self.step = Step.RELEASING
+
+    async def end(self, outcome: Outcome) -> None:
+        """The attempt is over, and told so."""
+        if isinstance(outcome, Printed):
+            change = report(self.order, TaskPrinted, pages_done=outcome.pages, confirmed=outcome.confirmed, warning=outcome.warning)
+        elif isinstance(outcome, Failed):
+            change = report(
+                self.order,
+                TaskFailed,
+                reason=outcome.reason,
+                message=outcome.message,
+                transient=outcome.transient,
+                canceled=outcome.canceled,
+                pages_done=outcome.pages,
+            )
+        else:
+            change = report(self.order, TaskUnknown, message=outcome.message, pages_done=outcome.pages)
+        await self._ended(change)
+
+    async def expire(self) -> None:
+        """Its time was over before it was begun."""
+        await self._ended(report(self.order, TaskExpired))
+
+    async def _ended(self, change: Change) -> None:
+        crashpoint("agent-before-done")
+        self.step = Step.DONE
+        await self._journal.write(reached(self.order.task, self.order.attempt, Step.DONE), change)
+        crashpoint("agent-after-done")
+
+    def stop(self, reason: str, message: str, pages: int = 0, *, resumes: bool = True) -> None:
+        """Tell that the printer does not go on; once for each reason and number of pages."""
+        said = f"{reason}/{pages}/{resumes}"
+        if said != self._stopped and not self.step.ended:
+            self._stopped = said
+            self._say(TaskStopped, reason=reason, message=message, pages_done=pages, resumes=resumes)
+
+    def resume(self, pages: int = 0) -> None:
+        """Tell that it goes on, if it was told to be stopped."""
+        if self._stopped and not self.step.ended:
+            self._stopped = ""
+            if self.step >= Step.RELEASING:
+                self._say(TaskPrinting, pages_done=pages)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the last thing told is that it is stopped."""
+        return bool(self._stopped)
+
+    def _say(self, kind: type[TaskReport], **fields: Any) -> None:
+        self._journal.write(report(self.order, kind, **fields))

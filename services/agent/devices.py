@@ -1,0 +1,62 @@
+"""The agent's devices: what its drivers found, under ids derived from agent and name."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from libs.contracts.devices import Device
+from libs.contracts.ids import device_id
+from services.agent.drivers import Printer
+
+log = structlog.get_logger()
+
+
+class Devices:
+    """All printers by the driver that found them."""
+
+    def __init__(self, sn: str) -> None:
+        self._sn = sn
+        self._by_source: dict[str, dict[str, Device]] = {}
+
+    @property
+    def all(self) -> tuple[Device, ...]:
+        """Every device once, in the order of PRINTERS."""
+        return tuple(device for devices in self._by_source.values() for device in devices.values())
+
+    @property
+    def sources(self) -> set[str]:
+        """The drivers that have said what they have."""
+        return set(self._by_source)
+
+    def ids(self, source: str) -> set[str]:
+        """The ids of one driver's devices."""
+        return set(self._by_source.get(source, {}))
+
+    def name(self, device: str) -> str:
+        """A device's name, or its id when it is not known."""
+        return next((each.name for each in self.all if each.id == device), device)
+
+    def update(self, source: str, printers: Sequence[Printer]) -> list[Printer]:
+        """Everything that one driver has now. Returns those that count: a name that another driver has first does not."""
+        others = {each for name, devices in self._by_source.items() if name != source for each in devices}
+        counted = []
+        for printer in printers:
+            if device_id(self._sn, printer.name) in others:
+                log.warning("printer's name is taken", printer=printer.name)
+            else:
+                counted.append(printer)
+        self._by_source[source] = {each.id: each for each in map(self._device, counted)}
+        return counted
+
+    def _device(self, printer: Printer) -> Device:
+        seen = printer.seen
+        return Device(
+            id=device_id(self._sn, printer.name),
+            name=printer.name,
+            state=seen.state,
+            reasons=seen.reasons,
+            accepting=seen.accepting,
+            system_default=seen.system_default,
+            unknown=printer.unknown,
+            capabilities=seen.capabilities,
+        )

@@ -1,0 +1,261 @@
+"""One lane per printer: attempts go to paper in the order of the journal, and no printer waits for another."""
+
+import asyncio
+import itertools
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from libs.runtime.traces import Tracing
+from services.agent.attempt import Attempt, Withdrawn
+from services.agent.documents import Documents, MissingError
+from services.agent.domain import Deed, Failed, Outcome, Sight, Step, Unknown, expired, settle
+from services.agent.drivers import Declined, Fault, Printer
+from services.agent.journal import now
+from services.agent.turnstile import Turnstile
+
+log = structlog.get_logger()
+
+#: Waits between tries of what a printer cannot do now, in seconds; the last one repeats.
+PAUSES = (0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0)
+#: How long a printer that is not there may be missing before its tasks say so, in seconds.
+MISSING_AFTER = 5.0
+#: How often it is tried to clean up behind a withdrawn attempt; what then remains is swept when the printer is next found.
+CLEANINGS = 5
+
+
+class Lane:
+    """The line of one printer. `ended` is called with every attempt that is over, in whatever way."""
+
+    def __init__(self, label: str, documents: Documents, tracing: Tracing, ended: Callable[[Attempt], None]) -> None:
+        self.label = label
+        self._documents = documents
+        self._tracing = tracing
+        self._ended = ended
+        self._waiting: deque[Attempt] = deque()
+        self._walking: set[asyncio.Task[None]] = set()
+        self._cleaning: set[asyncio.Task[None]] = set()
+        self._numbers = itertools.count()
+        self._turnstile = Turnstile()
+        self._printer: Printer | None = None
+        self._there = asyncio.Event()
+        self._changed = asyncio.Event()
+        self._open = False
+
+    def open(self) -> None:
+        """Let attempts begin."""
+        self._open = True
+        self._fill()
+
+    def pause(self) -> None:
+        """Begin no more attempts; those on their way go on."""
+        self._open = False
+
+    def attach(self, printer: Printer | None) -> None:
+        """The printer of this lane is there, has changed, or is gone (None)."""
+        self._printer = printer
+        if printer:
+            self._there.set()
+        else:
+            self._there.clear()
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+        self._fill()
+
+    def add(self, attempt: Attempt) -> None:
+        """Put an attempt at the end of the line."""
+        self._waiting.append(attempt)
+        self._fill()
+
+    def withdraw(self, attempt: Attempt) -> None:
+        """Take an attempt out whose tombstone stands."""
+        if attempt.walk:
+            attempt.walk.cancel()
+            return
+        self._waiting.remove(attempt)
+        self._clean(attempt)
+
+    async def close(self) -> None:
+        """Stop where it is: the journal knows the rest."""
+        self._open = False
+        tasks = [*self._walking, *self._cleaning]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _fill(self) -> None:
+        window = self._printer.window if self._printer else 1
+        while self._open and self._waiting and len(self._walking) < window:
+            attempt = self._waiting.popleft()
+            number = next(self._numbers)
+            self._turnstile.enter(number)
+            attempt.walk = asyncio.create_task(self._walk(attempt, number), name=f"print {attempt.name}")
+            self._walking.add(attempt.walk)
+
+    async def _walk(self, attempt: Attempt, number: int) -> None:
+        order = attempt.order
+        try:
+            with self._tracing.span("print document", order.traceparent, task=order.task, printer=self.label):
+                await self._bring(attempt, number)
+        except (Withdrawn, asyncio.CancelledError):
+            if attempt.step is not Step.WITHDRAWN:
+                raise  # the agent stops
+            self._clean(attempt)
+        except Exception:
+            # A driver's own mistake must not stop the line, and must not print twice.
+            log.exception("attempt broken off", task=order.task, attempt=order.attempt, printer=self.label)
+            await self._end(attempt, _broken(attempt))
+        finally:
+            self._turnstile.leave(number)
+            if attempt.walk:
+                self._walking.discard(attempt.walk)
+            if attempt.step is Step.DONE:
+                self._ended(attempt)
+            self._fill()
+
+    async def _bring(self, attempt: Attempt, number: int) -> None:
+        """One attempt from wherever it stands to its end."""
+        printer = await self._present(attempt)
+        deed = Deed.PRINT if attempt.step is Step.TAKEN else await self._settle(printer, attempt)
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            try:
+                outcome = await self._do(deed, printer, attempt, number)
+            except Declined as no:
+                outcome = Failed(no.reason, no.message, no.transient)
+            except Fault as fault:
+                log.warning("attempt adrift", task=attempt.order.task, printer=self.label, reason=fault.reason)
+                self._turnstile.enter(number)
+                await _first(self._changed.wait(), pause)
+                deed = await self._settle(printer, attempt)
+                continue
+            if outcome:
+                await self._end(attempt, outcome)
+            return
+
+    async def _do(self, deed: Deed, printer: Printer, attempt: Attempt, number: int) -> Outcome | None:
+        """None: it ended by itself (expired)."""
+        if deed is Deed.CANCEL:
+            deed = await self._cancel(printer, attempt)
+        if deed is Deed.UNKNOWN:
+            return _unknown(self.label)
+        if deed is Deed.PRINT and not await self._print(printer, attempt, number):
+            return None
+        if deed is Deed.RELEASE:
+            await self._turnstile.enter(number).wait()
+            await self._persist(attempt, lambda: printer.release(attempt), repeatable=True)
+        if attempt.step < Step.RELEASING:
+            await attempt.reach(Step.RELEASED)  # it was on its way, further than the journal knew
+        self._turnstile.leave(number)
+        return await printer.follow(attempt)
+
+    async def _print(self, printer: Printer, attempt: Attempt, number: int) -> bool:
+        """Bring it to the printer in its turn; False: its time is over."""
+        turn = self._turnstile.enter(number)
+        if attempt.step < Step.INTENT and expired(attempt.order, now()):
+            await attempt.expire()
+            return False
+        try:
+            attempt.content = await self._documents.fetch(attempt.order, turn)
+        except MissingError as error:
+            raise Declined("document-access-error", str(error)) from error
+        await self._persist(attempt, lambda: printer.prepare(attempt))
+        await turn.wait()
+        if expired(attempt.order, now()):
+            await self._persist(attempt, lambda: printer.discard(attempt))
+            await attempt.expire()
+            return False
+        await self._persist(attempt, lambda: printer.put(attempt))
+        return True
+
+    async def _settle(self, printer: Printer, attempt: Attempt) -> Deed:
+        """What to do with an attempt that may be on its way already; the printer's own list says it."""
+        sights: list[Sight] = []
+
+        async def look() -> None:
+            sights.append(await printer.look(attempt))
+
+        await self._persist(attempt, look, repeatable=True)
+        deed = settle(printer.means, attempt.step, sights[-1])
+        log.info("attempt settled", task=attempt.order.task, step=attempt.step.word, sight=sights[-1].value, deed=deed.value)
+        return deed
+
+    async def _cancel(self, printer: Printer, attempt: Attempt) -> Deed:
+        """Remove what stands there without ink, then look again: it may have got its document in that very moment."""
+        await self._persist(attempt, lambda: printer.discard(attempt), repeatable=True)
+        deed = await self._settle(printer, attempt)
+        if deed is Deed.FOLLOW or deed is Deed.RELEASE:
+            return deed
+        await attempt.reach(Step.INTENT)
+        return Deed.PRINT
+
+    async def _persist(self, attempt: Attempt, act: Callable[[], Awaitable[None]], *, repeatable: bool = False) -> None:
+        """Do what the printer may refuse for now, until it is done; past RELEASING only what cannot repeat ink."""
+        for pause in itertools.chain(PAUSES, itertools.repeat(PAUSES[-1])):
+            changed = self._changed
+            try:
+                await act()
+            except Fault as fault:
+                if attempt.step >= Step.RELEASING and not repeatable:
+                    raise
+                attempt.stop(fault.reason, fault.message)
+            else:
+                attempt.resume()
+                return
+            await _first(changed.wait(), pause)
+
+    async def _present(self, attempt: Attempt) -> Printer:
+        """The lane's printer, waited for."""
+        if not self._there.is_set():
+            await _first(self._there.wait(), MISSING_AFTER)
+        if not self._there.is_set():
+            attempt.stop("connecting-to-device", "The agent does not find this printer now; it goes on when the printer is back.")
+            await self._there.wait()
+            attempt.resume()
+        assert self._printer  # noqa: S101 - set together with the event
+        return self._printer
+
+    async def _end(self, attempt: Attempt, outcome: Outcome) -> None:
+        await attempt.end(outcome)
+        await self._documents.drop(attempt.order)
+
+    def _clean(self, attempt: Attempt) -> None:
+        self._ended(attempt)
+        task = asyncio.create_task(self._cleaned(attempt), name=f"clean {attempt.name}")
+        self._cleaning.add(task)
+        task.add_done_callback(self._cleaning.discard)
+
+    async def _cleaned(self, attempt: Attempt) -> None:
+        """Remove a withdrawn attempt's remains at the printer and on disk."""
+        await self._documents.drop(attempt.order)
+        for pause in PAUSES[:CLEANINGS]:
+            if self._printer:
+                try:
+                    await self._printer.discard(attempt)
+                except Fault as fault:
+                    log.info("remains not removed", task=attempt.order.task, printer=self.label, reason=fault.reason)
+                else:
+                    return
+            await asyncio.sleep(pause)
+
+
+async def _first(waiting: Awaitable[object], seconds: float) -> None:
+    """Wait for something, but not longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            await waiting
+    except TimeoutError:
+        return
+
+
+def _unknown(printer: str) -> Unknown:
+    return Unknown(
+        f"Nobody can say whether it is on paper: the connection to {printer} was lost after the document began to leave. "
+        "Look at the printer, then say what is true."
+    )
+
+
+def _broken(attempt: Attempt) -> Outcome:
+    if attempt.step >= Step.RELEASING:
+        return Unknown("The agent broke off while it was printing; look at the printer, then say what is true.")
+    return Failed("aborted-by-system", "The agent could not print it because of a fault of its own; its log has the cause.")

@@ -1,0 +1,82 @@
+"""One entry of PRINTERS, taken apart: where the printer is, and what we want to know about it ourselves."""
+
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
+
+from libs.contracts.devices import UnknownPolicy
+
+#: Query parameters that are ours; all others are part of the printer's own address.
+OURS = frozenset({"name", "unknown", "format", "verify", "grace"})
+
+
+@dataclass(frozen=True, slots=True)
+class PrinterUri:
+    """`uri` is the address without our own parameters. `grace` in seconds; `format` is a media type that the device takes."""
+
+    uri: str
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+    name: str
+    unknown: UnknownPolicy
+    format: str = "application/pdf"
+    verify: bool = True
+    grace: float = 3.0
+    raw: str = field(default="", repr=False)
+
+
+def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> PrinterUri:
+    """An entry of PRINTERS; the keywords are what holds when it says nothing. Raises ValueError with what to write instead."""
+    try:
+        parts = urlsplit(raw)
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{_shown(raw)} is not an address ({error}); write for example ipp://printer.example/ipp/print") from None
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    ours = {key: value for key, value in given if key in OURS}
+    theirs = urlencode([(key, value) for key, value in given if key not in OURS], safe="/:")
+    path = unquote(parts.path)
+    return PrinterUri(
+        uri=urlunsplit((parts.scheme, parts.netloc, parts.path, theirs, "")),
+        scheme=parts.scheme.lower(),
+        host=parts.hostname or "",
+        port=port,
+        path=path,
+        name=ours.get("name", "").strip() or path.rstrip("/").rpartition("/")[2] or parts.hostname or "",
+        unknown=_policy(ours.get("unknown", unknown), raw),
+        format=ours.get("format", "application/pdf"),
+        verify=_yes(ours.get("verify", "yes"), raw),
+        grace=_seconds(ours.get("grace", str(grace)), raw),
+        raw=raw,
+    )
+
+
+def _policy(text: str, raw: str) -> UnknownPolicy:
+    try:
+        return UnknownPolicy(text)
+    except ValueError:
+        raise ValueError(f"unknown={text} in {_shown(raw)}: write unknown=ask, unknown=reprint or unknown=give-up") from None
+
+
+def _yes(text: str, raw: str) -> bool:
+    if text not in ("yes", "no"):
+        raise ValueError(f"verify={text} in {_shown(raw)}: write verify=no to take any certificate, or leave it out")
+    return text == "yes"
+
+
+def _seconds(text: str, raw: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 86400:
+        raise ValueError(f"grace={text} in {_shown(raw)}: write a number of seconds, as grace=3")
+    return seconds
+
+
+def _shown(raw: str) -> str:
+    """An address without the user and password that may be in it."""
+    head, mark, tail = raw.partition("://")
+    authority, slash, path = tail.partition("/")
+    return f"{head}{mark}{authority.rpartition('@')[2]}{slash}{path}"[:200]

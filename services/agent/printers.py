@@ -1,0 +1,37 @@
+"""From the entries of PRINTERS to drivers: the scheme names the driver's file."""
+
+from collections.abc import Iterable
+
+from libs.contracts.devices import UnknownPolicy
+from libs.runtime.discovery import discover
+from services.agent import drivers
+from services.agent.drivers import Driver, Variant
+from services.agent.printer_uri import parse
+
+#: Schemes that are served by another scheme's driver.
+ALIASES = {"ipps": "ipp"}
+#: What a missing driver needs, for the sentence that says so.
+EXAMPLES = (
+    "file:///some/folder?name=Paper, socket://printer.example:9100?name=Label, ipp://printer.example/ipp/print?name=Office "
+    "or cups://localhost:631"
+)
+
+
+def connect_all(entries: Iterable[str], *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> dict[str, Driver]:
+    """A driver for each entry, by the entry. Raises ValueError with one sentence that says what to write instead."""
+    variants: dict[str, Variant] = discover(drivers)  # type: ignore[assignment] - what each file provides is the family's rule
+    found: dict[str, Driver] = {}
+    names: set[str] = set()
+    for entry in entries:
+        uri = parse(entry, unknown=unknown, grace=grace)
+        variant = variants.get(ALIASES.get(uri.scheme, uri.scheme))
+        if variant is None:
+            raise ValueError(f"there is no driver for {uri.scheme or 'nothing'}://; write {EXAMPLES}")
+        if uri.scheme != "cups":
+            if not uri.name:
+                raise ValueError(f"the printer at {uri.scheme}:// has no name; add ?name=Office")
+            if uri.name in names:
+                raise ValueError(f"two printers are named {uri.name}; give one of them another ?name=")
+            names.add(uri.name)
+        found[entry] = variant.connect(uri)
+    return found
