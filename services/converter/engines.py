@@ -1,6 +1,16 @@
 """All engines of one converter: made lazily, stopped together."""
 
+import asyncio
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from libs.contracts.documents import SealedRequest
+from services.converter.pool import Pool, twice
+from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
+from services.converter.workers import Limits, Worker
 
 
 class Engines:
@@ -8,9 +18,41 @@ class Engines:
 
     def __init__(self, settings: ConverterSettings) -> None:
         self.settings = settings
+        self.limits = Limits(settings.max_pages, settings.max_pixels, settings.max_document)
+        self._box = Sandbox(settings.engines_dir, [settings.data_dir])
+        self.workers: Pool[Worker] = Pool(
+            "worker",
+            lambda: Worker(settings, self._box),
+            limit=settings.converter_workers,
+            spare=0,
+            recycle=settings.engine_recycle * 20,
+            idle=settings.engine_idle,
+        )
 
     async def start(self) -> None:
         """Clear what a killed run left behind."""
+        await asyncio.to_thread(self._box.clear)
 
     async def close(self) -> None:
         """Stop every engine."""
+        await self.workers.close()
+        await asyncio.to_thread(self._box.clear)
+
+    async def fetch(self, request: SealedRequest, path: Path) -> Path:
+        """Download a remote document to `path`. Raises `Rejected` for one that cannot be had."""
+        raise NotImplementedError
+
+    async def work(self, job: str, source: Path, result: Path, *arguments: Any) -> dict[str, Any]:
+        """One job of a worker process: `source` in, `result` out. Raises `Rejected`."""
+        return await twice(lambda: self._work(job, source, result, arguments))
+
+    async def _work(self, job: str, source: Path, result: Path, arguments: Sequence[Any]) -> dict[str, Any]:
+        async with self.workers.borrow() as worker:
+            # An engine that was broken into may have put a link where its result should be.
+            files = [os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)]
+            try:
+                files.append(os.open(result, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+                return await worker.do(job, [*arguments, self.limits], files)
+            finally:
+                for file in files:
+                    os.close(file)

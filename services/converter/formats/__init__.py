@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 from libs.contracts.documents import Document, Engine, Format, SealedRequest
 from libs.contracts.tickets import Ticket
@@ -28,6 +28,19 @@ class Source:
     request: SealedRequest | None
     work: Path
 
+    @property
+    def result(self) -> Path:
+        """Where the finished PDF goes."""
+        return self.work / "print.pdf"
+
+    async def file(self, engines: Engines) -> Path:
+        """The document's bytes as a file, fetched if it is remote. Raises `Rejected`."""
+        if self.path is not None:
+            return self.path
+        if self.request is None:
+            raise ValueError("a remote document came without its opened request")
+        return await engines.fetch(self.request, self.work / "source")
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -38,6 +51,12 @@ class Made:
     width: int = 0
     height: int = 0
     warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path, reply: Mapping[str, Any]) -> "Made":
+        """What a worker process reports of a document that it finished."""
+        pages, width, height = (int(reply[key]) for key in ("pages", "width", "height"))
+        return cls(path, pages, width, height, tuple(str(warning) for warning in reply["warnings"]))
 
 
 @runtime_checkable

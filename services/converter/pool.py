@@ -1,0 +1,193 @@
+"""A pool of engines: started when needed, lent to one document at a time, replaced when worn or broken, asleep when idle."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from typing import Generic, Protocol, TypeVar
+
+import structlog
+
+from services.converter.domain import Failure, Rejected
+
+log = structlog.get_logger()
+
+
+class EngineDied(Exception):
+    """An engine ended in the middle of its work; whose fault it was is not known."""
+
+
+class OutOfMemory(EngineDied):
+    """An engine was killed because it took more memory than it may."""
+
+
+class EngineLate(Exception):
+    """A document took longer than it may; its engine was killed."""
+
+
+class NoEngine(Exception):
+    """An engine does not start: no document's fault."""
+
+
+class PooledEngine(Protocol):
+    """One engine process (or group of processes)."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another document."""
+
+    async def start(self) -> None:
+        """Start it; raises when it does not come up."""
+
+    async def close(self) -> None:
+        """Kill it and remove what it left."""
+
+
+E = TypeVar("E", bound=PooledEngine)
+T = TypeVar("T")
+
+
+class Pool(Generic[E]):
+    """At most `limit` engines at work; `spare` more stand ready, so that a killed one is not missed.
+
+    `recycle`: documents after which an engine is replaced. `idle`: seconds without work after which all are stopped.
+    """
+
+    def __init__(self, name: str, make: Callable[[], E], *, limit: int, spare: int, recycle: int, idle: float) -> None:
+        self._name, self._make = name, make
+        self._limit, self._spare, self._recycle, self._idle = limit, spare, recycle, idle
+        self._turn = asyncio.Semaphore(limit)
+        self._ready: list[E] = []
+        self._uses: dict[int, int] = {}
+        self._busy: set[int] = set()
+        self._starting = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last = time.monotonic()
+        self._sleeper: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @asynccontextmanager
+    async def borrow(self) -> AsyncIterator[E]:
+        """An engine for one document, in order of asking. It comes back as it is; one that is not alive is thrown away."""
+        async with self._turn:
+            engine = await self._take()
+            try:
+                yield engine
+            finally:
+                self._last = time.monotonic()
+                self._busy.discard(id(engine))
+                self._give_back(engine)
+
+    async def ready(self) -> None:
+        """Prove that an engine can start."""
+        if not any(engine.alive for engine in self._ready) and not self._busy:
+            async with self.borrow():
+                pass
+
+    async def close(self) -> None:
+        """Stop all engines for good."""
+        self._closed = True
+        if self._sleeper:
+            self._sleeper.cancel()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._stop_ready()
+
+    async def _take(self) -> E:
+        self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
+        while self._ready:
+            engine = self._ready.pop()
+            if engine.alive:
+                break
+            self._discard(engine)
+        else:
+            engine = await self._started()
+        self._busy.add(id(engine))
+        self._uses[id(engine)] = self._uses.get(id(engine), 0) + 1
+        self._replenish()
+        return engine
+
+    def _give_back(self, engine: E) -> None:
+        if self._closed or not engine.alive or self._uses[id(engine)] >= self._recycle:
+            self._discard(engine)
+            self._replenish()
+        else:
+            self._ready.append(engine)
+
+    def _discard(self, engine: E) -> None:
+        self._uses.pop(id(engine), None)
+        self._background(engine.close())
+
+    def _replenish(self) -> None:
+        wanted = min(len(self._busy), self._limit) + self._spare
+        while not self._closed and len(self._busy) + len(self._ready) + self._starting < wanted:
+            self._starting += 1
+            self._background(self._start_spare())
+
+    async def _start_spare(self) -> None:
+        try:
+            engine = await self._started()
+        except Exception as error:  # noqa: BLE001 - the document that needs an engine meets the error itself
+            log.warning("spare engine did not start", engine=self._name, error=str(error))
+            return
+        finally:
+            self._starting -= 1
+        if self._closed:
+            await engine.close()
+        else:
+            self._ready.insert(0, engine)
+
+    async def _started(self) -> E:
+        engine = self._make()
+        began = time.monotonic()
+        try:
+            await engine.start()
+        except BaseException as error:
+            self._background(engine.close())
+            if isinstance(error, (EngineDied, TimeoutError, OSError)):
+                raise NoEngine(f"The engine {self._name} did not start.") from error
+            raise
+        log.debug("engine started", engine=self._name, seconds=round(time.monotonic() - began, 3))
+        return engine
+
+    def _background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sleep(self) -> None:
+        while True:
+            await asyncio.sleep(min(self._idle / 4, 30))
+            if not self._busy and self._ready and time.monotonic() - self._last > self._idle:
+                log.info("engines asleep", engine=self._name)
+                await self._stop_ready()
+
+    async def _stop_ready(self) -> None:
+        engines, self._ready = self._ready, []
+        await asyncio.gather(*(engine.close() for engine in engines))
+
+
+async def twice(
+    work: Callable[[], Coroutine[object, object, T]], again: Callable[[], Coroutine[object, object, T]] | None = None
+) -> T:
+    """The result of `work`; if its engine died, of one more try (`again`, if that differs) with a fresh engine.
+
+    Raises `Rejected` for a document that killed both, or that took too long.
+    """
+    try:
+        try:
+            return await work()
+        except EngineDied:
+            log.warning("engine died, trying once more")
+            with contextlib.suppress(OutOfMemory):
+                return await (again or work)()
+            raise OutOfMemory from None
+    except EngineLate:
+        raise Rejected(Failure.TIMEOUT, "The document takes too long to convert; make it smaller or simpler.") from None
+    except OutOfMemory:
+        raise Rejected(Failure.MEMORY, "The document needs too much memory to convert; make it smaller or simpler.") from None
+    except EngineDied:
+        raise Rejected(
+            Failure.CRASH, "The program that converts such documents crashed on this one, twice; save it anew, or as PDF."
+        ) from None

@@ -1,0 +1,74 @@
+"""Watches an engine at work: the memory of all its processes together."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger()
+
+_PAGE = 4096
+_INTERVAL = 0.25
+
+
+def members(pid: int) -> list[int]:
+    """A process and its descendants."""
+    found, waiting = [], [pid]
+    while waiting:
+        one = waiting.pop()
+        found.append(one)
+        try:
+            for task in Path(f"/proc/{one}/task").iterdir():
+                waiting.extend(int(child) for child in (task / "children").read_text().split())
+        except (OSError, ValueError):
+            continue
+    return found
+
+
+def memory(pid: int) -> int:
+    """Bytes of memory that a process and its descendants take, each shared page counted by its share (PSS)."""
+    return sum(_pss(one) for one in members(pid))
+
+
+def exceeds(pid: int, limit: int) -> bool:
+    """Whether the group takes more than `limit` bytes; the costly exact sum is made only when the cheap upper bound is over."""
+    group = members(pid)
+    return sum(_rss(one) for one in group) > limit and sum(_pss(one) for one in group) > limit
+
+
+@asynccontextmanager
+async def watched(pid: int, limit: int, stop: Callable[[], None]) -> AsyncIterator[None]:
+    """While the body runs: `stop()` is called once if the group of `pid` takes more than `limit` bytes."""
+    task = asyncio.create_task(_watch(pid, limit, stop))
+    try:
+        yield
+    finally:
+        task.cancel()
+
+
+async def _watch(pid: int, limit: int, stop: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(_INTERVAL)
+        if await asyncio.to_thread(exceeds, pid, limit):
+            log.warning("engine over its memory limit", limit=limit)
+            stop()
+            return
+
+
+def _rss(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
+def _pss(pid: int) -> int:
+    try:
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) * 1024
+    except (OSError, ValueError):
+        pass
+    return 0

@@ -1,0 +1,104 @@
+"""The program of one worker process: jobs come through its standard input, a socket, with their files as descriptors."""
+
+import codecs
+import contextlib
+import json
+import os
+import pickle
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from libs.contracts.tickets import Orientation
+from services.converter import images, seal, typesetting
+from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected
+from services.converter.finish import Outcome, finish
+from services.converter.workers import Limits
+
+_REQUEST = 64 * 1024
+_CRASH = "The document could not be converted: something in it is not as it should be. Save it anew and send it again."
+_MEMORY = "The document needs too much memory to convert; make it smaller or simpler."
+
+
+def text(source: bytes, layout: Layout, wanted: Finishing, limits: Limits) -> Outcome:
+    """Plain text to finished PDF."""
+    return typesetting.typeset(source, layout, wanted, limits)
+
+
+def image(source: bytes, name: str, wanted: Finishing, limits: Limits) -> Outcome:
+    """A picture to finished PDF."""
+    return finish(images.to_pdf(source, name, limits), wanted, limits)
+
+
+def pdf(source: bytes, wanted: Finishing, limits: Limits) -> Outcome:
+    """Rendered pages to finished PDF."""
+    return finish(source, wanted, limits)
+
+
+JOBS: dict[str, Callable[..., Outcome]] = {"text": text, "image": image, "pdf": pdf}
+
+
+def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, Any]:
+    """One job: reads the first file, writes the second. What is wrong with the document is told in the reply."""
+    try:
+        with os.fdopen(files[0], "rb", closefd=False) as source:
+            data = source.read()
+        outcome = JOBS[job](data, *arguments)
+        with os.fdopen(files[1], "wb", closefd=False) as result:
+            result.write(outcome.data)
+    except Rejected as error:
+        return {"failure": error.failure.value, "message": error.message}
+    except MemoryError:
+        return {"failure": Failure.MEMORY.value, "message": _MEMORY}
+    except Exception as error:  # noqa: BLE001 - a document may make any library raise anything
+        return {"failure": Failure.CRASH.value, "message": _CRASH, "where": _where(error)}
+    return {"pages": outcome.pages, "width": outcome.width, "height": outcome.height, "warnings": outcome.warnings}
+
+
+def _where(error: BaseException) -> str:
+    """The kind of an error and the line it came from; never its text, which may hold the document's words."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}" if trace else "?"  # noqa: PTH119
+    return f"{type(error).__name__} at {place}"
+
+
+def rehearse() -> None:
+    """Run every job once: what Python loads only when it is first needed cannot be found from inside the seal."""
+    limits = Limits(pages=10, pixels=100, bytes=1_000_000)
+    layout = Layout(21000, 29700, Edges(), forced=False, margins_forced=False)
+    for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030", "latin-1", "idna", "cp437", "unicode_escape"):
+        codecs.lookup(encoding)
+    typesetting.prepare()
+    made = text("Abc \u4e2d\n".encode(), layout, Finishing(), limits).data
+    pdf(made, Finishing(sheet=A4, number_up=2, copies=3, duplex=True, orientation=Orientation.REVERSE_LANDSCAPE), limits)
+    for name, sample in images.samples().items():
+        image(sample, name, Finishing(sheet=A4, enlarge=True), limits)
+    for broken in (b"%PDF-1.5 broken", made[: len(made) // 2], b"no pdf"):
+        with contextlib.suppress(Rejected):
+            pdf(broken, Finishing(), limits)
+
+
+def main(spec: str) -> None:
+    """Rehearse, seal, then serve until the other end closes."""
+    images.prepare()
+    rehearse()
+    seal.seal(seal.read_spec(spec))
+    with socket.socket(fileno=0) as requests:
+        requests.send(b"{}")
+        while True:
+            request, files, _, _ = socket.recv_fds(requests, _REQUEST, 4)
+            if not request:
+                return
+            try:
+                job, arguments = pickle.loads(request)  # noqa: S301 - only the service that started us can write here
+                requests.send(json.dumps(run(job, arguments, files)).encode())
+            finally:
+                for file in files:
+                    os.close(file)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
