@@ -94,7 +94,7 @@ class Lease:
                 await self._first(connection, now)
             elif row.holder == self._holder and self._epoch == row.epoch:
                 await connection.execute(update(table).where(table.c.name == self._name).values(until=now + TERM))
-            elif row.until < now:
+            elif row.until < now or row.holder == self._holder:  # run out, or ours from before a restart
                 epoch = row.epoch + 1
                 taken = update(table).where(table.c.name == self._name).values(holder=self._holder, epoch=epoch, until=now + TERM)
                 await connection.execute(taken)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Iterable
 
 import structlog
@@ -47,6 +48,7 @@ class Outbox:
         self.streams = tuple(streams)
         self._wanted = {stream: asyncio.Event() for stream in self.streams}
         self._done: dict[str, list[int]] = {stream: [] for stream in self.streams}
+        self._busy = dict.fromkeys(self.streams, False)
         self._forgetting: set[int] = set()
 
     async def stage(self, connection: AsyncConnection, messages: Iterable[tuple[str, Outgoing]]) -> set[str]:
@@ -85,11 +87,25 @@ class Outbox:
             except TimeoutError:
                 await self._flush(stream)
                 continue
+            self._busy[stream] = True
             wanted.clear()
             while rows := await self._next(stream, after):
                 await self._send(stream, [out for _, out in rows])
                 after = rows[-1][0]
                 self._done[stream].extend(row for row, _ in rows)
+            self._busy[stream] = False
+
+    async def drained(self, stream: str, within: float = 10.0) -> None:
+        """Wait until everything committed for this stream is published; call it while nothing new can be committed.
+
+        Raises `Unanswered` after so many seconds.
+        """
+        deadline = time.monotonic() + within
+        self._wanted[stream].set()
+        while self._wanted[stream].is_set() or self._busy[stream]:
+            if time.monotonic() > deadline:
+                raise Unanswered(f"{stream} still has unpublished messages")
+            await asyncio.sleep(0.005)
 
     async def _next(self, stream: str, after: int) -> list[tuple[int, Outgoing]]:
         table = self._table

@@ -1,0 +1,120 @@
+"""Wiring: settings, adapters, and terms one after another for as long as this process holds the lease."""
+
+import asyncio
+import os
+import secrets
+import socket
+from pathlib import Path
+
+from libs.contracts.directory import BUCKET, Entry
+from libs.contracts.message import decode
+from libs.contracts.streams import consumers
+from libs.runtime.addresses import Addresses
+from libs.runtime.broker import listening, make_broker
+from libs.runtime.bus import Bus, connect
+from libs.runtime.database import Database, database
+from libs.runtime.documents import Documents
+from libs.runtime.keys import DOCUMENT_KEY
+from libs.runtime.lease import Lease
+from libs.runtime.mirror import Mirror
+from libs.runtime.service import Service
+from services.spooler import tables
+from services.spooler.addresses import DocumentAddresses
+from services.spooler.printers import Printers
+from services.spooler.round import Desk
+from services.spooler.settings import SpoolerSettings
+from services.spooler.term import Term, lost
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+async def start(service: Service, settings: SpoolerSettings) -> None:
+    """Start a spooler: it stands by until the lease is its own."""
+    store = await service.enter(database(settings.database_url, settings.data_dir, "spooler", MIGRATIONS))
+    bus = await connect(settings.nats_url, "spooler", settings.credentials("spooler"))
+    service.on_stop(bus.close)
+    directory = Mirror(bus, BUCKET, lambda data: decode(Entry, data))
+    service.loop("directory", directory.follow)
+    spooler = Spooler(service, settings, store, bus, directory)
+    service.on_stop(spooler.lease.release)
+    service.loop("terms", spooler.terms)
+    service.loop("lease", lambda: spooler.lease.hold(spooler.on_lease))
+    service.check("spooler", spooler.check)
+    for spec in consumers(settings.region):
+        if spec.durable.startswith("spooler_"):
+            service.check(spec.durable, listening(lambda: bus.js, spec))
+
+
+class Spooler:
+    """The lease, and the term that runs while it is held."""
+
+    def __init__(self, service: Service, settings: SpoolerSettings, store: Database, bus: Bus, directory: Mirror) -> None:
+        self._service = service
+        self._settings = settings
+        self._store = store
+        self._bus = bus
+        self._directory = directory
+        self._term: Term | None = None
+        self._changed = asyncio.Event()
+        holder = settings.spooler_holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.lease = Lease(store, tables.lease, "spooler", holder)
+
+    def on_lease(self, _held: bool) -> None:  # noqa: FBT001 - a callback
+        """The lease came or went."""
+        self._changed.set()
+
+    async def terms(self) -> None:
+        """One term after another."""
+        await self._directory.loaded.wait()
+        while True:
+            self._changed.clear()
+            if self.lease.held:
+                await self._serve()
+            else:
+                await self._changed.wait()
+
+    async def _serve(self) -> None:
+        self._term = self._make_term()
+        serving = asyncio.create_task(self._term.run())
+        changed = asyncio.create_task(self._changed.wait())
+        try:
+            await asyncio.wait([serving, changed], return_when=asyncio.FIRST_COMPLETED)
+            if serving.done():
+                serving.result()
+        except BaseExceptionGroup as error:
+            if not lost(error):
+                raise
+        finally:
+            self._term = None
+            for task in (serving, changed):
+                task.cancel()
+            await asyncio.gather(serving, changed, return_exceptions=True)
+
+    def _make_term(self) -> Term:
+        settings = self._settings
+        key = settings.document_key_file or settings.keys_dir / DOCUMENT_KEY
+        documents = Documents(settings.documents_url, settings.data_dir)
+        public_url = settings.public_url or f"http://127.0.0.1:{settings.http_port}"
+        broker = make_broker(
+            settings.nats_url, "spooler", settings.credentials("spooler"), self._service.tracing, settings.shutdown_grace
+        )
+        return Term(
+            bus=self._bus,
+            database=self._store,
+            lease=self.lease,
+            desk=Desk(settings.region, Printers(self._directory), settings.print_ahead, settings.head_wait),
+            documents=documents,
+            addresses=DocumentAddresses(documents, Addresses(key), public_url),
+            broker=broker,
+            retention=settings.retention,
+        )
+
+    async def check(self) -> str:
+        """Well when it stands by, or when its term reads both inputs."""
+        if not await self._store.healthy():
+            return "the database does not answer"
+        if not self._directory.fresh:
+            return "the directory is not heard"
+        if self.lease.held and not (self._term and self._term.working):
+            return "the term has not begun"
+        return ""

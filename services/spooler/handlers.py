@@ -1,0 +1,240 @@
+"""The table of contents: what the spooler does with each thing that reaches it."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.intake import SubmitTasks
+from libs.contracts.message import Undecodable, decode
+from libs.contracts.queries import (
+    AddressDocument,
+    AdmitAgent,
+    Admitted,
+    CancelTask,
+    Code,
+    DocumentAddress,
+    GetTask,
+    ListTasks,
+    ResolveTask,
+    TaskAnswer,
+    TaskList,
+)
+from libs.contracts.reports import TaskReports
+from libs.contracts.states import Stage
+from libs.contracts.tasks import TaskRequest
+from libs.runtime.bus import Outgoing, Refused
+from libs.runtime.commit import Commit
+from libs.runtime.database import Database
+from libs.runtime.reader import Incoming
+from services.spooler import store
+from services.spooler.addresses import DocumentAddresses
+from services.spooler.admission import Admission
+from services.spooler.horizon import Horizon
+from services.spooler.round import Desk, Round
+from services.spooler.task import Cancel, Due, GivenUp, Resolve, Task
+from services.spooler.views import view
+
+Staged = list[tuple[str, Outgoing]]
+
+
+class Handlers:
+    """One term's handlers: inputs and timers stage messages, questions answer after the commit."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        database: Database,
+        commit: Commit,
+        horizon: Horizon,
+        admission: Admission,
+        addresses: DocumentAddresses,
+    ) -> None:
+        self._desk = desk
+        self._database = database
+        self._commit = commit
+        self._horizon = horizon
+        self._admission = admission
+        self._addresses = addresses
+
+    # --- inputs: many messages, one transaction ---
+
+    async def on_intake(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
+        """Tasks as doors accepted them."""
+        turn = Round(connection, self._desk)
+        submissions = [(message.sequence, decode(SubmitTasks, message.data)) for message in messages]
+        await turn.load(request.id for _, submitted in submissions for request in submitted.tasks)
+        for sequence, submitted in submissions:
+            for index, request in enumerate(submitted.tasks):
+                turn.add(self._new_task(submitted, request, sequence, index), request)
+        return await turn.finish()
+
+    async def on_reports(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
+        """What converters and agents did."""
+        turn = Round(connection, self._desk)
+        reports = [decode(TaskReports, message.data) for message in messages]
+        await turn.load(report.task for report in reports)
+        for report in reports:
+            turn.tell(report.task, report)
+        return await turn.finish()
+
+    async def give_up(self, connection: AsyncConnection, message: Incoming, cause: str) -> tuple[str, Staged]:
+        """A message that cannot be applied: its tasks end, if it can be told which they are."""
+        turn = Round(connection, self._desk)
+        ids = _tasks_of(message)
+        await turn.load(ids)
+        for task in ids:
+            turn.tell(task, GivenUp(f"It was given up: {cause}."))
+        return ",".join(ids)[:200], await turn.finish()
+
+    async def on_given_up(self, task: str, message: str, letter: Staged) -> None:
+        """An order that its worker gave up."""
+
+        async def change(connection: AsyncConnection) -> Staged:
+            turn = Round(connection, self._desk)
+            await turn.load([task])
+            turn.tell(task, GivenUp(message))
+            return [*await turn.finish(), *letter]
+
+        await self._commit(change)
+
+    # --- timers ---
+
+    async def on_time(self, now: int, overdue: Sequence[str]) -> int:
+        """Tasks whose time has come, and lines whose head has waited long enough; how many tasks there were."""
+        async with self._database.reading() as connection:
+            waiting = await store.due(connection, now)
+        if not waiting and not overdue:
+            return 0
+
+        async def change(connection: AsyncConnection) -> Staged:
+            turn = Round(connection, self._desk)
+            await turn.load(task.id for task in waiting)
+            for task in waiting:
+                turn.tell(task.id, Due(now))
+            turn.fill(overdue)
+            return await turn.finish()
+
+        await self._commit(change)
+        return len(waiting)
+
+    async def on_start(self) -> None:
+        """A new term looks at every line once: what the last term saved may not have been acted on."""
+        async with self._database.reading() as connection:
+            printers = await store.lines(connection)
+
+        async def change(connection: AsyncConnection) -> Staged:
+            turn = Round(connection, self._desk)
+            turn.fill(printers)
+            return await turn.finish()
+
+        await self._commit(change)
+
+    # --- questions and commands ---
+
+    def questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
+        """Question -> who answers it."""
+        return {
+            ListTasks: self.list_tasks,
+            GetTask: self.get_task,
+            CancelTask: self.cancel_task,
+            ResolveTask: self.resolve_task,
+            AdmitAgent: self.admit_agent,
+            AddressDocument: self.address_document,
+        }
+
+    async def list_tasks(self, query: ListTasks) -> TaskList:
+        """Newest first; who submitted and asks sees the task."""
+        await self._horizon.reach()
+        async with self._database.reading() as connection:
+            found = await store.listed(
+                connection,
+                tenant=query.tenant,
+                sn=query.sn,
+                statuses=[status.value for status in query.statuses],
+                start=query.start,
+                end=query.end,
+                limit=query.limit,
+            )
+        return TaskList(tasks=tuple(view(task) for task in found))
+
+    async def get_task(self, query: GetTask) -> TaskAnswer:
+        """One task of this client."""
+        await self._horizon.reach()
+        async with self._database.reading() as connection:
+            task = (await store.load(connection, [query.task])).get(query.task)
+        return TaskAnswer(task=view(_own(task, query)))
+
+    async def cancel_task(self, query: CancelTask) -> TaskAnswer:
+        """Honest: at once as long as the order has not left, else when the agent says so."""
+        return await self._command(query, Cancel(), frozenset())
+
+    async def resolve_task(self, query: ResolveTask) -> TaskAnswer:
+        """The way out of an unknown outcome."""
+        return await self._command(query, Resolve(query.outcome), frozenset({Stage.UNKNOWN, Stage.PARTIAL}))
+
+    async def _command(self, query: CancelTask | ResolveTask, happened: Cancel | Resolve, only: frozenset[Stage]) -> TaskAnswer:
+        await self._horizon.reach()
+        answer: list[Task] = []
+
+        async def change(connection: AsyncConnection) -> Staged:
+            turn = Round(connection, self._desk)
+            await turn.load([query.task])
+            task = _own(turn.get(query.task), query)
+            if only and task.stage not in only:
+                raise Refused(Code.CONFLICT, f"Task {task.id} has no unknown outcome: it is {view(task).status.value}.")
+            turn.tell(task.id, happened)
+            staged = await turn.finish()
+            answer.append(turn.get(task.id) or task)
+            return staged
+
+        await self._commit(change)
+        return TaskAnswer(task=view(answer[0]))
+
+    async def admit_agent(self, query: AdmitAgent) -> Admitted:
+        """May this journal print for this agent?"""
+        return await self._admission.admit(query, self._commit, self._desk)
+
+    async def address_document(self, query: AddressDocument) -> DocumentAddress:
+        """Where an agent fetches the document of its open order."""
+        async with self._database.reading() as connection:
+            return await self._addresses.address(connection, query)
+
+    def _new_task(self, submitted: SubmitTasks, request: TaskRequest, sequence: int, index: int) -> Task:
+        printer = request.printer
+        return Task(
+            id=request.id,
+            tenant=submitted.tenant,
+            sn=submitted.sn,
+            source=submitted.source,
+            from_os=submitted.from_os,
+            name=request.name,
+            seq=sequence,
+            idx=index,
+            agent=printer.agent,
+            printer=printer.id,
+            device=printer.name,
+            shard=printer.shard,
+            priority=request.priority,
+            created_at=request.created_at,
+            expires_at=request.expires_at,
+            traceparent=request.traceparent,
+            unknown=self._desk.printers.unknown_policy(printer.agent, printer.id),
+        )
+
+
+def _own(task: Task | None, query: Any) -> Task:
+    if task is None or (task.tenant, task.sn) != (query.tenant, query.sn):
+        raise Refused(Code.NOT_FOUND, f"There is no task {query.task[:64]}.")
+    return task
+
+
+def _tasks_of(message: Incoming) -> list[str]:
+    """The ids in a message that may not be readable."""
+    try:
+        if message.subject.startswith("intake"):
+            return [request.id for request in decode(SubmitTasks, message.data).tasks]
+        return [decode(TaskReports, message.data).task]
+    except Undecodable:
+        return []

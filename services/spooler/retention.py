@@ -1,0 +1,110 @@
+"""What is over is forgotten: ended tasks with their documents, messages that nobody needs, documents that no task names."""
+
+import asyncio
+import time
+
+import structlog
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.streams import INTAKE, PRINT
+from libs.runtime.bus import Bus, Outgoing
+from libs.runtime.commit import Commit
+from libs.runtime.database import Database
+from libs.runtime.documents import Documents
+from services.spooler import store
+from services.spooler.tables import mark, task
+from services.spooler.task import Step
+
+log = structlog.get_logger()
+
+#: INTAKE is kept this long behind what is applied, in ms; documents that no task names are kept as long.
+INTAKE_KEPT = 86_400_000
+#: An order may lie in the outbox for a while after it was decided, in ms.
+OUTBOX_MARGIN = 600_000
+
+
+class Retention:
+    """Sweeps of one term."""
+
+    def __init__(self, *, database: Database, commit: Commit, documents: Documents, bus: Bus, kept: float) -> None:
+        self._database = database
+        self._commit = commit
+        self._documents = documents
+        self._bus = bus
+        self._kept = int(kept * 1000)
+
+    async def run(self, period: float = 60.0, hourly: float = 3600.0) -> None:
+        """For ever: tasks every minute, streams and stray documents every hour."""
+        last = 0.0
+        while True:
+            await self.sweep_tasks(int(time.time() * 1000))
+            if time.monotonic() - last >= hourly:
+                last = time.monotonic()
+                await self.sweep_streams(int(time.time() * 1000))
+                await self.sweep_documents(int(time.time() * 1000))
+            await asyncio.sleep(period)
+
+    async def sweep_tasks(self, now: int) -> int:
+        """Forget tasks that ended long enough ago; how many."""
+        total = 0
+        while True:
+            gone: list[tuple[str, str]] = []
+
+            async def change(connection: AsyncConnection, gone: list[tuple[str, str]] = gone) -> list[tuple[str, Outgoing]]:
+                gone += await store.forget_ended(connection, now - self._kept)
+                return []
+
+            await self._commit(change)
+            for tenant, task_id in gone:
+                await self._documents.delete(f"{tenant}/{task_id}")
+            total += len(gone)
+            if not gone:
+                return total
+
+    async def sweep_streams(self, now: int) -> None:
+        """Mark where the streams are, and purge what lies before the last mark that nobody needs."""
+        intake = (await self._bus.js.stream_info(INTAKE)).state.last_seq
+        orders = (await self._bus.js.stream_info(PRINT)).state.last_seq
+        async with self._database.reading() as connection:
+            oldest = (await connection.execute(select(func.min(task.c.ordered_at)).where(task.c.step == Step.PRINT.value))).scalar()
+            applied = await store.applied(connection, INTAKE)
+        await self._purge(INTAKE, now - INTAKE_KEPT, now, min(int(intake), applied))
+        await self._purge(PRINT, int(oldest or now) - OUTBOX_MARGIN, now, int(orders))
+
+    async def _purge(self, stream: str, before: int, now: int, sequence: int) -> None:
+        found: list[int] = []
+
+        async def change(connection: AsyncConnection) -> list[tuple[str, Outgoing]]:
+            last = (
+                select(mark.c.at, mark.c.sequence)
+                .where(mark.c.stream == stream, mark.c.at <= before)
+                .order_by(mark.c.at.desc())
+                .limit(1)
+            )
+            row = (await connection.execute(last)).first()
+            if row is not None:
+                found.append(int(row.sequence))
+                await connection.execute(delete(mark).where(mark.c.stream == stream, mark.c.at <= row.at))
+            await connection.execute(insert(mark).values(stream=stream, at=now, sequence=sequence))
+            return []
+
+        await self._commit(change)
+        if found and found[0]:
+            await self._bus.js.purge_stream(stream, seq=found[0] + 1)
+            log.info("stream purged", stream=stream, up_to=found[0])
+
+    async def sweep_documents(self, now: int) -> int:
+        """Delete objects that are a day old and belong to no task; how many tasks' folders were stray."""
+        old: dict[str, str] = {}
+        async for found in self._documents.list():
+            tenant, _, rest = found.name.partition("/")
+            task_id = rest.partition("/")[0]
+            if task_id and found.at < now - INTAKE_KEPT:
+                old[task_id] = tenant
+        async with self._database.reading() as connection:
+            known = await store.load(connection, old)
+        stray = [(tenant, task_id) for task_id, tenant in old.items() if task_id not in known]
+        for tenant, task_id in stray:
+            await self._documents.delete(f"{tenant}/{task_id}")
+        return len(stray)

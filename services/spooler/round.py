@@ -1,0 +1,195 @@
+"""One transaction's worth of decisions: tasks loaded once, moved in memory, saved with what follows from them."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.documents import ENGINE
+from libs.contracts.message import Message
+from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
+from libs.contracts.reports import DocumentConverted
+from libs.contracts.streams import CONVERT, PRINT, TASKS
+from libs.contracts.tasks import TaskRequest
+from libs.runtime.bus import Outgoing, outgoing
+from services.spooler import store
+from services.spooler.domain import advance
+from services.spooler.line import Heads, pick
+from services.spooler.printers import Printers
+from services.spooler.task import Accepted, Ask, Dispatched, Step, Task
+from services.spooler.views import events
+
+
+class Desk:
+    """What every round of one term shares: the region, the printers, who holds which line, and two limits."""
+
+    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float) -> None:
+        self.region = region
+        self.printers = printers
+        self.print_ahead = print_ahead
+        self.head_wait = head_wait
+        self.heads = Heads()
+
+
+class Round:
+    """Decisions on one connection. `finish` saves them and returns what is to be published."""
+
+    def __init__(self, connection: AsyncConnection, desk: Desk) -> None:
+        self._connection = connection
+        self._desk = desk
+        self._now = int(time.time() * 1000)
+        self._before: dict[str, Task] = {}
+        self._tasks: dict[str, Task] = {}
+        self._new: dict[str, TaskRequest] = {}
+        self._asks: list[tuple[Ask, str]] = []
+        self._conversions: list[DocumentConverted] = []
+        self._lines: set[str] = set()
+
+    async def load(self, ids: Iterable[str]) -> None:
+        """Have these tasks at hand."""
+        found = await store.load(self._connection, (task for task in ids if task not in self._tasks))
+        self.take(found.values())
+
+    def take(self, tasks: Iterable[Task]) -> None:
+        """Have tasks at hand that were loaded on this connection."""
+        for task in tasks:
+            self._before.setdefault(task.id, task)
+            self._tasks.setdefault(task.id, task)
+
+    def get(self, task: str) -> Task | None:
+        """A task as it stands now in this round."""
+        return self._tasks.get(task)
+
+    def add(self, task: Task, request: TaskRequest) -> None:
+        """A new task; one that exists already changes nothing."""
+        if task.id in self._tasks:
+            return
+        self._tasks[task.id] = task
+        self._new[task.id] = request
+        self.tell(task.id, Accepted())
+
+    def tell(self, task_id: str, happened: Any) -> None:
+        """Something happened to a task; unknown tasks are no concern of ours."""
+        task = self._tasks.get(task_id)
+        if task is None:
+            return
+        moved, asks = advance(task, happened, self._now)
+        if moved is task:
+            return
+        if isinstance(happened, DocumentConverted):
+            self._conversions.append(happened)
+        self._tasks[task_id] = moved
+        self._asks += [(ask, task_id) for ask in asks]
+
+    def fill(self, printers: Iterable[str]) -> None:
+        """Look at these lines when the round ends, whatever happened."""
+        self._lines.update(printers)
+
+    async def finish(self) -> list[tuple[str, Outgoing]]:
+        """Save, fill the lines that moved, and return (stream, message) pairs in their order."""
+        staged: list[tuple[str, Outgoing]] = []
+        for task in [task for task in self._tasks.values() if self._before.get(task.id) is not task]:
+            staged += self._told(task)
+        await self._save()
+        staged += await self._orders()
+        staged += await self._dispatch()
+        return staged
+
+    def _told(self, task: Task) -> list[tuple[str, Outgoing]]:
+        told = events(task, self._desk.region, self._now)
+        if told:
+            self._tasks[task.id] = replace(task, told=told[-1].task.status.value)
+        return [(TASKS, _outgoing(event)) for event in told]
+
+    async def _save(self) -> None:
+        changed = [task for task in self._tasks.values() if self._before.get(task.id) is not task]
+        fresh = [task for task in changed if task.id in self._new]
+        await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
+        await store.save(self._connection, (task for task in changed if task.id not in self._new))
+        await store.keep_conversion(self._connection, self._conversions)
+        self._lines.update(task.printer for task in changed if self._moves_line(task))
+
+    def _moves_line(self, task: Task) -> bool:
+        before = self._before.get(task.id)
+        return before is None or (before.lined, before.step, before.stage) != (task.lined, task.step, task.stage)
+
+    async def _orders(self) -> list[tuple[str, Outgoing]]:
+        asked = [task for ask, task in self._asks if ask is Ask.CONVERT and task not in self._new]
+        requests = {**self._new, **(await store.request_of(self._connection, asked) if asked else {})}
+        made: list[tuple[str, Outgoing]] = []
+        for ask, task_id in self._asks:
+            task = self._tasks[task_id]
+            if ask is Ask.CONVERT and task.step is Step.CONVERT:
+                made.append((CONVERT, _outgoing(self._convert_order(task, requests[task_id]))))
+            if ask is Ask.WITHDRAW and task.step is Step.PRINT:
+                made.append((PRINT, self._withdrawal(task)))
+        return made
+
+    def _convert_order(self, task: Task, request: TaskRequest) -> ConvertDocument:
+        return ConvertDocument(
+            region=self._desk.region,
+            engine=ENGINE[request.document.format],
+            tenant=task.tenant,
+            task=task.id,
+            attempt=task.conversions,
+            document=request.document,
+            ticket=request.ticket,
+            target=self._desk.printers.target(task.agent, task.printer),
+            expires=task.expires_at,
+            traceparent=task.traceparent,
+        )
+
+    def _withdrawal(self, task: Task) -> Outgoing:
+        order = WithdrawTask(
+            region=self._desk.region, shard=task.shard, tenant=task.tenant, agent=task.agent, task=task.id, attempt=task.attempt
+        )
+        return outgoing(order, f"{order.id}:{task.version}")  # asked again, it is another message
+
+    async def _dispatch(self) -> list[tuple[str, Outgoing]]:
+        chosen = await self._chosen()
+        if not chosen:
+            return []
+        sent = [advance(task, Dispatched(self._now), self._now)[0] for task in chosen]
+        await store.save(self._connection, sent)
+        converted = await store.converted_of(self._connection, (task.id for task in sent))
+        return [(PRINT, _outgoing(self._print_order(task, converted[task.id]))) for task in sent]
+
+    async def _chosen(self) -> list[Task]:
+        printers = sorted(self._lines)
+        sent = await store.sent_counts(self._connection, printers) if printers else {}
+        chosen: list[Task] = []
+        for printer in printers:
+            room = self._desk.print_ahead - sent.get(printer, 0)
+            if room > 0:
+                line = await store.line(self._connection, printer, room + self._desk.print_ahead)
+                chosen += self._pick(line, room)
+        return chosen
+
+    def _pick(self, line: Sequence[Task], room: int) -> list[Task]:
+        return pick(line, room=room, heads=self._desk.heads, now=time.monotonic(), head_wait=self._desk.head_wait)
+
+    def _print_order(self, task: Task, converted: DocumentConverted) -> PrintDocument:
+        return PrintDocument(
+            region=self._desk.region,
+            shard=task.shard,
+            tenant=task.tenant,
+            agent=task.agent,
+            printer=task.printer,
+            task=task.id,
+            attempt=task.attempt,
+            name=task.name,
+            document=converted.document,
+            ticket=converted.ticket,
+            expires=task.expires_at,
+            valid_until=task.valid_until,
+            traceparent=task.traceparent,
+        )
+
+
+def _outgoing(message: Message) -> Outgoing:
+    """The task's own trace goes with what follows from it, never that of the message which was read by chance."""
+    out = outgoing(message)
+    traceparent = getattr(message, "traceparent", "")
+    return replace(out, headers={"traceparent": traceparent} if traceparent else {})

@@ -1,0 +1,19 @@
+"""What the spooler reads from the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from libs.runtime.settings import Settings
+
+
+class SpoolerSettings(Settings):
+    """Durations are seconds."""
+
+    print_ahead: int = Field(50, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
+    head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
+    retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that an ended task and its documents are kept.")
+    public_url: str = Field("", description="Address of the gateway as agents reach it; empty: http://127.0.0.1:HTTP_PORT.")
+    http_port: int = Field(39899, ge=0, le=65535, description="Port of the gateway.")
+    document_key_file: Path | None = Field(None, description="Key that signs document addresses; default: `keys/documents.key`.")
+    spooler_holder: str = Field("", description="Name under which this process holds the lease; empty: a random one.")

@@ -1,0 +1,175 @@
+"""The spooler's store: tasks by id, by line, by time; the same statements on SQLite and PostgreSQL."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from sqlalchemy import Row, and_, bindparam, delete, desc, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.devices import UnknownPolicy
+from libs.contracts.message import decode, encode
+from libs.contracts.reports import DocumentConverted
+from libs.contracts.states import Stage
+from libs.contracts.tasks import TaskRequest
+from services.spooler.tables import cursors, journal, material, task
+from services.spooler.task import Step, Task
+
+_FIELDS = tuple(field.name for field in fields(Task))
+#: Fields that never change after the insertion.
+_FIXED = {
+    "id", "tenant", "sn", "source", "from_os", "name", "seq", "idx", "agent", "printer", "device", "shard",
+    "priority", "created_at", "expires_at", "traceparent",
+}  # fmt: skip
+_MUTABLE = tuple(name for name in _FIELDS if name not in _FIXED)
+#: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
+_CHUNK = 500
+
+
+def _task(row: Row[Any]) -> Task:
+    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    values["stage"], values["step"], values["unknown"] = (
+        Stage(values["stage"]),
+        Step(values["step"]),
+        UnknownPolicy(values["unknown"]),
+    )
+    return Task(**values)
+
+
+async def load(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Task]:
+    """The tasks of these ids that exist."""
+    wanted = list(dict.fromkeys(ids))
+    found: dict[str, Task] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        rows = await connection.execute(select(task).where(task.c.id.in_(wanted[start : start + _CHUNK])))
+        found.update({row.id: _task(row) for row in rows})
+    return found
+
+
+async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
+    """Insert new tasks with what they are made of."""
+    if tasks:
+        await connection.execute(insert(task), [asdict(each) for each in tasks])
+        await connection.execute(insert(material), [{"task": each.id, "request": encode(each)} for each in requests])
+
+
+async def save(connection: AsyncConnection, tasks: Iterable[Task]) -> None:
+    """Write what may have changed of these tasks."""
+    rows = [{"task_id": each.id, **{f"new_{name}": getattr(each, name) for name in _MUTABLE}} for each in tasks]
+    if rows:
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _MUTABLE}
+        await connection.execute(update(task).where(task.c.id == bindparam("task_id")).values(values), rows)
+
+
+async def keep_conversion(connection: AsyncConnection, reports: Iterable[DocumentConverted]) -> None:
+    """Write what the converter made of tasks."""
+    rows = [{"task_id": report.task, "converted_bytes": encode(report)} for report in reports]
+    if rows:
+        statement = update(material).where(material.c.task == bindparam("task_id")).values(converted=bindparam("converted_bytes"))
+        await connection.execute(statement, rows)
+
+
+async def request_of(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, TaskRequest]:
+    """The requests as they came."""
+    return {row.task: decode(TaskRequest, row.request) for row in await _material(connection, ids) if row.request}
+
+
+async def converted_of(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, DocumentConverted]:
+    """The conversions that are done."""
+    return {row.task: decode(DocumentConverted, row.converted) for row in await _material(connection, ids) if row.converted}
+
+
+async def _material(connection: AsyncConnection, ids: Iterable[str]) -> list[Row[Any]]:
+    wanted = list(ids)
+    rows: list[Row[Any]] = []
+    for start in range(0, len(wanted), _CHUNK):
+        found = await connection.execute(select(material).where(material.c.task.in_(wanted[start : start + _CHUNK])))
+        rows.extend(found.all())
+    return rows
+
+
+async def sent_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, int]:
+    """How many orders of each printer are with its agent and not of unknown outcome."""
+    counts = select(task.c.printer, func.count()).where(
+        task.c.printer.in_(printers), task.c.step == Step.PRINT.value, task.c.stage != Stage.UNKNOWN.value
+    )
+    rows = await connection.execute(counts.group_by(task.c.printer))
+    return {row[0]: int(row[1]) for row in rows}
+
+
+async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Task]:
+    """The first tasks of a printer's line: retries before the others, then by priority, then as they came."""
+    first = (
+        select(task)
+        .where(task.c.printer == printer, task.c.lined)
+        .order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx)
+        .limit(limit)
+    )
+    return [_task(row) for row in await connection.execute(first)]
+
+
+async def lines(connection: AsyncConnection) -> list[str]:
+    """The printers that have a line."""
+    rows = await connection.execute(select(task.c.printer).where(task.c.lined).distinct())
+    return [row[0] for row in rows]
+
+
+async def due(connection: AsyncConnection, now: int, limit: int = 500) -> list[Task]:
+    """Tasks whose time has come, the earliest first."""
+    rows = await connection.execute(
+        select(task).where(task.c.due_at > 0, task.c.due_at <= now).order_by(task.c.due_at).limit(limit)
+    )
+    return [_task(row) for row in rows]
+
+
+async def at_agent(connection: AsyncConnection, agent: str) -> list[Task]:
+    """Tasks whose print order is with this agent, as they came."""
+    rows = await connection.execute(
+        select(task).where(task.c.agent == agent, task.c.step == Step.PRINT.value).order_by(task.c.seq, task.c.idx)
+    )
+    return [_task(row) for row in rows]
+
+
+async def listed(
+    connection: AsyncConnection, *, tenant: str, sn: str, statuses: Sequence[str], start: int | None, end: int | None, limit: int
+) -> list[Task]:
+    """A client's tasks that were told to somebody, newest first; times in ms since 1970, inclusive."""
+    wanted = [task.c.tenant == tenant, task.c.sn == sn]
+    wanted.append(task.c.told.in_(statuses) if statuses else task.c.told != "")
+    if start is not None:
+        wanted.append(task.c.created_at >= start)
+    if end is not None:
+        wanted.append(task.c.created_at <= end)
+    rows = await connection.execute(
+        select(task).where(and_(*wanted)).order_by(desc(task.c.created_at), desc(task.c.id)).limit(limit)
+    )
+    return [_task(row) for row in rows]
+
+
+async def admitted(connection: AsyncConnection, agent: str) -> tuple[str, int] | None:
+    """The journal that was admitted for an agent, and its sequence."""
+    row = (await connection.execute(select(journal).where(journal.c.agent == agent))).first()
+    return (row.id, int(row.sequence)) if row else None
+
+
+async def admit(connection: AsyncConnection, agent: str, journal_id: str, sequence: int) -> None:
+    """Remember a journal as the agent's one."""
+    await connection.execute(delete(journal).where(journal.c.agent == agent))
+    await connection.execute(insert(journal).values(agent=agent, id=journal_id, sequence=sequence))
+
+
+async def forget_ended(connection: AsyncConnection, before: int, limit: int = 500) -> list[tuple[str, str]]:
+    """Delete tasks that ended before this time (ms since 1970); returns (tenant, id) of each."""
+    rows = (
+        await connection.execute(select(task.c.tenant, task.c.id).where(task.c.ended_at > 0, task.c.ended_at < before).limit(limit))
+    ).all()
+    ids = [row.id for row in rows]
+    if ids:
+        await connection.execute(delete(material).where(material.c.task.in_(ids)))
+        await connection.execute(delete(task).where(task.c.id.in_(ids)))
+    return [(row.tenant, row.id) for row in rows]
+
+
+async def applied(connection: AsyncConnection, stream: str) -> int:
+    """The sequence up to which an input stream is applied."""
+    return int((await connection.execute(select(cursors.c.sequence).where(cursors.c.stream == stream))).scalar() or 0)

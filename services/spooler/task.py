@@ -1,0 +1,115 @@
+"""A task as the spooler keeps it, and what may happen to it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from libs.contracts.devices import UnknownPolicy
+from libs.contracts.queries import Outcome
+from libs.contracts.states import Stage
+
+
+class Step(StrEnum):
+    """Which worker holds the open order of a task."""
+
+    NONE = ""
+    CONVERT = "convert"
+    PRINT = "print"
+
+
+class Ask(StrEnum):
+    """What a transition asks for besides its new state."""
+
+    CONVERT = "convert"
+    WITHDRAW = "withdraw"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """Every field is a column. Times are ms since 1970, 0: none. (`seq`, `idx`) is its position, never a clock.
+
+    `step`, `attempt` (print) and `conversions` (convert) name the open order; `place` 0 goes before 1 in the line; `lined`
+    says that it stands in its printer's line, not yet sent;
+    `ordered_at` is when the open print order was made; `told` is the Webprinter status that was last told.
+    """
+
+    id: str
+    tenant: str
+    sn: str
+    source: str
+    from_os: str
+    name: str
+    seq: int
+    idx: int
+    agent: str
+    printer: str
+    device: str
+    shard: int
+    priority: int
+    created_at: int
+    expires_at: int
+    traceparent: str
+    version: int = 0
+    stage: Stage = Stage.INCOMING
+    reason: str = ""
+    message: str = ""
+    place: int = 1
+    lined: bool = True
+    step: Step = Step.NONE
+    attempt: int = 0
+    conversions: int = 0
+    taken: bool = False
+    sent: bool = False
+    canceling: bool = False
+    failures: int = 0
+    unknown: UnknownPolicy = UnknownPolicy.ASK
+    pages: int = 0
+    pages_done: int = 0
+    retry_at: int = 0
+    ordered_at: int = 0
+    valid_until: int = 0
+    due_at: int = 0
+    told: str = ""
+    ended_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The task is in the database: it may go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """Its printer's line sends it: a print order is made."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Somebody wants it not to be printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Somebody says what became of a task whose outcome is unknown."""
+
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A time that the task waited for has come."""
+
+    now: int
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """An order or a message of the task was given up and lies in DEAD."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalReplaced:
+    """The agent came back with another journal: what it held is not known any more (rule 8)."""

@@ -1,0 +1,130 @@
+"""One term of the active spooler: everything that runs only while the lease is held."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from faststream.nats import NatsBroker
+from nats.aio.msg import Msg
+
+from libs.contracts.message import decode
+from libs.contracts.queries import Heartbeat
+from libs.contracts.streams import ADVISORIES, CONVERT, DEAD, INTAKE, PRINT, REPORTS, TASKS
+from libs.runtime.broker import answering, answers, running
+from libs.runtime.bus import Bus
+from libs.runtime.commit import Commit, Input
+from libs.runtime.database import Database
+from libs.runtime.documents import Documents
+from libs.runtime.lease import Lease, LeaseLost
+from libs.runtime.outbox import Outbox
+from libs.runtime.reader import OrderedReader
+from services.spooler import tables
+from services.spooler.addresses import DocumentAddresses
+from services.spooler.admission import Admission
+from services.spooler.deadletters import DeadLetters
+from services.spooler.handlers import Handlers
+from services.spooler.horizon import Horizon
+from services.spooler.retention import Retention
+from services.spooler.round import Desk
+
+#: How often the timers are looked at, in seconds.
+TICK = 0.5
+
+
+class Term:
+    """The inputs, the outbox's publishers, the timers and the answers, as one thing that is begun and ended."""
+
+    def __init__(
+        self,
+        *,
+        bus: Bus,
+        database: Database,
+        lease: Lease,
+        desk: Desk,
+        documents: Documents,
+        addresses: DocumentAddresses,
+        broker: NatsBroker,
+        retention: float,
+    ) -> None:
+        lock = asyncio.Lock()
+        self._bus = bus
+        self._desk = desk
+        self._broker = broker
+        self._outbox = Outbox(database, tables.outbox, bus, (CONVERT, PRINT, TASKS, DEAD), lock)
+        self._commit = Commit(database, self._outbox, lease, lock)
+        self.intake = self._input(database, INTAKE, "spooler_intake")
+        self.reports = self._input(database, REPORTS, "spooler_reports")
+        self._admission = Admission(bus, self._outbox)
+        self._handlers = Handlers(
+            desk=desk,
+            database=database,
+            commit=self._commit,
+            horizon=Horizon(bus, self.intake),
+            admission=self._admission,
+            addresses=addresses,
+        )
+        advisories = OrderedReader(bus, ADVISORIES, "spooler_advisories")
+        self._dead = DeadLetters(bus, advisories, desk.region, self._handlers.on_given_up)
+        self._retention = Retention(database=database, commit=self._commit, documents=documents, bus=bus, kept=retention)
+
+    def _input(self, database: Database, stream: str, durable: str) -> Input:
+        return Input(self._commit, database, tables.cursors, OrderedReader(self._bus, stream, durable), stream)
+
+    @property
+    def working(self) -> bool:
+        """Whether both inputs have their consumers."""
+        return self.intake.bound and self.reports.bound
+
+    async def run(self) -> None:
+        """Until the lease is lost (`LeaseLost`), something fails (that), or it is canceled."""
+        handlers, region = self._handlers, self._desk.region
+        bodies: list[Callable[[], Awaitable[None]]] = [
+            lambda: self.intake.run(handlers.on_intake, handlers.give_up, region=region),
+            lambda: self.reports.run(handlers.on_reports, handlers.give_up, region=region),
+            self._dead.run,
+            self._timers,
+            self._retention.run,
+            *(lambda stream=stream: self._outbox.publish(stream) for stream in self._outbox.streams),
+        ]
+        async with self._hearing(), self._answering():
+            await handlers.on_start()
+            async with asyncio.TaskGroup() as group:
+                for body in bodies:
+                    group.create_task(_await(body))
+
+    async def _timers(self) -> None:
+        heads = self._desk.heads
+        while True:
+            overdue = heads.overdue(time.monotonic(), self._desk.head_wait)
+            handled = await self._handlers.on_time(int(time.time() * 1000), overdue)
+            if not handled:
+                await asyncio.sleep(TICK)
+
+    @asynccontextmanager
+    async def _hearing(self) -> AsyncIterator[None]:
+        async def heard(message: Msg) -> None:
+            self._admission.hear(decode(Heartbeat, message.data))
+
+        subscription = await self._bus.client.subscribe(f"heartbeat.{self._desk.region}.>", cb=heard)
+        try:
+            yield
+        finally:
+            if self._bus.connected:
+                await subscription.unsubscribe()
+
+    @asynccontextmanager
+    async def _answering(self) -> AsyncIterator[None]:
+        for query, handler in self._handlers.questions().items():
+            self._broker.subscriber(**answers(query, self._desk.region, "spooler"))(answering(handler))
+        async with running(self._broker):
+            yield
+
+
+async def _await(body: Callable[[], Awaitable[None]]) -> None:
+    await body()
+
+
+def lost(error: BaseExceptionGroup[BaseException]) -> bool:
+    """Whether a term ended because its lease was lost."""
+    return error.subgroup(LeaseLost) is not None

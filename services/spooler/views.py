@@ -1,0 +1,62 @@
+"""A task as outsiders see it, and the events that tell them of its changes."""
+
+from dataclasses import replace
+
+from libs.contracts.devices import DeviceType
+from libs.contracts.events import EndTask, NewTask, UpdateTaskStatus
+from libs.contracts.states import IPP, STATUS, TERMINAL, Status
+from libs.contracts.tasks import TaskView
+from services.spooler.sentences import sentence
+from services.spooler.task import Task
+
+
+def view(task: Task) -> TaskView:
+    """What may be told of a task."""
+    return TaskView(
+        id=task.id,
+        name=task.name,
+        tenant=task.tenant,
+        sn=task.sn,
+        version=task.version,
+        stage=task.stage,
+        state=IPP[task.stage][0],
+        reason=task.reason or IPP[task.stage][1].value,
+        status=STATUS[task.stage] or Status.SUBMITTED,
+        message=sentence(task),
+        device=task.device,
+        device_type=DeviceType.PRINTER,
+        agent=task.agent,
+        source=task.source,
+        from_os=task.from_os,
+        created_at=task.created_at,
+        ended_at=task.ended_at or None,
+        pages=task.pages,
+        pages_done=task.pages_done,
+        attempt=task.attempt,
+        canceling=task.canceling,
+    )
+
+
+def events(task: Task, region: str, now: int) -> list[NewTask | UpdateTaskStatus | EndTask]:
+    """What has to be told since `task.told`: the chain of statuses stays contiguous, the end is told once."""
+    status = STATUS[task.stage]
+    if status is None or task.told == status:
+        return []
+    shown = view(task)
+    told: list[NewTask | UpdateTaskStatus | EndTask] = []
+    if not task.told:
+        told.append(NewTask(region=region, task=_as_new(shown), at=now, traceparent=task.traceparent))
+    old = Status(task.told or Status.SUBMITTED)
+    if old is not status:
+        update = UpdateTaskStatus(
+            region=region, task=shown, old_status=old, new_status=status, at=now, traceparent=task.traceparent
+        )
+        told.append(update)
+    if task.stage in TERMINAL:
+        told.append(EndTask(region=region, task=shown, at=now, traceparent=task.traceparent))
+    return told
+
+
+def _as_new(shown: TaskView) -> TaskView:
+    """The first event tells the first status, whatever has happened within the same transaction."""
+    return replace(shown, status=Status.SUBMITTED, ended_at=None)
