@@ -95,7 +95,7 @@ def service_permissions(service: str, region: str) -> Permissions:
             f"$JS.API.STREAM.MSG.DELETE.{PRINT}",
         ),
         "converter": (f"report.{region}.convert",),
-        "webhooks": (f"query.{region}.registry.>", *_watching(DIRECTORY)),
+        "webhooks": (f"dead.{region}.>", f"query.{region}.registry.>", *_watching(DIRECTORY)),
     }
     subscribe: dict[str, tuple[str, ...]] = {
         "gateway": (f"task.*.{region}.>", f"device.{region}.>"),
