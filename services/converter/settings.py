@@ -35,6 +35,7 @@ class ConverterSettings(Settings):
         Path("/usr/lib/libreoffice/program/soffice.bin"), description="LibreOffice's own program (not its start script)."
     )
     office_python: Path = Field(Path("/usr/bin/python3"), description="The Python that can import LibreOffice's `uno`.")
+    seal_private_key_file: Path | None = Field(None, description="Key that opens sealed fields; default: `keys/seal.key`.")
     chromium: str = Field("", description="Browser for HTML; empty: chromium-headless-shell, else chromium, from PATH.")
 
     @property

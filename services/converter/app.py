@@ -1,0 +1,99 @@
+"""Wiring: one durable per engine, read by as many lanes as that engine has."""
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from faststream.nats import NatsBroker
+
+from libs.contracts.documents import Engine
+from libs.contracts.orders import ConvertDocument
+from libs.contracts.streams import CONVERT_LEASE, consumers
+from libs.runtime.broker import keep_alive, listening, make_broker, reads, running
+from libs.runtime.bus import connect
+from libs.runtime.documents import Documents
+from libs.runtime.keys import SEAL_PRIVATE
+from libs.runtime.seal import Opener
+from libs.runtime.service import Service
+from services.converter.conversion import Converter
+from services.converter.handlers import Handlers
+from services.converter.settings import ConverterSettings
+
+
+async def start(service: Service, settings: ConverterSettings) -> None:
+    """Start a converter. Engines start with their first document; readiness proves that each kind can."""
+    converter = Converter(settings)
+    await converter.start()
+    service.on_stop(converter.close)
+    bus = await connect(settings.nats_url, "converter", settings.credentials("converter"))
+    service.on_stop(bus.close)
+    handlers = Handlers(
+        converter=converter,
+        documents=Documents(settings.documents_url, settings.data_dir),
+        opener=Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE),
+        bus=bus,
+        tracing=service.tracing,
+        work=await asyncio.to_thread(_fresh, settings.data_dir.absolute() / "conversions"),
+    )
+    broker = make_broker(
+        settings.nats_url, "converter", settings.credentials("converter"), service.tracing, settings.shutdown_grace
+    )
+    lanes = {
+        Engine.HTML: settings.converter_pages,
+        Engine.OFFICE: settings.converter_lanes,
+        Engine.IMAGE: settings.converter_workers,
+        Engine.TEXT: settings.converter_workers,
+        Engine.PDF: settings.converter_workers,
+    }
+    for spec in consumers(settings.region):
+        if spec.durable.startswith("converter_"):
+            engine = Engine(spec.durable.removeprefix("converter_"))
+            for _ in range(lanes[engine]):
+                broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
+            service.check(spec.durable, listening(lambda: bus.js, spec))
+    await service.enter(running(broker))
+    proof = Proof(converter)
+    service.loop("engines", proof.run)
+    service.check("engines", proof.check)
+
+
+def _kept_alive(
+    broker: NatsBroker, handle: Callable[[ConvertDocument], Awaitable[None]]
+) -> Callable[[ConvertDocument], Awaitable[None]]:
+    async def on_order(order: ConvertDocument) -> None:
+        async with keep_alive(broker.context.get_local("message"), CONVERT_LEASE):
+            await handle(order)
+
+    return on_order
+
+
+def _fresh(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+class Proof:
+    """Whether an engine of each kind could start, tried once after the start and again until it can."""
+
+    def __init__(self, converter: Converter) -> None:
+        self._converter = converter
+        self._unproven = {engine: "it has not been tried yet" for engine in Engine}
+
+    async def run(self) -> None:
+        """Try each kind until it is proven."""
+        while self._unproven:
+            for engine in list(self._unproven):
+                try:
+                    await self._converter.ready(engine)
+                except Exception as error:  # noqa: BLE001 - whatever it is, the engine cannot start
+                    self._unproven[engine] = f"{type(error).__name__}: {error}"
+                else:
+                    del self._unproven[engine]
+            if self._unproven:
+                await asyncio.sleep(5)
+
+    async def check(self) -> str:
+        """Empty when an engine of each kind can start."""
+        return "; ".join(f"no {engine.value} engine can start ({why})" for engine, why in self._unproven.items())
