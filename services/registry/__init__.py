@@ -1,0 +1,1 @@
+"""The registry: tenants, clients, tokens, devices and presence; it publishes the directory."""

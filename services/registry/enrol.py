@@ -1,0 +1,136 @@
+"""Who belongs here: tenants, clients and tokens, as the start of the embedded server and the command line make them."""
+
+import secrets
+import string
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from libs.contracts.directory import ClientEntry, ClientKind, TokenEntry
+from libs.contracts.ids import token_digest
+from libs.runtime.database import database
+from services.registry.domain import SN_PATTERN, shard_of
+from services.registry.settings import RegistrySettings
+from services.registry.store import MIGRATIONS, Change, Store
+
+log = structlog.get_logger()
+
+#: The name of the token that the settings (or the file `token`) give to this server's own client.
+OWN_TOKEN = "api-token"  # noqa: S105 - a name, not a token
+
+
+class Unfit(Exception):
+    """It cannot be enrolled like this; the sentence says why."""
+
+
+@asynccontextmanager
+async def open_store(settings: RegistrySettings) -> AsyncIterator[Store]:
+    """The registry's database, migrated: a running registry takes up within a second what is changed here."""
+    async with database(settings.database_url, settings.data_dir, "registry", MIGRATIONS) as opened:
+        yield Store(opened)
+
+
+def make_sn() -> str:
+    """A new serial number: 8 letters and digits in both cases."""
+    letters = string.ascii_letters + string.digits
+    return "".join(secrets.choice(letters) for _ in range(8))
+
+
+def make_token() -> str:
+    """A new token: 256 bits of chance, safe in a header."""
+    return secrets.token_urlsafe(32)
+
+
+async def add_tenant(store: Store, tenant: str, name: str = "") -> bool:
+    """Add a tenant unless it is there; whether it was added."""
+    async with store.change() as change:
+        return await change.add_tenant(tenant, name, _now())
+
+
+async def add_client(store: Store, tenant: str, role: ClientKind, name: str = "", sn: str = "") -> ClientEntry:
+    """Add a client with this or a new serial number. Raises `Unfit` when the tenant is unknown or the number is taken."""
+    sn = sn or make_sn()
+    if not SN_PATTERN.fullmatch(sn):
+        raise Unfit(f"A serial number has exactly 8 letters and digits, such as jueKiUEE; {sn!r} is none.")
+    async with store.change() as change:
+        if not await change.tenant(tenant):
+            raise Unfit(f"There is no tenant {tenant!r}: add it first.")
+        if await change.client(sn):
+            raise Unfit(f"The serial number {sn} is taken: choose another one.")
+        return await _add_client(change, tenant, role, name, sn)
+
+
+async def add_token(store: Store, sn: str, name: str, *, token: str = "", expires_at: int = 0) -> str:
+    """Give a client a token, a new one unless given, until `expires_at` (ms since 1970, 0: for ever); returns it.
+
+    Raises `Unfit` when there is no such client or it has a valid token of that name.
+    """
+    token = token or make_token()
+    async with store.change() as change:
+        client = await change.client(sn)
+        if client is None:
+            raise Unfit(f"There is no client {sn}.")
+        if any(row.name == name and not row.revoked_at for row in await change.tokens(sn)):
+            raise Unfit(f"The client {sn} has a token named {name!r}: revoke it first, or choose another name.")
+        if await change.token(token_digest(token)):
+            raise Unfit("This token was given before: let a new one be made.")
+        entry = TokenEntry(digest=token_digest(token), sn=sn, tenant=client.tenant, name=name, expires_at=expires_at)
+        await change.add_token(entry, _now())
+    log.info("token added", client=sn, name=name)
+    return token
+
+
+async def revoke_token(store: Store, sn: str, name: str) -> None:
+    """Revoke the valid token of that name. Raises `Unfit` when there is none."""
+    async with store.change() as change:
+        found = [row for row in await change.tokens(sn) if row.name == name and not row.revoked_at]
+        if not found:
+            raise Unfit(f"The client {sn} has no valid token named {name!r}.")
+        for row in found:
+            await change.revoke(row, _now())
+    log.info("token revoked", client=sn, name=name)
+
+
+async def ensure_client(store: Store, tenant: str, sn: str, role: ClientKind, digest: str) -> ClientEntry:
+    """See to it that tenant, client and token exist, as at every start; the client's last own token gives way to this one.
+
+    Raises `Unfit` when the serial number belongs to another tenant.
+    """
+    now = _now()
+    async with store.change() as change:
+        await change.add_tenant(tenant, tenant, now)
+        row = await change.client(sn)
+        if row is not None and (row.tenant, row.role) != (tenant, role.value):
+            raise Unfit(f"The client {sn} is {row.role} of the tenant {row.tenant}: it cannot be {role.value} of {tenant}.")
+        if row is None:
+            await _add_client(change, tenant, role, "", sn)
+        await _ensure_token(change, TokenEntry(digest=digest, sn=sn, tenant=tenant, name=OWN_TOKEN), now)
+    found = await store.client(sn)
+    assert found  # noqa: S101 - it was made above
+    return found
+
+
+async def _ensure_token(change: Change, entry: TokenEntry, now: int) -> None:
+    known = await change.token(entry.digest)
+    if known is not None:
+        if known.revoked_at:
+            log.warning("the given token stays revoked", client=entry.sn, name=known.name)
+        return
+    for row in await change.tokens(entry.sn):
+        if row.name == OWN_TOKEN and not row.revoked_at:
+            await change.revoke(row, now)
+    await change.add_token(entry, now)
+
+
+async def _add_client(change: Change, tenant: str, role: ClientKind, name: str, sn: str) -> ClientEntry:
+    shard = shard_of(await change.agents()) if role is ClientKind.AGENT else 0
+    entry = ClientEntry(sn=sn, tenant=tenant, role=role, name=name, shard=shard)
+    await change.add_client(entry, _now())
+    log.info("client added", client=sn, tenant=tenant, role=role.value)
+    return entry
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000

@@ -1,0 +1,54 @@
+"""Who is there: the agents' heartbeats, kept in memory, told to the directory only when something changes."""
+
+import time
+from collections.abc import Callable, Iterable
+
+from libs.contracts.queries import Heartbeat
+
+
+class Presence:
+    """Online agents by serial number. Times are of the monotonic clock."""
+
+    def __init__(self, timeout: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._timeout = timeout
+        self._clock = clock
+        self._heard: dict[str, float] = {}
+        self._changed: set[str] = set()
+
+    def restore(self, agents: Iterable[str]) -> None:
+        """Believe the directory that these were online, until the timeout says otherwise."""
+        for agent in agents:
+            self._heard.setdefault(agent, self._clock())
+
+    def hear(self, beat: Heartbeat) -> None:
+        """Take a heartbeat; one that says goodbye makes its agent offline at once."""
+        if beat.leaving:
+            if self._heard.pop(beat.agent, None) is not None:
+                self._changed.add(beat.agent)
+            return
+        if beat.agent not in self._heard:
+            self._changed.add(beat.agent)
+        self._heard[beat.agent] = self._clock()
+
+    def online(self, agent: str) -> bool:
+        """Whether an agent was heard within the timeout."""
+        heard = self._heard.get(agent)
+        return heard is not None and self._clock() - heard < self._timeout
+
+    def count(self) -> int:
+        """How many agents are online."""
+        return len(self._heard)
+
+    def changes(self) -> list[tuple[str, bool]]:
+        """(agent, online) of every agent whose presence changed since the last call."""
+        now = self._clock()
+        silent = [agent for agent, heard in self._heard.items() if now - heard >= self._timeout]
+        for agent in silent:
+            del self._heard[agent]
+        changed = self._changed.union(silent)
+        self._changed = set()
+        return [(agent, agent in self._heard) for agent in sorted(changed)]
+
+    def again(self, agents: Iterable[str]) -> None:
+        """Tell the presence of these once more at the next look: it could not be told."""
+        self._changed.update(agents)

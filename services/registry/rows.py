@@ -1,0 +1,64 @@
+"""Rows of the registry's tables as the records of the contracts, and back."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Row
+
+from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, UnknownPolicy
+from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry
+from libs.contracts.message import decode, encode
+from services.registry.domain import Known
+
+
+def client_entry(row: Row[Any]) -> ClientEntry:
+    """A row of `clients`."""
+    return ClientEntry(sn=row.sn, tenant=row.tenant, role=ClientKind(row.role), name=row.name, shard=row.shard, enabled=row.enabled)
+
+
+def token_entry(row: Row[Any]) -> TokenEntry:
+    """A row of `tokens` joined with its client's tenant."""
+    return TokenEntry(digest=row.digest, sn=row.sn, tenant=row.tenant, name=row.name, expires_at=row.expires_at)
+
+
+def default_entry(row: Row[Any]) -> DefaultEntry:
+    """A row of `defaults`."""
+    return DefaultEntry(sn=row.sn, type=row.type, agent=row.agent, device=row.device)
+
+
+def device_entry(row: Row[Any]) -> DeviceEntry:
+    """A row of `devices`."""
+    return DeviceEntry(tenant=row.tenant, agent=row.agent, device=known(row).device)
+
+
+def known(row: Row[Any]) -> Known:
+    """A row of `devices` as the rules want it."""
+    device = Device(
+        id=row.id,
+        name=row.name,
+        type=DeviceType(row.type),
+        state=PrinterState(row.state),
+        reasons=tuple(json.loads(row.reasons)),
+        accepting=row.accepting,
+        system_default=row.system_default,
+        unknown=UnknownPolicy(row.unknown),
+        capabilities=decode(Capabilities, row.capabilities),
+    )
+    return Known(device, row.revision, row.gone)
+
+
+def device_values(known: Known) -> dict[str, Any]:
+    """The columns of `devices` that a report changes."""
+    device = known.device
+    return {
+        "name": device.name,
+        "type": device.type.value,
+        "state": device.state.value,
+        "reasons": json.dumps(device.reasons),
+        "accepting": device.accepting,
+        "system_default": device.system_default,
+        "unknown": device.unknown.value,
+        "capabilities": encode(device.capabilities).decode(),
+        "revision": known.revision,
+        "gone": known.gone,
+    }
