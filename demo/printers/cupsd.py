@@ -134,6 +134,8 @@ class PrivateCupsd:
         """A queue that accepts jobs, raw without a model; its URI. `everywhere` needs its printer to be up."""
         driver = () if model is None else ("-m", model)
         await _run("lpadmin", "-h", self.server, "-p", name, "-E", "-v", device_uri, *driver)
+        if model is not None:
+            await self._driven(name)
         return self.queue_uri(name)
 
     async def add_paper(self, name: str = "Paper") -> Paper:
@@ -173,6 +175,15 @@ class PrivateCupsd:
         """The daemon goes on where it was suspended."""
         if self._process is not None:
             self._process.signal(signal.SIGCONT)
+
+    async def _driven(self, name: str, within: float = 20.0) -> None:
+        """Waits until a queue is no longer a raw one: cupsd asks an everywhere printer about itself after it answered."""
+        async with asyncio.timeout(within), Client(self.queue_uri(name)) as client:
+            model = None
+            while model in (None, "Local Raw Printer"):
+                await asyncio.sleep(0.02)
+                attributes = await client.get_printer_attributes(["printer-make-and-model"])
+                model = attributes.string("printer-make-and-model")
 
     async def _clear(self) -> None:
         await self.stop()

@@ -58,7 +58,10 @@ class EvePrinter:
         self.port = 0
 
     async def __aenter__(self) -> Self:
+        if not self._attributes.is_file():  # ippeveprinter would go on with attributes of its own
+            raise FileNotFoundError(f"the printer's attributes are to be in a file: {self._attributes}")
         (self._control / "reasons").mkdir(parents=True, exist_ok=True)
+        (self.folder / "ssl").mkdir(exist_ok=True)  # where it makes itself a certificate
         try:
             self.port = self._stack.enter_context(Port()).number
             if self._bus is None:

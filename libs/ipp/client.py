@@ -172,11 +172,12 @@ class Client:
         response = await self.request(Operation.GET_JOBS, attributes)
         return [Job.of(attributes) for attributes in response.every(GroupTag.JOB) if "job-id" in attributes]
 
-    async def all_jobs(self, requested: Sequence[str] = JOB_ATTRIBUTES, *, page: int = 500) -> AsyncIterator[Job]:
-        """Every job that the printer knows, ended or not, once each; page after page by first-job-id.
+    async def all_jobs(self, requested: Sequence[str] = JOB_ATTRIBUTES, *, page: int | None = None) -> AsyncIterator[Job]:
+        """Every job that the printer knows, ended or not, once each; as many answers as it takes, by first-job-id.
 
-        A printer without first-job-id answers with the same jobs again, which ends the walk too. One that refuses
-        `which-jobs=all` is asked for its two halves.
+        cupsd gives 500 jobs in an answer, oldest first. `page` asks for fewer, which only such a printer should be
+        asked: ippeveprinter lists the newest first and knows no first-job-id. A printer without `which-jobs=all` is
+        asked for its two halves.
         """
         try:
             async for job in self._paged("all", requested, page):
@@ -188,7 +189,7 @@ class Client:
                 for job in await self.get_jobs(which, requested):
                     yield job
 
-    async def _paged(self, which_jobs: str, requested: Sequence[str], page: int) -> AsyncIterator[Job]:
+    async def _paged(self, which_jobs: str, requested: Sequence[str], page: int | None) -> AsyncIterator[Job]:
         """Pages of jobs in the order of their numbers, which cupsd keeps for `all` only."""
         seen: set[int] = set()
         first = 1
