@@ -61,6 +61,11 @@ class NatsServer:
         return self._child.pid if self._child else 0
 
     @property
+    def ended(self) -> bool:
+        """Whether it was started and runs no more."""
+        return self._child is not None and self._child.poll() is not None
+
+    @property
     def log_file(self) -> Path:
         """Where it writes its log."""
         return self._folder / "nats-server.log"

@@ -79,7 +79,7 @@ class Proof:
 
     def __init__(self, converter: Converter) -> None:
         self._converter = converter
-        self._unproven = {engine: "it has not been tried yet" for engine in Engine}
+        self._unproven = dict.fromkeys(Engine, "it has not been tried yet")
 
     async def run(self) -> None:
         """Try each kind until it is proven."""

@@ -16,6 +16,7 @@ class RegistrySettings(Settings):
     )
     api_token: str = Field("", description="Token of this server's own client; empty: `token` in the data folder.")
     tenant: str = Field("main", pattern=TENANT_PATTERN, description="Tenant of this server's own client.")
+    nats_port: int = Field(0, ge=0, le=65535, description="Port of the embedded server's own nats-server; 0: a free one.")
     presence_timeout: float = Field(6.0, gt=0, description="Seconds without a heartbeat after which an agent is offline.")
 
     @field_validator("sn")

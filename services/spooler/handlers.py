@@ -73,7 +73,9 @@ class Handlers:
     async def on_reports(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
         """What converters and agents did."""
         turn = Round(connection, self._desk)
-        reports = [decode(TaskReports, message.data) for message in messages]
+        decoded = [(message, decode(TaskReports, message.data)) for message in messages]
+        # Rule 16: who may publish on a subject is the bus's business, so what counts is the subject.
+        reports = [report for message, report in decoded if report.subject == message.subject]
         await turn.load(report.task for report in reports)
         for report in reports:
             turn.tell(report.task, report)

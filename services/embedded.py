@@ -1,0 +1,194 @@
+"""The embedded server: every service in one process, beside a nats-server that is started here."""
+
+import asyncio
+import fcntl
+import os
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from libs.runtime import children, crashpoint, logs
+from libs.runtime.natsserver import NatsServer
+from libs.runtime.process import stop_signal
+from libs.runtime.service import Service
+from libs.runtime.settings import Settings, read
+from libs.runtime.traces import Tracing
+from services import provision
+from services.agent.app import start as start_agent
+from services.agent.settings import AgentSettings
+from services.converter.app import start as start_converter
+from services.converter.settings import ConverterSettings
+from services.gateway.app import start as start_gateway
+from services.gateway.settings import GatewaySettings
+from services.registry.app import start as start_registry
+from services.registry.settings import RegistrySettings
+from services.spooler.app import start as start_spooler
+from services.spooler.settings import SpoolerSettings
+from services.webhooks.app import start as start_webhooks
+from services.webhooks.settings import WebhooksSettings
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):
+    """Another server works on this data folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A service in the order of starting: who is asked first, is there first."""
+
+    name: str
+    settings: type[Settings]
+    start: Callable[[Service, Any], Awaitable[None]]
+
+
+PARTS = (
+    Part("registry", RegistrySettings, start_registry),
+    Part("spooler", SpoolerSettings, start_spooler),
+    Part("converter", ConverterSettings, start_converter),
+    Part("webhooks", WebhooksSettings, start_webhooks),
+    Part("agent", AgentSettings, start_agent),
+)
+
+
+class Embedded:
+    """One installation in one process. `tracing` lets a test hear the spans."""
+
+    def __init__(self, tracing: Callable[[str], Tracing] | None = None, **given: object) -> None:
+        self._given = given
+        self._own = read(RegistrySettings, **given)
+        self._tracing = tracing or (lambda name: Tracing(name, self._own.otlp_endpoint, self._own.trace_ratio))
+        self._record = children.ChildRecord(self._own.data_dir / "children.json")
+        self._services: list[Service] = []
+        self._lock = -1
+        self._server: NatsServer | None = None
+        self._watching: asyncio.Task[None] | None = None
+        self.identity: provision.Identity
+        self.address = ""
+
+    @property
+    def services(self) -> list[Service]:
+        """The running services, for the probes."""
+        return self._services
+
+    async def start(self) -> None:
+        """Start everything. Raises `SettingsError`, `AlreadyRunning`, or what kept a service from starting."""
+        self._check_settings()
+        self._take_lock()
+        if left := self._record.clear():
+            log.warning("cleared what a killed server left", processes=left)
+        self.identity = provision.make_identity(self._own)
+        keys = provision.make_keys(self._own, self.identity.sn)
+        port = self._own.nats_port
+        self._server = NatsServer(keys, self._own.data_dir.absolute() / "nats", port=port, record=self._record)
+        await self._server.start()
+        await provision.make_streams(self._server.url, keys, self._own, self.identity.sn)
+        await self._start_services()
+        self._watching = asyncio.create_task(self._watch_server())
+
+    async def stop(self) -> None:
+        """Stop everything, children included; the last one started first."""
+        if self._watching:
+            self._watching.cancel()
+        for service in reversed(self._services):
+            await service.stop()
+        if self._server:
+            await self._server.stop()
+        if self._lock >= 0:
+            os.close(self._lock)
+
+    async def wait_ready(self, within: float = 120.0) -> dict[str, dict[str, str]]:
+        """Wait until every service is ready; returns what still keeps which from it after so many seconds."""
+        deadline = asyncio.get_running_loop().time() + within
+        while True:
+            problems = {service.name: found for service in self._services if (found := await service.problems())}
+            if not problems or asyncio.get_running_loop().time() > deadline:
+                return problems
+            await asyncio.sleep(0.1)
+
+    def _check_settings(self) -> None:
+        """Read every service's settings before anything is touched: a wrong one stops the start with its sentence."""
+        for kind in (*(part.settings for part in PARTS), GatewaySettings):
+            read(kind, **self._given)
+
+    async def _start_services(self) -> None:
+        assert self._server is not None  # noqa: S101 - for the type checker
+        given: dict[str, Any] = {**self._given, "nats_url": self._server.url, "nats_creds": None, "sn": self.identity.sn}
+        gateway = read(GatewaySettings, **given)
+        given["http_port"] = gateway.http_port or _free_port(gateway.http_host)
+        if not self._own.database_url:
+            given["spooler_holder"] = "embedded"  # the data folder's lock says that there is no other
+        self.address = f"http://{gateway.http_host}:{given['http_port']}"
+        for part in PARTS:
+            await part.start(self._add(part.name), read(part.settings, **given))
+        await start_gateway(self._add("gateway"), read(GatewaySettings, **given), self._services)
+
+    def _add(self, name: str) -> Service:
+        service = Service(name, self._tracing(name), self._own.shutdown_grace)
+        self._services.append(service)
+        return service
+
+    async def _watch_server(self) -> None:
+        """Start the bus again when it died: its clients find it on the same port."""
+        while self._server:
+            if self._server.ended:
+                log.error("nats-server ended, it is started again")
+                await self._server.start()
+            await asyncio.sleep(0.25)
+
+    def _take_lock(self) -> None:
+        folder = self._own.data_dir
+        folder.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise AlreadyRunning(f"Another server works on the data folder {folder}: stop it, or set PRINTBUS_DATA_DIR.") from None
+
+
+def _free_port(host: str) -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+async def serve() -> int:
+    """Run until SIGTERM or SIGINT; returns the exit code."""
+    own = read(RegistrySettings)
+    logs.configure(own.log_format, own.log_level)
+    crashpoint.arm(own.crashpoint)
+    server = Embedded()
+    asked = stop_signal()
+    starting = asyncio.create_task(server.start())
+    stopping = asyncio.create_task(asked.wait())
+    try:
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            _greet(server)
+            await asked.wait()
+        return 0
+    finally:
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await server.stop()
+
+
+def _greet(server: Embedded) -> None:
+    identity = server.identity
+    lines = [
+        "",
+        f"Printbus listens on {server.address}/openapi",
+        f"  SN     {identity.sn}",
+        f"  token  {identity.token if identity.fresh else 'as before'} (kept in {identity.token_file}, readable by its owner only)",
+        f"  ready? {server.address}/readyz     stop: Ctrl-C",
+        "",
+    ]
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,65 @@
+"""What must be there before anything starts: keys and credentials, this server's serial number and token, streams."""
+
+import secrets
+import string
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from libs.contracts.permissions import agent_permissions
+from libs.contracts.streams import agent_consumer
+from libs.runtime import admin, credentials
+from libs.runtime.bus import connect
+from libs.runtime.keys import ADMIN, Keys
+from services.registry.settings import RegistrySettings
+
+log = structlog.get_logger()
+
+SHARD = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """This installation's own client; `fresh`: its token was made just now."""
+
+    sn: str
+    token: str
+    token_file: Path
+    fresh: bool
+
+
+def make_identity(settings: RegistrySettings) -> Identity:
+    """The serial number and the token from the settings or the data folder, made at the first start."""
+    folder = settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    sn = settings.own_sn or "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(8))
+    token = settings.own_token
+    fresh = not token
+    token = token or secrets.token_urlsafe(32)
+    _keep(folder / "sn", sn)
+    _keep(folder / "token", token)
+    return Identity(sn, token, (folder / "token").absolute(), fresh)
+
+
+def _keep(path: Path, value: str) -> None:
+    if not path.is_file() or path.read_text().strip() != value:
+        credentials.write_secret(path, value + "\n")
+
+
+def make_keys(settings: RegistrySettings, sn: str) -> Keys:
+    """Operator, accounts, services and this server's own agent, each with its file in `DATA_DIR/keys`."""
+    keys = Keys(settings.keys_dir)
+    keys.make(settings.region)
+    keys.issue(sn, agent_permissions(settings.region, SHARD, settings.tenant, sn))
+    return keys
+
+
+async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str) -> None:
+    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `Unanswered` without a server."""
+    bus = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
+    try:
+        await admin.provision(bus, settings.region)
+        await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
+    finally:
+        await bus.close()
