@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from libs.contracts.documents import SealedRequest
+from libs.contracts.documents import Format, SealedRequest
+from services.converter.libreoffice import Lane, OfficeJob
 from services.converter.pool import Pool, twice
 from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
@@ -29,29 +30,53 @@ class Engines:
             idle=settings.engine_idle,
         )
 
+        self.lanes: Pool[Lane] = Pool(
+            "office",
+            lambda: Lane(settings, self._box),
+            limit=settings.converter_lanes,
+            spare=1,
+            recycle=settings.engine_recycle,
+            idle=settings.engine_idle,
+        )
+
     async def start(self) -> None:
         """Clear what a killed run left behind."""
         await asyncio.to_thread(self._box.clear)
 
     async def close(self) -> None:
         """Stop every engine."""
-        await self.workers.close()
+        await asyncio.gather(self.workers.close(), self.lanes.close())
         await asyncio.to_thread(self._box.clear)
 
     async def fetch(self, request: SealedRequest, path: Path) -> Path:
         """Download a remote document to `path`. Raises `Rejected` for one that cannot be had."""
         raise NotImplementedError
 
+    async def office(self, source: Path, result: Path, job: OfficeJob) -> str:
+        """Render an Office document to PDF; the failure that LibreOffice met, or an empty string. Raises `Rejected`."""
+
+        async def render() -> str:
+            async with self.lanes.borrow() as lane:
+                return await lane.convert(source, result, job)
+
+        return await twice(render)
+
+    async def inspect(self, source: Path, said: Format) -> str:
+        """What an Office document really is, by its suffix. Raises `Rejected` for one that LibreOffice must not see."""
+        reply = await twice(lambda: self._work("office", source, None, [said]))
+        return str(reply["suffix"])
+
     async def work(self, job: str, source: Path, result: Path, *arguments: Any) -> dict[str, Any]:
         """One job of a worker process: `source` in, `result` out. Raises `Rejected`."""
         return await twice(lambda: self._work(job, source, result, arguments))
 
-    async def _work(self, job: str, source: Path, result: Path, arguments: Sequence[Any]) -> dict[str, Any]:
+    async def _work(self, job: str, source: Path, result: Path | None, arguments: Sequence[Any]) -> dict[str, Any]:
         async with self.workers.borrow() as worker:
             # An engine that was broken into may have put a link where its result should be.
             files = [os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)]
             try:
-                files.append(os.open(result, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+                if result is not None:
+                    files.append(os.open(result, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
                 return await worker.do(job, [*arguments, self.limits], files)
             finally:
                 for file in files:

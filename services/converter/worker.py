@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from libs.contracts.documents import Format
 from libs.contracts.tickets import Orientation
-from services.converter import images, seal, typesetting
+from services.converter import images, officecheck, seal, typesetting
 from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected
 from services.converter.finish import Outcome, finish
 from services.converter.workers import Limits
@@ -36,7 +37,12 @@ def pdf(source: bytes, wanted: Finishing, limits: Limits) -> Outcome:
     return finish(source, wanted, limits)
 
 
-JOBS: dict[str, Callable[..., Outcome]] = {"text": text, "image": image, "pdf": pdf}
+def office(source: bytes, said: Format, limits: Limits) -> str:
+    """What an Office document really is, by its suffix."""
+    return officecheck.inspect(source, said, limits.bytes)
+
+
+JOBS: dict[str, Callable[..., Outcome | str]] = {"text": text, "image": image, "pdf": pdf, "office": office}
 
 
 def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, Any]:
@@ -45,6 +51,8 @@ def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, A
         with os.fdopen(files[0], "rb", closefd=False) as source:
             data = source.read()
         outcome = JOBS[job](data, *arguments)
+        if isinstance(outcome, str):
+            return {"suffix": outcome}
         with os.fdopen(files[1], "wb", closefd=False) as result:
             result.write(outcome.data)
     except Rejected as error:
