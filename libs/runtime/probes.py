@@ -35,8 +35,10 @@ def routes(services: Sequence[Service]) -> list[Route]:
 
 
 @asynccontextmanager
-async def http_server(app: object, host: str, port: int, grace: float = 5.0) -> AsyncIterator[int]:
-    """Serve an ASGI application while the block runs; gives the port, a free one for 0.
+async def http_server(
+    app: object, host: str, port: int, grace: float = 5.0, protocol: type[asyncio.Protocol] | None = None
+) -> AsyncIterator[int]:
+    """Serve an ASGI application while the block runs; gives the port, a free one for 0. `protocol`: in uvicorn's place.
 
     Raises `OSError` when the address is taken.
     """
@@ -44,6 +46,7 @@ async def http_server(app: object, host: str, port: int, grace: float = 5.0) -> 
         app,  # type: ignore[arg-type]
         host=host,
         port=port,
+        http=protocol or "auto",
         log_config=None,
         access_log=False,
         lifespan="off",
