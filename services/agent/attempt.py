@@ -55,6 +55,7 @@ class Attempt:
         self.job = job
         self.strayed = step > Step.TAKEN  # a job of this name may stand at the printer without our knowing its number
         self.content = Content(order.document.media_type, b"", None)
+        self.discarded: set[int] = set()  # numbers of jobs that we canceled ourselves
         self.walk: asyncio.Task[None] | None = None
         self._journal = journal
         self._stopped = ""

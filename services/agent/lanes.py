@@ -161,12 +161,18 @@ class Lane:
             raise Declined("document-access-error", str(error)) from error
         await self._persist(attempt, lambda: printer.prepare(attempt))
         await turn.wait()
-        if expired(attempt.order, now()):
+        try:
+            await self._persist(attempt, lambda: self._put(printer, attempt))
+        except _ExpiredError:
             await self._persist(attempt, lambda: printer.discard(attempt))
             await attempt.expire()
             return False
-        await self._persist(attempt, lambda: printer.put(attempt))
         return True
+
+    async def _put(self, printer: Printer, attempt: Attempt) -> None:
+        if attempt.step < Step.RELEASING and expired(attempt.order, now()):
+            raise _ExpiredError
+        await printer.put(attempt)
 
     async def _settle(self, printer: Printer, attempt: Attempt) -> Deed:
         """What to do with an attempt that may be on its way already; the printer's own list says it."""
@@ -198,7 +204,8 @@ class Lane:
             except Fault as fault:
                 if attempt.step >= Step.RELEASING and not repeatable:
                     raise
-                attempt.stop(fault.reason, fault.message)
+                if fault.reason:
+                    attempt.stop(fault.reason, fault.message)
             else:
                 attempt.resume()
                 return
@@ -237,6 +244,10 @@ class Lane:
                 else:
                     return
             await asyncio.sleep(pause)
+
+
+class _ExpiredError(Exception):
+    """Its time was over before its turn came."""
 
 
 async def _first(waiting: Awaitable[object], seconds: float) -> None:

@@ -1,6 +1,7 @@
 """From the entries of PRINTERS to drivers: the scheme names the driver's file."""
 
 from collections.abc import Iterable
+from typing import cast
 
 from libs.contracts.devices import UnknownPolicy
 from libs.runtime.discovery import discover
@@ -19,7 +20,7 @@ EXAMPLES = (
 
 def connect_all(entries: Iterable[str], *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> dict[str, Driver]:
     """A driver for each entry, by the entry. Raises ValueError with one sentence that says what to write instead."""
-    variants: dict[str, Variant] = discover(drivers)  # type: ignore[assignment] - what each file provides is the family's rule
+    variants = cast("dict[str, Variant]", discover(drivers))
     found: dict[str, Driver] = {}
     names: set[str] = set()
     for entry in entries:
