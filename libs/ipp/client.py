@@ -1,97 +1,23 @@
-"""A printer as a program sees it: the operations of RFC 8011 as methods, over a few kept-alive connections."""
+"""A printer as a program sees it: the operations of RFC 8011 as methods."""
 
-import itertools
-import ssl
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import replace
-from typing import Self
+from collections.abc import AsyncIterator, Iterable, Sequence
 
-from libs.ipp.address import Address
 from libs.ipp.attributes import Attributes, Value
-from libs.ipp.connection import Document, Patience
-from libs.ipp.decoding import decode_response
-from libs.ipp.encoding import encode
-from libs.ipp.enums import READING, Operation, Status
-from libs.ipp.errors import IppAnswerError, IppDecodeError, IppError
+from libs.ipp.connection import Document
+from libs.ipp.enums import Operation, Status
+from libs.ipp.errors import IppAnswerError, IppError
 from libs.ipp.job import Job
-from libs.ipp.message import Group, Request, Response, Version
-from libs.ipp.pool import Pool
+from libs.ipp.message import Group, Response
+from libs.ipp.session import Given, Session
 from libs.ipp.tags import GroupTag
-from libs.ipp.values import Charset, Keyword, MimeMediaType, Name, NaturalLanguage, Text, Uri
+from libs.ipp.values import Keyword, MimeMediaType, Name, Text
 
-Given = Mapping[str, Value | Sequence[Value]]
-"""Attributes to send: by name one value or several."""
-
-_MAX_REQUEST_ID = 2**31 - 1
 JOB_ATTRIBUTES = ("job-id", "job-uri", "job-uuid", "job-name", "job-state", "job-state-reasons", "job-state-message")
 """What is asked about jobs by default. cupsd 2.4 tells the names of ended jobs only when job-uuid is asked for too."""
 
 
-class Client:
-    """A printer at an `ipp://` or `ipps://` URI (a user and password in it are sent as Basic credentials).
-
-    `verify` is False to take any certificate, or a context of one's own. `keep` is how long, in seconds, an idle
-    connection is trusted. Methods raise IppError for an error status, IppConnectionError and its kin (whose `sent` says
-    whether the printer may have acted) for everything between here and there, IppEncodeError for values that cannot be
-    written. Every method may be canceled.
-    """
-
-    def __init__(
-        self,
-        uri: str,
-        *,
-        user: str = "anonymous",
-        patience: Patience | None = None,
-        verify: bool | ssl.SSLContext = True,
-        connections: int = 4,
-        keep: float = 5.0,
-        max_response: int = 16 * 1024 * 1024,
-        version: Version = (2, 0),
-    ) -> None:
-        self.address = Address.parse(uri)
-        self._user = user
-        self._version = version
-        self._patience = patience or Patience()
-        self._ids = itertools.count()
-        self._pool = Pool(
-            self.address,
-            _context(verify) if self.address.secure else None,
-            size=connections,
-            keep=keep,
-            patience=self._patience,
-            limit=max_response,
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
-    async def close(self) -> None:
-        """Closes the connections that are not in use."""
-        await self._pool.close()
-
-    async def request(
-        self,
-        operation: int,
-        attributes: Given | None = None,
-        groups: Sequence[Group] = (),
-        document: Document | None = None,
-        *,
-        check: bool = True,
-        timeout: float | None = None,  # noqa: ASYNC109 - of the answer alone; an upload has its own
-    ) -> Response:
-        """Any operation. `attributes` follow charset, language, printer-uri and requesting-user-name in the first group,
-        and replace those two last; `groups` follow that group. With `check`, an error status raises IppError.
-        """
-        request = self._request(operation, attributes or {}, groups)
-        patience = self._patience if timeout is None else replace(self._patience, answer=timeout)
-        body = await self._pool.post(encode(request), document, reading=operation in READING, patience=patience)
-        response = _response(body, request)
-        if check and not response.successful:
-            raise IppError(response)
-        return response
+class Client(Session):
+    """A session whose operations have names; what a session can raise, they can."""
 
     async def get_printer_attributes(self, requested: Sequence[str] = ("all",)) -> Attributes:
         """The printer's attributes; `media-col-database` must be named, `all` leaves it out (PWG 5100.7)."""
@@ -115,14 +41,12 @@ class Client:
     ) -> Job:
         """A job with one document, in one request; `operation` adds operation attributes, `job` the job template's."""
         attributes = _job_operation(name, document_format) | (operation or {})
-        response = await self.request(Operation.PRINT_JOB, attributes, _job_group(job), document)
-        return Job.of(response.group(GroupTag.JOB))
+        return _numbered(await self.request(Operation.PRINT_JOB, attributes, _job_group(job), document))
 
     async def create_job(self, *, name: str | None = None, job: Given | None = None, operation: Given | None = None) -> Job:
         """A job that waits for its documents."""
         attributes = _job_operation(name, None) | (operation or {})
-        response = await self.request(Operation.CREATE_JOB, attributes, _job_group(job))
-        return Job.of(response.group(GroupTag.JOB))
+        return _numbered(await self.request(Operation.CREATE_JOB, attributes, _job_group(job)))
 
     async def send_document(
         self,
@@ -141,7 +65,7 @@ class Client:
             attributes["document-format"] = MimeMediaType(document_format)
         attributes["last-document"] = last
         response = await self.request(Operation.SEND_DOCUMENT, attributes, (), document)
-        return Job.of(response.group(GroupTag.JOB))
+        return Job.of(Attributes({"job-id": job_id}) | response.group(GroupTag.JOB))
 
     async def get_job_attributes(self, job_id: int, requested: Sequence[str] = JOB_ATTRIBUTES) -> Job:
         """One job. IppError with client-error-not-found when the printer does not know it (any more)."""
@@ -226,38 +150,13 @@ class Client:
             attributes["message"] = Text(message)
         await self.request(Operation.IDENTIFY_PRINTER, attributes)
 
-    def _request(self, operation: int, given: Given, groups: Sequence[Group]) -> Request:
-        """Charset and language come first, then the target (RFC 8011 sections 4.1.4 and 4.1.5)."""
-        target: dict[str, Value | Sequence[Value]] = {
-            "attributes-charset": Charset("utf-8"),
-            "attributes-natural-language": NaturalLanguage("en"),
-            "printer-uri": Uri(self.address.uri),
-        }
-        if "job-id" in given:
-            target["job-id"] = given["job-id"]
-        attributes = Attributes({**target, "requesting-user-name": Name(self._user), **given})
-        number = next(self._ids) % _MAX_REQUEST_ID + 1
-        return Request(operation, number, (Group(GroupTag.OPERATION, attributes), *groups), self._version)
 
-
-def _response(body: bytes, request: Request) -> Response:
-    try:
-        response = decode_response(body)
-    except IppDecodeError as error:
-        raise IppAnswerError(f"the answer is not IPP: {error}", sent=True) from error
-    if response.request_id != request.request_id:
-        raise IppAnswerError(f"the answer is to request {response.request_id}, not {request.request_id}", sent=True)
-    return response
-
-
-def _context(verify: bool | ssl.SSLContext) -> ssl.SSLContext:  # noqa: FBT001 - the caller's own parameter
-    if isinstance(verify, ssl.SSLContext):
-        return verify
-    context = ssl.create_default_context()
-    if not verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _numbered(response: Response) -> Job:
+    """The job that a request made; without its number nobody could ever ask about it."""
+    job = Job.of(response.group(GroupTag.JOB))
+    if job.id <= 0:
+        raise IppAnswerError("the printer took a job without telling its number", sent=True)
+    return job
 
 
 def _requested(names: Iterable[str]) -> dict[str, Value | Sequence[Value]]:

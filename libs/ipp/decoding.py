@@ -166,7 +166,7 @@ def _keep(found: dict[str, tuple[Value, ...]], name: str | None, values: list[Va
 
 
 def _boolean(data: bytes) -> bool:
-    return struct.unpack(">?", data)[0] is True
+    return bool(struct.unpack(">?", data)[0])
 
 
 def _integer(data: bytes) -> int:

@@ -54,9 +54,9 @@ class IppAnswerError(IppConnectionError):
 class HttpError(IppConnectionError):
     """An HTTP status other than 200 came instead of an IPP answer.
 
-    A status of 400 to 499 means that the request was refused before IPP saw it: `sent` is False.
+    A status of 300 to 499 means that the request was sent away before IPP saw it: `sent` is False.
     """
 
     def __init__(self, status: int) -> None:
-        super().__init__(f"HTTP status {status} instead of an IPP answer", sent=not 400 <= status < 500)
+        super().__init__(f"HTTP status {status} instead of an IPP answer", sent=not 300 <= status < 500)
         self.status = status

@@ -107,14 +107,14 @@ async def obliging(visit: Visit) -> None:
     """Answers every request with success."""
     while True:
         received = await visit.receive()
-        await visit.answer(received.message, job={"job-id": 1})
+        await visit.answer(received.message)
 
 
 def ipp(request_id: int, status: int = 0, job: dict | None = None) -> bytes:
+    """A response with one job, number 1 when nothing else is said."""
     spoken = {"attributes-charset": Charset("utf-8"), "attributes-natural-language": NaturalLanguage("en")}
     groups = [Group(GroupTag.OPERATION, Attributes(spoken))]
-    if job:
-        groups.append(Group(GroupTag.JOB, Attributes(job)))
+    groups.append(Group(GroupTag.JOB, Attributes({"job-id": 1} if job is None else job)))
     return encode(Response(status, request_id, tuple(groups)))
 
 

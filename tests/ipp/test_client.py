@@ -7,7 +7,7 @@ from libs.ipp.attributes import Collection
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
 from libs.ipp.enums import JobState, PrinterState, PrintQuality, Status
-from libs.ipp.errors import IppConnectionError, IppError, IppTimeoutError
+from libs.ipp.errors import IppAnswerError, IppConnectionError, IppError, IppTimeoutError
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import EnumValue, IntegerRange, Keyword, MimeMediaType, Resolution
 from tests.ipp.scripted import scripted
@@ -233,7 +233,12 @@ async def test_cups_holds_a_job_until_it_is_released(cupsd):
     async with Client(cupsd.queue_uri("Paper"), user="agent") as client:
         job = await client.create_job(name="task.1", job={"job-hold-until": Keyword("indefinite")})
         assert job.state == JobState.PENDING_HELD
-        await client.send_document(job.id, PDF, document_format="application/pdf")
+
+        async def pieces():
+            yield PDF[:5]
+            yield PDF[5:]
+
+        await client.send_document(job.id, pieces(), document_format="application/pdf")
         assert (await client.get_job_attributes(job.id)).state == JobState.PENDING_HELD
         assert paper.log() == []
         await client.release_job(job.id)
@@ -319,3 +324,34 @@ async def test_a_job_state_that_no_standard_knows_is_none():
     async with scripted(odd) as printer, Client(printer.uri) as client:
         job = await client.get_job_attributes(1)
         assert (job.id, job.state, job.reasons) == (1, None, ())
+
+
+async def test_a_printer_that_speaks_only_the_first_version_is_spoken_to_in_it():
+    async def old(visit):
+        while True:
+            request = (await visit.receive()).message
+            known = request.version == (1, 1)
+            await visit.answer(request, 0 if known else Status.SERVER_ERROR_VERSION_NOT_SUPPORTED, {"job-id": 1})
+
+    async with scripted(old) as printer, Client(printer.uri) as client:
+        await client.print_job(PDF)
+        await client.print_job(PDF)
+        assert [received.message.version for received in printer.received] == [(2, 0), (1, 1), (1, 1)]
+
+
+async def test_a_job_without_a_number_is_no_answer():
+    async def silent(visit):
+        await visit.answer((await visit.receive()).message, job={})
+
+    async with scripted(silent) as printer, Client(printer.uri) as client:
+        with pytest.raises(IppAnswerError, match="number") as caught:
+            await client.print_job(PDF)
+        assert caught.value.sent is True
+
+
+async def test_a_sent_document_belongs_to_its_job_even_if_the_printer_says_nothing():
+    async def silent(visit):
+        await visit.answer((await visit.receive()).message, job={})
+
+    async with scripted(silent) as printer, Client(printer.uri) as client:
+        assert (await client.send_document(7, PDF)).id == 7

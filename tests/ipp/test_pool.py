@@ -91,7 +91,9 @@ async def test_a_server_that_gave_up_an_idle_connection_is_asked_again():
         assert printer.connections == 2
 
 
-@pytest.mark.parametrize(("status", "sent"), [("401 Unauthorized", False), ("404 Not Found", False), ("500 Oh", True)])
+@pytest.mark.parametrize(
+    ("status", "sent"), [("301 Moved", False), ("401 Unauthorized", False), ("404 Not Found", False), ("500 Oh", True)]
+)
 async def test_an_http_status_says_whether_ipp_saw_the_request(status, sent):
     async def refuse(visit):
         await visit.receive()
