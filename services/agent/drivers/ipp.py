@@ -1,26 +1,27 @@
 """Driver `ipp`: straight to an IPP printer over a kept-alive connection, its own states and job list as the truth."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import structlog
 
 from libs.contracts.devices import UnknownPolicy
 from libs.ipp.attributes import Attributes, Value
 from libs.ipp.client import Client
-from libs.ipp.connection import Patience
+from libs.ipp.connection import Document, Patience
 from libs.ipp.enums import Operation, Status
 from libs.ipp.errors import ClientError, IppError
-from libs.ipp.job import Job
 from libs.ipp.values import Keyword
+from libs.runtime.crashpoint import crashpoint
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Sight, Step, Unknown
 from services.agent.drivers import Declined, Fault, Found, Seen
 from services.agent.ipp import capabilities, reasons
 from services.agent.ipp.jobs import Jobs, outcome, unreachable
-from services.agent.ipp.sending import Sending
 from services.agent.ipp.ticket import job_attributes
 from services.agent.ipp.watch import Forgotten, Watch
 from services.agent.printer_uri import PrinterUri
+from services.agent.stall import Stall
 
 log = structlog.get_logger()
 
@@ -32,6 +33,8 @@ BUSY_FIRST = 0.0005
 BUSY_GROWTH = 1.3
 BUSY_LAST = 0.25
 BUSY_LIMIT = 10.0
+#: Documents up to this many bytes go in one piece.
+SMALL = 64 * 1024
 
 _BUSY = frozenset({Status.SERVER_ERROR_BUSY, Status.SERVER_ERROR_TOO_MANY_JOBS})
 #: Refusals that concern the document or the ticket: the same request will be refused again.
@@ -115,12 +118,13 @@ class IppPrinter:
     async def put(self, attempt: Attempt) -> None:
         if attempt.strayed:  # a request for a job was not answered
             await self._jobs.discard(attempt)
-        if self.means is Means.HOLD:
-            await self._put_held(attempt)
-        elif self._creates:
-            await self._put_created(attempt)
-        else:
-            await self._put_at_once(attempt)
+        async with Stall(attempt, self.name) as stall:
+            if self.means is Means.HOLD:
+                await self._put_held(attempt, stall)
+            elif self._creates:
+                await self._put_created(attempt, stall)
+            else:
+                await self._put_at_once(attempt, stall)
 
     async def follow(self, attempt: Attempt) -> Outcome:
         if attempt.step < Step.RELEASED:
@@ -144,43 +148,43 @@ class IppPrinter:
     async def discard(self, attempt: Attempt) -> None:
         await self._jobs.discard(attempt)
 
-    async def _put_held(self, attempt: Attempt) -> None:
+    async def _put_held(self, attempt: Attempt, stall: Stall) -> None:
         """The held-job protocol: the document lies in the printer before the point of no return."""
         held: dict[str, Value] = {"job-hold-until": Keyword("indefinite")}
-        await self._create(attempt, self._attributes(attempt) | held)
+        await self._create(attempt, self._attributes(attempt) | held, stall)
         await attempt.reach(Step.CREATED, job=attempt.job)
         try:
-            await self._send(attempt)
+            await self._send(attempt, stall)
         except ClientError as error:
             attempt.strayed = True
             raise unreachable(self.name, error) from error
         await attempt.reach(Step.SENT)
         await self.release(attempt)
 
-    async def _put_created(self, attempt: Attempt) -> None:
-        await self._create(attempt, self._attributes(attempt))
+    async def _put_created(self, attempt: Attempt, stall: Stall) -> None:
+        await self._create(attempt, self._attributes(attempt), stall)
         await attempt.reach(Step.RELEASING)
         try:
-            await self._send(attempt)
+            await self._send(attempt, stall)
         except ClientError as error:
             raise unreachable(self.name, error) from error
 
-    async def _put_at_once(self, attempt: Attempt) -> None:
+    async def _put_at_once(self, attempt: Attempt, stall: Stall) -> None:
         """Print-Job, for printers without Create-Job: nothing can be asked of it between the two."""
         pause = BUSY_FIRST
         while True:
             await attempt.reach(Step.RELEASING)
             try:
-                async with Sending(attempt, self.name) as sending:
-                    job = await self._client.print_job(
-                        await sending.document(),
-                        name=attempt.name,
-                        document_format=attempt.content.media_type,
-                        job=self._attributes(attempt),
-                    )
+                job = await self._client.print_job(
+                    _document(attempt, stall),
+                    name=attempt.name,
+                    document_format=attempt.content.media_type,
+                    job=self._attributes(attempt),
+                )
             except IppError as error:
                 if error.status not in _BUSY:
                     raise self._refused(error) from error
+                stall.progress()
             except ClientError as error:
                 raise unreachable(self.name, error) from error
             else:
@@ -190,7 +194,7 @@ class IppPrinter:
             await asyncio.sleep(pause)
             pause = min(pause * BUSY_GROWTH, BUSY_LAST)
 
-    async def _create(self, attempt: Attempt, attributes: dict[str, Value]) -> None:
+    async def _create(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
         """A job of our name, as soon as the printer takes one."""
         pause, waited = BUSY_FIRST, 0.0
         while True:
@@ -199,6 +203,7 @@ class IppPrinter:
             except IppError as error:
                 if error.status not in _BUSY:
                     raise self._refused(error) from error
+                stall.progress()
             except ClientError as error:
                 attempt.strayed = error.sent
                 raise unreachable(self.name, error) from error
@@ -211,17 +216,16 @@ class IppPrinter:
             waited += pause
             pause = min(pause * BUSY_GROWTH, BUSY_LAST)
 
-    async def _send(self, attempt: Attempt) -> Job:
-        async with Sending(attempt, self.name) as sending:
-            document = await sending.document()
-            try:
-                job = await self._client.send_document(attempt.job or 0, document, document_format=attempt.content.media_type)
-            except IppError as error:
-                if error.status in _FINAL:
-                    await self._jobs.discard(attempt)
-                    raise self._refused(error) from error
-                raise
-        return job
+    async def _send(self, attempt: Attempt, stall: Stall) -> None:
+        try:
+            await self._client.send_document(
+                attempt.job or 0, _document(attempt, stall), document_format=attempt.content.media_type
+            )
+        except IppError as error:
+            if error.status in _FINAL:
+                await self._jobs.discard(attempt)
+                raise self._refused(error) from error
+            raise
 
     def _refused(self, error: IppError) -> Fault | Declined:
         if error.status in _FINAL:
@@ -273,3 +277,19 @@ class IppPrinter:
         if seen != self.seen:
             self.seen = seen
             self._found([self])
+
+
+def _document(attempt: Attempt, stall: Stall) -> Document:
+    """The document, in one piece if it is small, or as pieces that count as progress."""
+    content = attempt.content
+    return content.data if content.path is None and len(content.data) <= SMALL else _pieces(attempt, stall)
+
+
+async def _pieces(attempt: Attempt, stall: Stall) -> AsyncIterator[bytes]:
+    first = True
+    async for piece in attempt.content.pieces():
+        stall.progress()
+        yield piece
+        if first:
+            crashpoint("agent-mid-document")
+            first = False

@@ -1,0 +1,213 @@
+from libs.contracts.devices import CustomMedia, PrinterState
+from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides, Ticket
+from libs.ipp.client import Client
+from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
+from tests.waiting import until
+
+
+def names(eve) -> list[str]:
+    return [each.job_name for each in eve.documents()]
+
+
+def office(eve, **parameters) -> str:
+    return f"{eve.uri}?name=Office" + "".join(f"&{key}={value}" for key, value in parameters.items())
+
+
+async def test_a_printer_s_true_capabilities_are_read(eve, tmp_path):
+    async with desk(tmp_path, office(eve, unknown="reprint")) as at:
+        await until(lambda: any(each.capabilities.media for each in at.shop.devices))
+        device = await at.device("Office")
+    can = device.capabilities
+    assert (device.state, device.reasons, device.accepting, device.unknown) == (PrinterState.IDLE, (), True, "reprint")
+    assert can.formats == ("application/pdf", "image/jpeg", "image/pwg-raster")
+    assert (can.colors, can.default_color) == ((ColorMode.COLOR, ColorMode.MONOCHROME), ColorMode.COLOR)
+    assert (can.min_copies, can.max_copies) == (1, 99)
+    assert can.orientations == tuple(Orientation)
+    assert can.collates == (Collate.UNCOLLATED, Collate.COLLATED)
+    assert (can.qualities, can.default_quality) == (tuple(Quality), Quality.NORMAL)
+    assert (can.sides, can.default_sides) == (tuple(Sides), Sides.ONE_SIDED)
+    assert [(each.media.name, each.media.width, each.media.height) for each in can.media] == [
+        ("iso_a4_210x297mm", 21000, 29700),
+        ("iso_a5_148x210mm", 14800, 21000),
+        ("na_letter_8.5x11in", 21590, 27940),
+        ("iso_a4_210x297mm", 21000, 29700),
+    ]
+    assert can.media[0].margins == Margins(423, 423, 423, 423)
+    assert can.media[-1].margins == Margins(0, 0, 0, 0)
+    assert can.default_media == Media(21000, 29700, "iso_a4_210x297mm")
+    assert can.custom_media == CustomMedia(5000, 29700, 5000, 43200)
+    assert can.sources == ("auto", "main", "alternate", "by-pass-tray")
+    assert can.resolutions == (300, 600)
+
+
+async def test_a_ticket_becomes_exact_ipp_attributes(eve, tmp_path):
+    ticket = Ticket(
+        copies=3,
+        sides=Sides.TWO_SIDED_LONG_EDGE,
+        color=ColorMode.MONOCHROME,
+        media=Media(10000, 15000),
+        collate=Collate.COLLATED,
+        quality=Quality.HIGH,
+    )
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office", ticket=ticket))
+        await at.ended()
+        assert await at.kinds() == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskPrinted"]
+    printed = eve.documents()[0]
+    assert printed.path.read_bytes() == PDF
+    assert {name: printed.attributes.get(name) for name in ("copies", "sides", "print-color-mode", "print-quality")} == {
+        "copies": "3",
+        "sides": "two-sided-long-edge",
+        "print-color-mode": "monochrome",
+        "print-quality": "high",
+    }
+    assert printed.attributes["print-scaling"] == "none"
+    assert printed.attributes["multiple-document-handling"] == "separate-documents-collated-copies"
+    assert "x-dimension=10000" in printed.attributes["media-col"]
+    assert "y-dimension=15000" in printed.attributes["media-col"]
+
+
+async def test_a_sheet_that_the_printer_does_not_have_is_refused_before_any_byte(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office", ticket=Ticket(media=Media(60000, 90000))))
+        await at.ended()
+        failed = (await at.reports(1))[-1]
+    assert (failed.kind, failed.reason, failed.transient) == ("TaskFailed", "unsupported-attributes-or-values", False)
+    assert "600 x 900 mm" in failed.message
+    assert not eve.documents()
+
+
+async def test_many_tasks_come_out_once_each_and_in_order(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(*(order(number, printer="Office") for number in range(1, 51)))
+        await at.ended()
+    assert names(eve) == [f"{task(number)}.1" for number in range(1, 51)]
+
+
+async def test_an_empty_tray_shows_before_a_task_comes_and_its_end_too(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await at.device("Office")
+        await eve.set_reason("media-empty")
+        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=5)
+        await eve.clear_reason("media-empty")
+        await until(lambda: not at.shop.devices[0].reasons, within=5)
+
+
+async def test_paper_out_and_its_end_are_told_and_the_task_goes_on_by_itself(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await eve.set_reason("media-empty")
+        await at.give(order(1, printer="Office"))
+        stopped = await at.told("TaskStopped", within=5)
+        assert (stopped.reason, stopped.message) == ("media-empty", "The printer Office waits: no paper (media-empty).")
+        assert stopped.resumes
+        await eve.clear_reason("media-empty")
+        await at.ended()
+        assert (await at.kinds())[:4] == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskStopped"]
+        assert (await at.kinds())[-1] == "TaskPrinted"
+
+
+async def test_a_jam_is_told_with_the_pages_done(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await eve.set_reason("media-jam")
+        await at.give(order(1, printer="Office"))
+        stopped = await at.told("TaskStopped", within=5)
+        assert stopped.reason == "media-jam"
+        await eve.clear_reason("media-jam")
+        await at.ended()
+    assert names(eve) == [f"{task(1)}.1"]
+
+
+async def test_a_printer_that_is_off_at_the_start_shows_and_prints_when_it_comes(eve, tmp_path):
+    await eve.kill()
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office"))
+        stopped = await at.told("TaskStopped")
+        assert stopped.reason == "connecting-to-device"
+        assert (await at.device("Office")).state is PrinterState.UNREACHABLE
+        await eve.start()
+        await at.ended()
+        assert (await at.kinds())[-1] == "TaskPrinted"
+
+
+async def test_a_dead_printer_does_not_hold_up_another_one(eve, tmp_path):
+    async with desk(tmp_path, f"ipp://127.0.0.1:{await free_port()}/ipp/print?name=Dead", office(eve)) as at:
+        await at.give(order(1, printer="Dead"), order(2, printer="Office"))
+        await at.told("TaskPrinted", 2)
+        await at.give(withdrawal(1))
+        await at.told("TaskWithdrawn", 1)
+
+
+async def test_a_busy_printer_is_waited_for(eve, tmp_path):
+    async with Client(eve.uri) as somebody:
+        foreign = await somebody.create_job(name="of somebody else")
+        async with desk(tmp_path, office(eve)) as at:
+            await at.give(order(1, printer="Office"))
+            await at.told("TaskTaken")
+            await until(lambda: at.shop.devices[0].capabilities.media)
+            assert await at.kinds() == ["TaskTaken"]
+            await somebody.send_document(foreign.id, PDF, document_format="application/pdf")
+            await at.ended()
+    assert names(eve) == ["of somebody else", f"{task(1)}.1"]
+
+
+async def test_a_withdrawal_is_in_time_before_releasing_and_too_late_after_it(eve, tmp_path):
+    eve.hold()
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office"), order(2, printer="Office"))
+        await at.told("TaskSent", 1)
+        await at.give(withdrawal(1), withdrawal(2))
+        await at.told("TaskTooLate", 1)
+        await at.told("TaskWithdrawn", 2)
+        eve.release()
+        await at.ended()
+        assert (await at.kinds(1))[-1] == "TaskPrinted"
+    assert names(eve) == [f"{task(1)}.1"]
+
+
+async def test_a_job_that_the_printer_gives_up_is_failed_with_its_pages_and_not_tried_blindly(eve, tmp_path):
+    eve.abort()
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office"))
+        failed = await at.told("TaskFailed")
+    assert not failed.transient
+    assert "The printer Office gave it up" in failed.message
+    assert not eve.documents()
+
+
+async def test_a_job_canceled_at_the_printer_is_canceled(eve, tmp_path):
+    eve.hold()
+    async with desk(tmp_path, office(eve)) as at, Client(eve.uri) as somebody:
+        await at.give(order(1, printer="Office"))
+        await at.told("TaskSent")
+        job = next(each for each in await somebody.get_jobs() if each.name == f"{task(1)}.1")
+        await somebody.cancel_job(job.id)
+        failed = await at.told("TaskFailed")
+        assert failed.canceled
+        eve.release()
+
+
+async def test_a_printer_that_lost_its_power_in_the_middle_leaves_the_outcome_unknown(eve, tmp_path):
+    eve.hold()
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(order(1, printer="Office"))
+        await at.told("TaskSent")
+        await eve.kill()
+        await at.told("TaskStopped", reason="connecting-to-device")
+        eve.release()
+        await eve.start()
+        unknown = await at.told("TaskUnknown")
+        assert "nobody can say" in unknown.message
+        await at.give(order(2, printer="Office"))
+        await at.told("TaskPrinted", 2)
+    assert names(eve) == [f"{task(2)}.1"]
+
+
+async def test_a_printer_that_hangs_is_told_and_goes_on(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await until(lambda: any(each.capabilities.media for each in at.shop.devices))
+        eve.suspend()
+        await at.give(order(1, printer="Office"))
+        await at.told("TaskStopped", within=30, reason="connecting-to-device")
+        eve.resume()
+        await at.ended()
+    assert names(eve) == [f"{task(1)}.1"]

@@ -1,0 +1,148 @@
+import asyncio
+import os
+import time
+
+import pytest
+
+from libs.contracts.devices import PrinterState
+from services.agent.drivers import socket as driver
+from tests.agent.orders import PDF, desk, free_port, order, withdrawal
+from tests.waiting import until
+
+
+class Device:
+    """A printer on a TCP port: what came in, one entry per connection. `reading` cleared: it takes nothing."""
+
+    def __init__(self) -> None:
+        self.jobs: list[bytes] = []
+        self.reading = asyncio.Event()
+        self.reading.set()
+        self.port = 0
+        self.open = 0
+
+    async def __aenter__(self):
+        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2048)
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_):
+        self.reading.set()
+        self.server.close()
+        self.server.close_clients() if hasattr(self.server, "close_clients") else None
+
+    async def _serve(self, reader, writer):
+        self.open += 1
+        got = b""
+        try:
+            while True:
+                await self.reading.wait()
+                piece = await reader.read(1024)
+                if not piece:
+                    break
+                got += piece
+        except ConnectionError:
+            pass
+        if got:
+            self.jobs.append(got)
+        writer.close()
+
+    def uri(self, **parameters) -> str:
+        return f"socket://127.0.0.1:{self.port}?name=Label&grace=0" + "".join(f"&{k}={v}" for k, v in parameters.items())
+
+
+async def test_the_bytes_arrive_in_order_and_are_said_to_be_unconfirmed(tmp_path):
+    async with Device() as device, desk(tmp_path, device.uri()) as at:
+        await at.give(*(order(number, printer="Label", data=b"label %d" % number) for number in range(1, 21)))
+        await at.ended()
+        assert await at.kinds() == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskPrinted"]
+        assert not (await at.reports(1))[-1].confirmed
+    assert device.jobs == [b"label %d" % number for number in range(1, 21)]
+
+
+async def test_the_grace_time_passes_before_a_task_counts_as_printed(tmp_path):
+    async with Device() as device, desk(tmp_path, device.uri().replace("grace=0", "grace=0.5")) as at:
+        began = time.monotonic()
+        await at.give(order(1, printer="Label"), order(2, printer="Label"))
+        await at.ended()
+        assert 0.5 <= time.monotonic() - began < 2
+
+
+async def test_a_device_gets_only_what_it_takes(tmp_path):
+    async with Device() as device, desk(tmp_path, device.uri(format="application/vnd.zebra-zpl")) as at:
+        assert (await at.device("Label")).capabilities.formats == ("application/vnd.zebra-zpl",)
+        await at.give(order(1, printer="Label"), order(2, printer="Label", data=b"^XA^XZ", media_type="application/vnd.zebra-zpl"))
+        await at.ended()
+        assert (await at.reports(1))[-1].reason == "unsupported-document-format"
+    assert device.jobs == [b"^XA^XZ"]
+
+
+async def test_a_printer_that_is_off_is_told_and_printed_to_when_it_comes(tmp_path):
+    device = Device()
+    device.port = await free_port()
+    async with desk(tmp_path, device.uri()) as at:
+        await at.give(order(1, printer="Label"))
+        await at.told("TaskStopped", reason="connecting-to-device")
+        assert (await at.device("Label")).state is PrinterState.UNREACHABLE
+        async with device:
+            await at.ended()
+    assert device.jobs == [PDF]
+
+
+async def test_a_printer_that_stops_reading_is_told_and_goes_on(tmp_path, monkeypatch):
+    monkeypatch.setattr("services.agent.stall.NOT_READING", 0.3)
+    async with Device() as device, Device() as other:
+        device.reading.clear()
+        big = os.urandom(8 * 1024 * 1024)
+        async with desk(tmp_path, device.uri(), other.uri().replace("Label", "Other")) as at:
+            await at.give(order(1, printer="Label", data=big), order(2, printer="Other"))
+            await at.told("TaskPrinted", 2)
+            stopped = await at.told("TaskStopped")
+            assert stopped.reason == "timed-out"
+            assert "not reading" in stopped.message
+            await at.give(withdrawal(1))
+            await at.told("TaskTooLate")
+            device.reading.set()
+            await at.ended()
+        assert device.jobs == [big]
+
+
+async def test_a_printer_that_never_reads_on_leaves_the_outcome_unknown_and_the_lane_free(tmp_path, monkeypatch):
+    monkeypatch.setattr("services.agent.stall.NOT_READING", 0.2)
+    monkeypatch.setattr(driver, "LIMIT", 1.0)
+    async with Device() as device, desk(tmp_path, device.uri()) as at:
+        device.reading.clear()
+        await at.give(order(1, printer="Label", data=os.urandom(8 * 1024 * 1024)), order(2, printer="Label"))
+        await at.told("TaskUnknown", 1)
+        device.reading.set()
+        await at.told("TaskPrinted", 2)
+    assert PDF in device.jobs
+    assert all(len(job) < 8 * 1024 * 1024 for job in device.jobs)
+
+
+async def test_a_printer_that_breaks_off_in_the_middle_leaves_the_outcome_unknown(tmp_path):
+    async def slam(reader, writer):
+        await reader.read(1024)
+        writer.transport.abort()
+
+    server = await asyncio.start_server(slam, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server, desk(tmp_path, f"socket://127.0.0.1:{port}?name=Label&grace=0") as at:
+        await at.give(order(1, printer="Label", data=os.urandom(8 * 1024 * 1024)))
+        await at.told("TaskUnknown")
+
+
+async def test_a_withdrawal_before_the_first_byte_is_in_time(tmp_path):
+    async with desk(tmp_path, f"socket://127.0.0.1:{await free_port()}?name=Label") as at:
+        await at.give(order(1, printer="Label"))
+        await at.told("TaskStopped")
+        await at.give(withdrawal(1))
+        await at.told("TaskWithdrawn")
+        await until(lambda: not at.shop.open_attempts)
+
+
+@pytest.mark.parametrize("uri", ["socket://?name=Label", "socket://host:9100?name=Label&format=pdf"])
+def test_a_wrong_address_says_what_to_write(uri):
+    from services.agent.printers import connect_all
+
+    with pytest.raises(ValueError, match="write"):
+        connect_all([uri])
