@@ -16,6 +16,31 @@ class ClientKind(StrEnum):
     APP = "app"
 
 
+def client_key(sn: str) -> str:
+    """The key of a client."""
+    return f"client.{sn}"
+
+
+def token_key(digest: str) -> str:
+    """The key of a token, by its SHA-256."""
+    return f"token.{digest}"
+
+
+def device_key(agent: str, device: str) -> str:
+    """The key of a device, by its agent's SN and its id."""
+    return f"device.{agent}.{device}"
+
+
+def default_key(sn: str, device_type: str) -> str:
+    """The key of a client's default device of a type."""
+    return f"default.{sn}.{device_type}"
+
+
+def presence_key(agent: str) -> str:
+    """The key of an agent's presence."""
+    return f"presence.{agent}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientEntry:
     """Key `client.<sn>`."""
@@ -30,7 +55,7 @@ class ClientEntry:
 
     @property
     def key(self) -> str:
-        return f"client.{self.sn}"
+        return client_key(self.sn)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +71,7 @@ class TokenEntry:
 
     @property
     def key(self) -> str:
-        return f"token.{self.digest}"
+        return token_key(self.digest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +85,7 @@ class DeviceEntry:
 
     @property
     def key(self) -> str:
-        return f"device.{self.agent}.{self.device.id}"
+        return device_key(self.agent, self.device.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +100,7 @@ class DefaultEntry:
 
     @property
     def key(self) -> str:
-        return f"default.{self.sn}.{self.type}"
+        return default_key(self.sn, self.type)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +113,7 @@ class PresenceEntry:
 
     @property
     def key(self) -> str:
-        return f"presence.{self.agent}"
+        return presence_key(self.agent)
 
 
 Entry = Annotated[ClientEntry | TokenEntry | DeviceEntry | DefaultEntry | PresenceEntry, Field(discriminator="kind")]
