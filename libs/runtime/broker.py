@@ -11,7 +11,7 @@ from faststream import AckPolicy, BaseMiddleware
 from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
-from faststream.security import BaseSecurity
+from faststream.nats.security import NatsCredentials
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
@@ -35,7 +35,6 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
     return NatsBroker(
         url,
         name=user,
-        user_credentials=str(credentials),
         inbox_prefix=inbox(user),
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
@@ -43,7 +42,7 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
         graceful_timeout=grace,
         apply_types=False,
         middlewares=middlewares,
-        security=BaseSecurity(),
+        security=NatsCredentials(str(credentials)),
         logger=None,
     )
 
@@ -132,6 +131,7 @@ def listening(js: Callable[[], JetStreamContext], spec: ConsumerSpec) -> Check:
 async def running(broker: NatsBroker) -> AsyncIterator[NatsBroker]:
     """The broker while the block runs; handlers that are at work are waited for."""
     await broker.start()
+    await broker.connection.flush()  # who hears that we run may ask at once
     try:
         yield broker
     finally:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.dead import DeadLetter
 from libs.contracts.streams import DEAD
 from libs.runtime.bus import Outgoing, outgoing
-from libs.runtime.database import Database
+from libs.runtime.database import Database, whole
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import Batch, Incoming, OrderedReader
@@ -47,7 +47,13 @@ class Commit:
         self._lock = lock
 
     async def __call__(self, change: Change) -> None:
-        """Run `change` in a transaction and save what it returns for publication. Raises `LeaseLost`, or what it raised."""
+        """Run `change` in a transaction and save what it returns for publication. Raises `LeaseLost`, or what it raised.
+
+        A caller that is canceled does not tear the transaction: it ends first.
+        """
+        await whole(self._write(change))
+
+    async def _write(self, change: Change) -> None:
         async with self._lock:
             async with self._database.transaction() as connection:
                 await self._lease.verify(connection)

@@ -9,7 +9,7 @@ from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, in
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.runtime.database import Database
+from libs.runtime.database import Database, whole
 
 log = structlog.get_logger()
 
@@ -43,7 +43,8 @@ class Lease:
         self._name = name
         self._holder = holder
         self._epoch: int | None = None
-        self._changed = asyncio.Event()
+        #: Whether we know who holds it.
+        self.looked = False
 
     @property
     def held(self) -> bool:
@@ -63,7 +64,8 @@ class Lease:
         while True:
             had = self.held
             try:
-                await self._claim()
+                await whole(self._claim())
+                self.looked = True
             except Exception:
                 log.exception("lease not renewed", lease=self._name)
                 self._lose()
@@ -74,8 +76,10 @@ class Lease:
 
     async def release(self) -> None:
         """Give it up, so that another need not wait for its end."""
-        if self._epoch is None:
-            return
+        if self._epoch is not None:
+            await whole(self._release())
+
+    async def _release(self) -> None:
         table = self._table
         async with self._database.transaction() as connection:
             mine = (table.c.name == self._name) & (table.c.epoch == self._epoch)

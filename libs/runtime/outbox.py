@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
-from libs.runtime.database import Database
+from libs.runtime.database import Database, whole
 
 log = structlog.get_logger()
 
@@ -142,6 +142,9 @@ class Outbox:
     async def _flush(self, stream: str) -> None:
         """Delete the acknowledged rows when there was no other transaction for a second."""
         if self._done[stream]:
-            async with self._lock, self._database.transaction() as connection:
-                await self._forget(connection)
-            self.committed(())
+            await whole(self._delete())
+
+    async def _delete(self) -> None:
+        async with self._lock, self._database.transaction() as connection:
+            await self._forget(connection)
+        self.committed(())

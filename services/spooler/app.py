@@ -55,40 +55,41 @@ class Spooler:
         self._bus = bus
         self._directory = directory
         self._term: Term | None = None
-        self._changed = asyncio.Event()
+        self._gained = asyncio.Event()
+        self._lost = asyncio.Event()
         holder = settings.spooler_holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.lease = Lease(store, tables.lease, "spooler", holder)
 
-    def on_lease(self, _held: bool) -> None:  # noqa: FBT001 - a callback
+    def on_lease(self, held: bool) -> None:  # noqa: FBT001 - a callback
         """The lease came or went."""
-        self._changed.set()
+        came, went = (self._gained, self._lost) if held else (self._lost, self._gained)
+        went.clear()
+        came.set()
 
     async def terms(self) -> None:
         """One term after another."""
         await self._directory.loaded.wait()
         while True:
-            self._changed.clear()
-            if self.lease.held:
-                await self._serve()
-            else:
-                await self._changed.wait()
+            await self._gained.wait()
+            await self._serve()
 
     async def _serve(self) -> None:
         self._term = self._make_term()
         serving = asyncio.create_task(self._term.run())
-        changed = asyncio.create_task(self._changed.wait())
+        lost_lease = asyncio.create_task(self._lost.wait())
         try:
-            await asyncio.wait([serving, changed], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([serving, lost_lease], return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
         except BaseExceptionGroup as error:
             if not lost(error):
                 raise
+            await self._lost.wait()
         finally:
             self._term = None
-            for task in (serving, changed):
+            for task in (serving, lost_lease):
                 task.cancel()
-            await asyncio.gather(serving, changed, return_exceptions=True)
+            await asyncio.gather(serving, lost_lease, return_exceptions=True)
 
     def _make_term(self) -> Term:
         settings = self._settings
@@ -115,6 +116,8 @@ class Spooler:
             return "the database does not answer"
         if not self._directory.fresh:
             return "the directory is not heard"
+        if not self.lease.looked:
+            return "it is not known who holds the lease"
         if self.lease.held and not (self._term and self._term.working):
             return "the term has not begun"
         return ""
