@@ -1,0 +1,47 @@
+"""What the dispatcher does with what it reads: events of tasks become deliveries, many in one transaction."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.events import TaskEvent
+from libs.contracts.message import decode
+from libs.runtime.commit import Staged
+from libs.runtime.crashpoint import crashpoint
+from libs.runtime.reader import Incoming
+from services.webhooks.dialects import Dialect, Place
+from services.webhooks.domain import Delivery, Endpoint, Event, deliveries
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.store import Store
+
+
+class Handlers:
+    """`take` what can be read; `give_up` what cannot. `touched` are the endpoints with new deliveries since it was emptied."""
+
+    def __init__(self, store: Store, endpoints: Endpoints, dialects: Mapping[str, Dialect], place: Callable[[], Place]) -> None:
+        self._store = store
+        self._endpoints = endpoints
+        self._dialects = dialects
+        self._place = place
+        self.touched: set[str] = set()
+
+    async def take(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
+        """Insert the deliveries of these events. Raises `Undecodable` for what is no event."""
+        crashpoint("webhooks-before-insert")
+        events: list[tuple[Incoming, Event]] = [(message, decode(TaskEvent, message.data)) for message in messages]
+        endpoints = await self._endpoints.of(connection, {event.task.sn for _, event in events})
+        place = self._place()
+        new: list[Delivery] = []
+        for message, event in events:
+            event_id = message.headers.get("Nats-Msg-Id", event.id)
+            new += deliveries(event, event_id, message.sequence, endpoints, partial(self._body, event, place))
+        self.touched |= {each.endpoint for each in await self._store.add(connection, new)}
+        return ()
+
+    async def give_up(self, _connection: AsyncConnection, _message: Incoming, _cause: str) -> tuple[str, Staged]:
+        """An event that cannot be read is nobody's: the dead letter that the caller writes is all that stays of it."""
+        return "", ()
+
+    def _body(self, event: Event, place: Place, endpoint: Endpoint) -> str:
+        return self._dialects[endpoint.dialect].shape(event, endpoint, place)

@@ -1,0 +1,41 @@
+"""The endpoint that the settings describe: one address for this server's own client."""
+
+import asyncio
+import time
+
+import structlog
+
+from libs.runtime.service import Service
+from services.webhooks.domain import Endpoint
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.settings import WebhooksSettings
+
+log = structlog.get_logger()
+
+ID = "callback"
+DIALECT = "webprinter"
+
+
+class OwnEndpoint:
+    """Brings the database in line with the settings; until then no event is read, so that none is missed."""
+
+    def __init__(self, settings: WebhooksSettings, endpoints: Endpoints) -> None:
+        self._settings = settings
+        self._endpoints = endpoints
+        self.problem = "the callback address is not in the database yet"
+
+    async def settle(self, service: Service) -> None:
+        """Add, change or remove it; waits for the serial number, which another part of the server may still be making."""
+        if not self._settings.callback_url:
+            await self._endpoints.remove(ID, int(time.time() * 1000))
+            self.problem = ""
+            return
+        while not (sn := self._settings.own_sn):
+            if service.stopping:
+                return
+            self.problem = "it does not know its serial number: set PRINTBUS_SN, or wait for the file sn in the data folder"
+            await asyncio.sleep(0.1)
+        secret = self._settings.callback_secret.get_secret_value()
+        await self._endpoints.put(Endpoint(ID, sn, self._settings.callback_url, DIALECT, secret))
+        self.problem = ""
+        log.info("callback address set", sn=sn)

@@ -1,0 +1,82 @@
+"""The record of answers: what all lanes have to write down goes into one transaction after another."""
+
+import asyncio
+from collections import Counter as Tally
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter
+
+from libs.runtime.crashpoint import crashpoint
+from services.webhooks.domain import Outcome, State
+from services.webhooks.store import Store
+
+log = structlog.get_logger()
+
+#: Seconds between two transactions: answers that come meanwhile share one.
+GATHER = 0.01
+
+
+class Recorder:
+    """Takes outcomes at once and saves them in groups. One writer: outcomes of an endpoint are saved in their order."""
+
+    def __init__(self, store: Store, holder: str, metrics: CollectorRegistry) -> None:
+        self._store = store
+        self._holder = holder
+        self._outcomes: list[Outcome] = []
+        self._unsaved: Tally[str] = Tally()
+        self._come = asyncio.Event()
+        self._saved = asyncio.Event()
+        self._stopped = False
+        self._ended = Counter("printbus_callbacks_ended", "Events delivered or skipped.", ["state"], registry=metrics)
+        self._failed = Counter("printbus_callbacks_failed", "Attempts that failed.", registry=metrics)
+
+    def stop(self) -> None:
+        """Save what there is, then end."""
+        self._stopped = True
+        self._come.set()
+
+    def put(self, outcome: Outcome) -> None:
+        """Have this written down soon."""
+        self._outcomes.append(outcome)
+        self._unsaved[outcome.endpoint] += 1
+        self._come.set()
+
+    async def at_most(self, unsaved: int, endpoint: str) -> None:
+        """Wait until no more than so many outcomes of an endpoint are still to be saved."""
+        while self._unsaved[endpoint] > unsaved:
+            await self._saved.wait()
+
+    async def run(self) -> None:
+        """Save for ever; a body for `Service.loop`. What could not be saved stays for the next try."""
+        while self._outcomes or not self._stopped:
+            if self._outcomes:
+                await self._save()
+                await asyncio.sleep(0 if self._stopped else GATHER)
+            else:
+                self._come.clear()
+                await self._come.wait()
+
+    async def _save(self) -> None:
+        group = self._outcomes[:]
+        crashpoint("webhooks-before-record")
+        await self._store.record(group, self._holder)
+        crashpoint("webhooks-after-record")
+        del self._outcomes[: len(group)]
+        self._unsaved.subtract(outcome.endpoint for outcome in group)
+        self._saved.set()
+        self._saved = asyncio.Event()
+        for outcome in group:
+            self._tell(outcome)
+
+    def _tell(self, outcome: Outcome) -> None:
+        told = {"endpoint": outcome.endpoint, "id": outcome.event, "attempt": outcome.attempts, "took_ms": outcome.took}
+        if outcome.error:
+            self._failed.inc()
+            log.warning("callback failed", **told, error=outcome.error)
+        if outcome.state is State.WAITING:
+            return
+        self._ended.labels(state=str(outcome.state)).inc()
+        if outcome.state is State.DELIVERED:
+            log.info("event delivered", **told)
+        else:
+            log.error("event skipped", **told)

@@ -1,0 +1,31 @@
+"""What is done by the clock: counting what waits, forgetting what ended long ago."""
+
+import asyncio
+import time
+
+import structlog
+from prometheus_client import Gauge
+
+from services.webhooks.store import Store
+
+log = structlog.get_logger()
+
+#: Seconds between two counts, and between two sweeps.
+COUNT = 5.0
+SWEEP = 3600.0
+
+
+async def count(store: Store, waiting: Gauge) -> None:
+    """Keep the gauge true; a body for `Service.loop`."""
+    while True:
+        waiting.set(await store.count_waiting())
+        await asyncio.sleep(COUNT)
+
+
+async def sweep(store: Store, retention: float) -> None:
+    """Forget what ended `retention` seconds ago; a body for `Service.loop`."""
+    while True:
+        swept = await store.sweep(int((time.time() - retention) * 1000))
+        if swept:
+            log.info("deliveries swept", deliveries=swept)
+        await asyncio.sleep(SWEEP)

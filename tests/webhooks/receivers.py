@@ -1,0 +1,129 @@
+"""Real HTTP receivers with scripted faults: each remembers what it was sent, in order, and answers as its script says."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+Headers = dict[str, str]
+
+
+@dataclass
+class Request:
+    """One request as it came, and when (monotonic seconds)."""
+
+    path: str
+    headers: Headers
+    body: bytes
+    at: float
+    connection: int
+
+    @property
+    def id(self) -> str:
+        return self.headers["webhook-id"]
+
+    @property
+    def attempt(self) -> int:
+        return int(self.headers["webhook-attempt"])
+
+    @property
+    def json(self):
+        return json.loads(self.body)
+
+
+def answer(status: int = 200, body: bytes = b"ok", *extra: str) -> bytes:
+    """A whole HTTP answer."""
+    lines = [f"HTTP/1.1 {status} Scripted", f"Content-Length: {len(body)}", *extra, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+Script = Callable[[Request, asyncio.StreamWriter], Awaitable[bytes | None]]
+
+
+def always(status: int, *extra: str) -> Script:
+    async def script(request: Request, writer: asyncio.StreamWriter) -> bytes:
+        return answer(status, b"", *extra)
+
+    return script
+
+
+def statuses(*codes: int) -> Script:
+    """These statuses one after another, then 200."""
+    left = list(codes)
+
+    async def script(request: Request, writer: asyncio.StreamWriter) -> bytes:
+        return answer(left.pop(0) if left else 200)
+
+    return script
+
+
+async def never(request: Request, writer: asyncio.StreamWriter) -> None:
+    """Takes the request and says nothing for ever."""
+    await asyncio.Event().wait()
+
+
+@dataclass
+class Receiver:
+    """A server on a port of its own."""
+
+    script: Script
+    requests: list[Request] = field(default_factory=list)
+    port: int = 0
+    connections: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/hook"
+
+    @property
+    def ids(self) -> list[str]:
+        return [request.id for request in self.requests]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        connection = self.connections
+        with suppress(ConnectionError, asyncio.IncompleteReadError):
+            while request := await _read(reader, connection):
+                self.requests.append(request)
+                reply = await self.script(request, writer)
+                if reply is None:
+                    break
+                writer.write(reply)
+                await writer.drain()
+        writer.close()
+
+
+async def _read(reader: asyncio.StreamReader, connection: int) -> Request | None:
+    try:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
+    except asyncio.IncompleteReadError:
+        return None
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
+    body = await reader.readexactly(int(headers.get("content-length", 0)))
+    return Request(head[0].split(" ")[1], headers, body, time.monotonic(), connection)
+
+
+@asynccontextmanager
+async def receiver(script: Script | None = None, port: int = 0) -> AsyncIterator[Receiver]:
+    """A receiver while the block runs; answers 200 unless a script says otherwise."""
+    made = Receiver(script or always(200))
+    open_connections: set[asyncio.Task] = set()
+
+    async def serve(reader, writer):
+        open_connections.add(asyncio.current_task())
+        try:
+            await made.serve(reader, writer)
+        finally:
+            open_connections.discard(asyncio.current_task())
+
+    server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=512)
+    made.port = server.sockets[0].getsockname()[1]
+    try:
+        yield made
+    finally:
+        server.close()
+        for task in list(open_connections):
+            task.cancel()
+        await asyncio.gather(*open_connections, return_exceptions=True)
