@@ -7,10 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from libs.contracts.documents import Format, SealedRequest
+from services.converter import webpage
+from services.converter.addresses import Guard
+from services.converter.browsers import Browsers
+from services.converter.chromium import Chromium
+from services.converter.fetch import Fetcher
 from services.converter.libreoffice import Lane, OfficeJob
 from services.converter.pool import Pool, twice
+from services.converter.proxy import Visit
 from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
+from services.converter.webpage import WebPage
 from services.converter.workers import Limits, Worker
 
 
@@ -39,18 +46,44 @@ class Engines:
             idle=settings.engine_idle,
         )
 
+        self._guard = Guard(settings.fetch_allow_networks)
+        self._fetcher = Fetcher(self._guard, settings.max_document)
+        self.browsers = Browsers(
+            lambda: Chromium(settings, self._box, self._guard),
+            limit=settings.converter_pages,
+            recycle=settings.engine_recycle,
+            idle=settings.engine_idle,
+        )
+
     async def start(self) -> None:
         """Clear what a killed run left behind."""
         await asyncio.to_thread(self._box.clear)
 
     async def close(self) -> None:
         """Stop every engine."""
-        await asyncio.gather(self.workers.close(), self.lanes.close())
+        await asyncio.gather(self.workers.close(), self.lanes.close(), self.browsers.close(), self._fetcher.close())
         await asyncio.to_thread(self._box.clear)
 
     async def fetch(self, request: SealedRequest, path: Path) -> Path:
         """Download a remote document to `path`. Raises `Rejected` for one that cannot be had."""
-        raise NotImplementedError
+        return await self._fetcher.fetch(request, path)
+
+    async def page(self, page: WebPage, visit: Visit) -> bytes:
+        """Render a web page to PDF. Raises `Rejected`, or `Unreachable` for a host that may answer later."""
+
+        async def together() -> bytes:
+            async with self.browsers.shared() as browser:
+                return await _rendered(browser)
+
+        async def alone() -> bytes:
+            async with self.browsers.alone() as browser:
+                return await _rendered(browser)
+
+        async def _rendered(browser: Chromium) -> bytes:
+            async with browser.context(visit, javascript=page.javascript) as context:
+                return await webpage.render(context, page, visit)
+
+        return await twice(together, alone)
 
     async def office(self, source: Path, result: Path, job: OfficeJob) -> str:
         """Render an Office document to PDF; the failure that LibreOffice met, or an empty string. Raises `Rejected`."""

@@ -6,7 +6,7 @@ format is one new file here; `discover` finds it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Protocol, cast, runtime_checkable
@@ -57,6 +57,10 @@ class Made:
         """What a worker process reports of a document that it finished."""
         pages, width, height = (int(reply[key]) for key in ("pages", "width", "height"))
         return cls(path, pages, width, height, tuple(str(warning) for warning in reply["warnings"]))
+
+    def remarking(self, *remarks: str) -> "Made":
+        """The same with more remarks for people."""
+        return replace(self, warnings=(*self.warnings, *remarks))
 
 
 @runtime_checkable

@@ -1,0 +1,137 @@
+"""Which browser takes a document: one for all of them, replaced when worn or broken, and one alone after an accident."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+
+import structlog
+from playwright.async_api import Error
+
+from services.converter.chromium import Chromium
+from services.converter.pool import NoEngine
+
+log = structlog.get_logger()
+
+
+class Browsers:
+    """At most `limit` documents at a time. `recycle`: documents after which the browser is replaced. `idle`: seconds to sleep."""
+
+    def __init__(self, make: Callable[[], Chromium], *, limit: int, recycle: int, idle: float) -> None:
+        self._make, self._recycle, self._idle = make, recycle, idle
+        self._turn = asyncio.Semaphore(limit)
+        self._starting = asyncio.Lock()
+        self._alone = asyncio.Lock()
+        self._current: Chromium | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._last = time.monotonic()
+        self._sleeper: asyncio.Task[None] | None = None
+
+    @property
+    def current(self) -> Chromium | None:
+        """The browser that new documents go to."""
+        return self._current
+
+    @asynccontextmanager
+    async def shared(self) -> AsyncIterator[Chromium]:
+        """The common browser, for one document."""
+        async with self._turn:
+            browser = await self._running()
+            browser.users += 1
+            browser.uses += 1
+            try:
+                yield browser
+            finally:
+                browser.users -= 1
+                self._last = time.monotonic()
+                self._let_go(browser)
+
+    @asynccontextmanager
+    async def alone(self) -> AsyncIterator[Chromium]:
+        """A browser for one document alone: what goes wrong now is that document's own doing."""
+        async with self._alone:
+            browser = await self._started()
+            try:
+                yield browser
+            finally:
+                await browser.close()
+
+    async def ready(self) -> None:
+        """Prove that a browser can start."""
+        await self._running()
+
+    async def close(self) -> None:
+        """Stop the browser for good."""
+        if self._sleeper:
+            self._sleeper.cancel()
+        await self._put_to_sleep()
+        while self._tasks:
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _running(self) -> Chromium:
+        self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
+        async with self._starting:
+            if self._current is None or not self._current.alive:
+                worn, self._current = self._current, None
+                if worn is not None:
+                    worn.retired = True
+                    self._let_go(worn)
+                self._current = await self._started()
+            return self._current
+
+    async def _started(self) -> Chromium:
+        browser = self._make()
+        began = time.monotonic()
+        try:
+            await browser.start()
+        except BaseException as error:
+            self._background(browser.close())
+            if isinstance(error, (Error, OSError, TimeoutError)):
+                raise NoEngine(f"Chromium did not start: {str(error).splitlines()[0]}") from error
+            raise
+        log.debug("engine started", engine="chromium", seconds=round(time.monotonic() - began, 3))
+        return browser
+
+    def _let_go(self, browser: Chromium) -> None:
+        if browser is self._current and (browser.uses >= self._recycle or not browser.alive) and not browser.retired:
+            self._background(self._replace(browser))
+        if browser.retired and browser.users == 0:
+            if browser is self._current:
+                self._current = None
+                self._background(self._replace(None))
+            self._background(browser.close())
+
+    async def _replace(self, worn: Chromium | None) -> None:
+        """Start the next browser while the worn one still serves."""
+        if self._starting.locked():
+            return
+        async with self._starting:
+            if self._current is not worn:
+                return
+            try:
+                self._current = await self._started()
+            except NoEngine as error:
+                log.warning("browser was not replaced", error=str(error))
+                return
+        if worn is not None:
+            worn.retired = True
+            self._let_go(worn)
+
+    def _background(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _sleep(self) -> None:
+        while True:
+            await asyncio.sleep(min(self._idle / 4, 30))
+            if self._current and not self._current.users and time.monotonic() - self._last > self._idle:
+                log.info("engines asleep", engine="chromium")
+                await self._put_to_sleep()
+
+    async def _put_to_sleep(self) -> None:
+        async with self._starting:
+            browser, self._current = self._current, None
+        if browser is not None:
+            browser.retired = True
+            await browser.close()

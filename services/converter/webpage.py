@@ -1,0 +1,215 @@
+"""A web page to PDF: how it is reached, when it is complete, how large its pages are."""
+
+import asyncio
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request
+
+from services.converter.addresses import Forbidden, Unknown, Unreachable
+from services.converter.domain import Failure, Layout, Rejected
+from services.converter.geometry import SAME, points
+from services.converter.proxy import DOCUMENT_HOST, Visit
+
+_BOX = re.compile(rb"/MediaBox\s*\[\s*([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*\]")
+#: A complete page has loaded nothing for so many seconds; how long that is waited for.
+_QUIET, _SETTLE = 0.1, 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class WebPage:
+    """What to print: an address, or None for the document that the visit holds; the headers go to its own origin only."""
+
+    layout: Layout
+    oriented: bool
+    background: bool
+    javascript: bool
+    url: str = f"http://{DOCUMENT_HOST}/"
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def at(self, url: str, headers: Sequence[tuple[str, str]]) -> "WebPage":
+        """The same for a page at an address."""
+        return replace(self, url=url, headers=tuple(headers))
+
+
+async def render(context: BrowserContext, wanted: WebPage, visit: Visit) -> bytes:
+    """The page as PDF, on pages of about the layout's size. Raises `Rejected`, `Unreachable`, or Playwright's `Error`."""
+    page = await context.new_page()
+    context.on("page", lambda popup: asyncio.ensure_future(_dismiss(popup)))
+    loading = _Loading()
+    loading.watch(page)
+    if wanted.headers:
+        await _add_headers(await context.new_cdp_session(page), wanted)
+    await _open(page, wanted, visit)
+    await loading.settled(javascript=wanted.javascript, page=page)
+    return await _print(page, wanted)
+
+
+async def _dismiss(popup: Page) -> None:
+    try:
+        await popup.close()
+    except Error:
+        return
+
+
+@dataclass  # without slots: Playwright marks the owner of a handler
+class _Loading:
+    """The requests of a page that are under way."""
+
+    open: set[Request] = field(default_factory=set)
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def watch(self, page: Page) -> None:
+        page.on("request", self._began)
+        page.on("requestfinished", self._ended)
+        page.on("requestfailed", self._ended)
+
+    def _began(self, request: Request) -> None:
+        self.open.add(request)
+        self.changed.set()
+
+    def _ended(self, request: Request) -> None:
+        self.open.discard(request)
+        self.changed.set()
+
+    async def settled(self, *, javascript: bool, page: Page) -> None:
+        """Wait until nothing is loaded any more, but not for a page that never stops."""
+        try:
+            async with asyncio.timeout(_SETTLE):
+                if javascript:
+                    await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 0)")
+                while self.open:
+                    self.changed.clear()
+                    await self.changed.wait()
+                    if not self.open:
+                        await asyncio.sleep(_QUIET)
+        except TimeoutError:
+            return
+
+
+async def _add_headers(session: CDPSession, wanted: WebPage) -> None:
+    """Send the task's headers with every request to its own origin, and with none to another, also after a redirect."""
+    scheme, _, rest = wanted.url.partition("://")
+    origin = f"{scheme}://{re.split(r'[/?#]', rest, maxsplit=1)[0].rpartition('@')[2]}"
+
+    async def go_on(event: dict[str, Any]) -> None:
+        headers = {name.lower(): value for name, value in event["request"]["headers"].items()}
+        headers.update({name.lower(): value for name, value in wanted.headers})
+        if "cookie" in headers:
+            headers["cookie"] = "; ".join([headers["cookie"], *await _stored(session, event["request"]["url"], headers["cookie"])])
+        changed = [{"name": name, "value": value} for name, value in headers.items()]
+        await session.send("Fetch.continueRequest", {"requestId": event["requestId"], "headers": changed})
+
+    def paused(event: dict[str, Any]) -> None:
+        task = asyncio.ensure_future(go_on(event))
+        task.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    session.on("Fetch.requestPaused", paused)
+    await session.send("Fetch.enable", {"patterns": [{"urlPattern": f"{_literal(origin)}/*", "requestStage": "Request"}]})
+
+
+async def _stored(session: CDPSession, url: str, given: str) -> Sequence[str]:
+    """Cookies that the server has set meanwhile, without those that the task gives itself: a given header replaces them all."""
+    names = {part.partition("=")[0].strip() for part in given.split(";")}
+    answer = await session.send("Network.getCookies", {"urls": [url]})
+    return [f"{cookie['name']}={cookie['value']}" for cookie in answer["cookies"] if cookie["name"] not in names]
+
+
+def _literal(text: str) -> str:
+    return re.sub(r"([\\*?])", r"\\\1", text)
+
+
+async def _open(page: Page, wanted: WebPage, visit: Visit) -> None:
+    try:
+        answer = await page.goto(wanted.url, wait_until="load", timeout=0)
+    except Error as error:
+        raise _unopened(wanted, visit, error) from None
+    if answer is None or answer.status < 400:
+        return
+    host = re.split(r"[/?#]", wanted.url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    _raise_refusal(visit)
+    if answer.status >= 500:
+        raise Unreachable(f"{host} answers with the status {answer.status}.")
+    raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} answers with the status {answer.status}.")
+
+
+def _unopened(wanted: WebPage, visit: Visit, error: Error) -> Exception:
+    """Why a page did not open, told apart by what the proxy saw and by Chromium's words."""
+    _raise_refusal(visit)
+    host = re.split(r"[/?#]", wanted.url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    if visit.budget < 0:
+        return Rejected(Failure.TOO_LARGE, "The page loads more than can be printed here; make it smaller.")
+    if "ERR_CERT" in error.message or "ERR_SSL" in error.message:
+        return Rejected(Failure.UNREACHABLE, f"The page cannot be opened: the certificate of {host} is not valid.")
+    if "ERR_ABORTED" in error.message or "Download" in error.message:
+        return Rejected(Failure.MISLABELLED, f"The task says HTML, but {host} answers with something that is no page.")
+    if "ERR_TOO_MANY_REDIRECTS" in error.message:
+        return Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} redirects without end.")
+    if "net::ERR_" in error.message:
+        return Unreachable(f"{host} does not answer, or not to the end.")
+    return error
+
+
+def _raise_refusal(visit: Visit) -> None:
+    for refusal in visit.refused.values():
+        if isinstance(refusal, (Forbidden, Unknown)):
+            raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {refusal}")
+        raise refusal
+
+
+async def _print(page: Page, wanted: WebPage) -> bytes:
+    layout = wanted.layout
+    width, height = layout.width, layout.height
+    if layout.margins_forced or (layout.forced and wanted.oriented):
+        await page.add_style_tag(content=_page_rule(layout, width, height, sized=layout.forced and wanted.oriented))
+    data = await _pdf(page, wanted)
+    if layout.forced and not wanted.oriented and not _fits(data, width, height):
+        # The sheet is the ticket's; how it lies was left to the page, and the page has said something about its size.
+        lies = _lies(data)
+        if lies != (width > height):
+            width, height = height, width
+        await page.add_style_tag(content=_page_rule(layout, width, height, sized=True))
+        data = await _pdf(page, wanted)
+    return data
+
+
+async def _pdf(page: Page, wanted: WebPage) -> bytes:
+    layout = wanted.layout
+    margins = layout.margins
+    return await page.pdf(
+        width=_mm(layout.width),
+        height=_mm(layout.height),
+        margin={"top": _mm(margins.top), "right": _mm(margins.right), "bottom": _mm(margins.bottom), "left": _mm(margins.left)},
+        print_background=wanted.background,
+        prefer_css_page_size=True,
+    )
+
+
+def _page_rule(layout: Layout, width: int, height: int, *, sized: bool) -> str:
+    """What beats a page's own `@page` rule (CSS Paged Media 3): the printer's paper is not the page's to choose."""
+    margins = layout.margins
+    size = f"size:{_mm(width)} {_mm(height)}!important;" if sized else ""
+    edges = " ".join(_mm(edge) for edge in (margins.top, margins.right, margins.bottom, margins.left))
+    return f"@page{{{size}{f'margin:{edges}!important' if layout.margins_forced else ''}}}"
+
+
+def _mm(hundredths: int) -> str:
+    return f"{hundredths / 100:.2f}mm"
+
+
+def _boxes(data: bytes) -> tuple[float, float]:
+    found = _BOX.search(data)
+    x0, y0, x1, y1 = (float(value) for value in found.groups()) if found else (0.0, 0.0, 0.0, 0.0)
+    return x1 - x0, y1 - y0
+
+
+def _fits(data: bytes, width: int, height: int) -> bool:
+    across, down = _boxes(data)
+    return abs(across - points(width)) < SAME and abs(down - points(height)) < SAME
+
+
+def _lies(data: bytes) -> bool:
+    across, down = _boxes(data)
+    return across > down
