@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 #: Without a tick for so many seconds the mirror is blind and makes its watch anew.
 BLIND_AFTER = 3.0
+#: A watch that has not told all that was there within so many seconds is made anew.
+LOADED_WITHIN = 30.0
 
 
 class Mirror:
@@ -56,9 +58,10 @@ class Mirror:
         watcher = await (await self._bus.js.key_value(self._bucket)).watchall(include_history=False)
         values: dict[str, Any] = {}
         reconnected = self._bus.reconnected
-        self._seen = time.monotonic()
+        begun = time.monotonic()
+        news = False  # a tick among what was there before says nothing about now
         try:
-            while time.monotonic() - self._seen < BLIND_AFTER or not self.loaded.is_set():
+            while time.monotonic() - max(begun, self._seen) < (BLIND_AFTER if news else LOADED_WITHIN):
                 if reconnected.is_set():
                     return
                 try:
@@ -67,20 +70,24 @@ class Mirror:
                     continue
                 if entry is None:  # all that was there has been told: from now on it is news
                     self._values = values
-                    self._seen = time.monotonic()
                     self.loaded.set()
+                    news = True
+                    continue
+                if entry.key == TICK:
+                    self._seen = time.monotonic() if news else self._seen
                     continue
                 self._take(values, entry.key, entry.value if entry.operation not in ("DEL", "PURGE") else None)
         finally:
             await watcher.stop()
 
     def _take(self, values: dict[str, Any], key: str, value: bytes | None) -> None:
-        if key == TICK:
-            self._seen = time.monotonic()
-            return
         if value is None:
             values.pop(key, None)
             self.on_change(key, None)
             return
-        values[key] = self._decode(value)
-        self.on_change(key, values[key])
+        try:
+            values[key] = self._decode(value)
+        except ValueError:  # one bad entry must not hide all the others
+            log.warning("entry left out", bucket=self._bucket, kind=key.partition(".")[0])
+            values.pop(key, None)
+        self.on_change(key, values.get(key))
