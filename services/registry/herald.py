@@ -63,7 +63,8 @@ class Herald:
                 continue
 
     async def tick(self) -> None:
-        """Write the tick once a second for ever; a body for `Service.loop`."""
+        """Write the tick once a second, as soon as the directory says what is true; a body for `Service.loop`."""
+        await self.reconciled.wait()
         count = 0
         while True:
             try:

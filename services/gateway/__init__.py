@@ -1,0 +1,1 @@
+"""The gateway: HTTP in; turns each protocol into commands and questions. It owns nothing durable."""

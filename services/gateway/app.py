@@ -1,0 +1,88 @@
+"""Wires the gateway: bus, directory, document store, doors, probes, and the HTTP server."""
+
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import cast
+
+import structlog
+from fastapi import FastAPI
+from prometheus_client import Counter, Gauge
+from starlette.routing import Route
+
+from libs.contracts.directory import BUCKET, Entry
+from libs.contracts.message import decode
+from libs.runtime.addresses import Addresses
+from libs.runtime.bus import connect
+from libs.runtime.discovery import discover
+from libs.runtime.documents import Documents
+from libs.runtime.mirror import Mirror
+from libs.runtime.probes import http_server, routes
+from libs.runtime.seal import Sealer
+from libs.runtime.service import Service
+from services.gateway import auth
+from services.gateway.auth import Scheme
+from services.gateway.directory import Directory
+from services.gateway.documents import DocumentRoute
+from services.gateway.gateway import Gateway
+from services.gateway.ids import TaskIds
+from services.gateway.receiving import patient
+from services.gateway.settings import GatewaySettings
+from services.gateway.webprinter.door import Door
+
+log = structlog.get_logger()
+
+USER = "gateway"
+#: Python's names of systems -> Webprinter's.
+SYSTEMS = {"linux": "linux", "win32": "windows", "darwin": "mac os"}
+
+
+async def start(service: Service, settings: GatewaySettings, services: Sequence[Service] | None = None) -> None:
+    """Start the gateway; `services` are the ones that its probes speak for, by default itself alone."""
+    bus = await connect(settings.nats_url, USER, settings.credentials(USER))
+    service.on_stop(bus.close)
+    mirror = Mirror(bus, BUCKET, partial(decode, Entry))
+    service.loop("directory", mirror.follow)
+    gateway = Gateway(
+        region=settings.region,
+        bus=bus,
+        directory=Directory(bus, mirror, settings.region),
+        documents=Documents(settings.documents_url, settings.data_dir),
+        sealer=Sealer(settings.seal_public_key),
+        ids=TaskIds(settings.worker),
+        zone=settings.zone,
+        from_os=SYSTEMS.get(sys.platform, sys.platform),
+    )
+    _check(service, mirror)
+    app = web(service, gateway, settings, [service] if services is None else services)
+    serving = http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, patient(settings.receive_timeout))
+    port = await service.enter(serving)
+    log.info("gateway listening", address=settings.public_url or f"http://{settings.http_host}:{port}")
+
+
+def web(service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service]) -> FastAPI:
+    """The ASGI application: doors, documents, probes."""
+    commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
+    schemes = [cast(Scheme, module) for module in discover(auth).values()]
+    door = Door(gateway, schemes, service.tracing, commands, enabled=settings.openapi_enabled, max_body=settings.max_body)
+    documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
+    return FastAPI(
+        routes=[
+            Route("/openapi", door),
+            Route("/documents/{token}", documents.__call__),
+            *routes(services),
+        ],
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+
+
+def _check(service: Service, mirror: Mirror) -> None:
+    async def directory() -> str:
+        return "" if mirror.fresh else "the directory is not loaded, or no tick of the registry comes"
+
+    service.check("directory", directory)
+    Gauge("gateway_directory_fresh", "1 while the directory's mirror is believed", registry=service.metrics).set_function(
+        lambda: float(mirror.fresh)
+    )

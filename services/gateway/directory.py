@@ -1,0 +1,47 @@
+"""The directory as the gateway reads it: from its own mirror, or from the registry while the mirror is blind."""
+
+import asyncio
+
+from libs.contracts.directory import Entry
+from libs.contracts.queries import Entries, LookUp
+from libs.runtime.bus import Bus
+from libs.runtime.mirror import Mirror
+
+#: A change that the registry has answered for is in the mirror in a moment; longer (in seconds) nobody waits for it.
+SETTLED_WITHIN = 1.0
+
+
+class Directory:
+    """Entries by key."""
+
+    def __init__(self, bus: Bus, mirror: Mirror, region: str) -> None:
+        self._bus = bus
+        self._mirror = mirror
+        self._region = region
+        self._changed = asyncio.Event()
+        mirror.on_change = self._change
+
+    async def get(self, *keys: str) -> list[Entry | None]:
+        """The entries of these keys, None for each that there is none of. Raises `Unanswered` when nobody knows."""
+        if self._mirror.fresh:
+            return [self._mirror.get(key) for key in keys]
+        return await self.ask(*keys)
+
+    async def ask(self, *keys: str) -> list[Entry | None]:
+        """The same from the registry itself: for whoever is about to say no because of what the mirror lacks."""
+        answer: Entries = await self._bus.ask(LookUp(region=self._region, keys=keys))
+        found = {entry.key: entry for entry in answer.entries}
+        return [found.get(key) for key in keys]
+
+    async def settle(self, entry: Entry) -> None:
+        """Wait until the mirror has this entry, at most a moment: who changes something sees it changed."""
+        try:
+            async with asyncio.timeout(SETTLED_WITHIN):
+                while self._mirror.fresh and self._mirror.get(entry.key) != entry:
+                    await self._changed.wait()
+        except TimeoutError:
+            return
+
+    def _change(self, _key: str, _entry: object) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()

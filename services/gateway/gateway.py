@@ -1,0 +1,50 @@
+"""What every door works with, and the one way in which a door hands tasks over."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from libs.contracts.documents import INLINE_LIMIT, Inline, Role, Stored
+from libs.contracts.intake import SubmitTasks
+from libs.contracts.streams import INTAKE
+from libs.contracts.tasks import TaskRequest
+from libs.runtime.bus import Bus
+from libs.runtime.documents import Documents
+from libs.runtime.seal import Sealer
+from services.gateway.directory import Directory
+from services.gateway.domain import Identity
+from services.gateway.ids import TaskIds
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The adapters of the gateway. `from_os` is the system that it runs on, in Webprinter's words."""
+
+    region: str
+    bus: Bus
+    directory: Directory
+    documents: Documents
+    sealer: Sealer
+    ids: TaskIds
+    zone: tzinfo
+    from_os: str
+
+    async def content(self, identity: Identity, task: str, data: bytes) -> Inline | Stored:
+        """A document's bytes where they belong: small ones in the message, others in the store."""
+        if len(data) <= INLINE_LIMIT:
+            return Inline(data)
+        name = f"{identity.tenant}/{task}/{Role.SOURCE}"
+        size, digest = await self.documents.put(name, data)
+        return Stored(name, size, digest)
+
+    async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:
+        """Hand tasks over; they are durable when this returns. Raises the bus's `NotStored` and `Unanswered`."""
+        intake = SubmitTasks(
+            region=self.region,
+            tenant=identity.tenant,
+            sn=identity.sn,
+            submission=tasks[0].id,
+            source=source,
+            from_os=self.from_os,
+            tasks=tasks,
+        )
+        await self.bus.publish(intake, stream=INTAKE)

@@ -1,0 +1,116 @@
+"""Receiving requests within limits: bodies of bounded size, and a deadline against clients that send a byte now and then."""
+
+import asyncio
+from asyncio.events import TimerHandle
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+log = structlog.get_logger()
+
+#: A request's line and headers together, in bytes.
+MAX_HEAD = 64 * 1024
+#: After the deadline of its head a request must have come at this many bytes per second or more.
+SLOWEST = 16 * 1024
+
+
+class TooLarge(Exception):
+    """The body is larger than the limit."""
+
+
+async def receive(request: Request, limit: int) -> bytes:
+    """A request's body. Raises `TooLarge` as soon as that is known, and starlette's `ClientDisconnect`."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise TooLarge
+    pieces: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        piece = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(piece)
+        if size > limit:
+            raise TooLarge
+        pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+class Patient(HttpToolsProtocol):
+    """One connection. uvicorn itself waits for ever for the rest of a request; here it must come in time.
+
+    `patience` is in seconds; a body may take that and its length at `SLOWEST`, then the line is cut.
+    """
+
+    patience = 20.0
+    _began = 0.0
+    _got = 0
+    _whole = True
+    _headed = False
+    _timer: TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._begin()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._end()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._whole:
+            self._begin()
+        self._got += len(data)
+        if not self._headed and self._got - len(data) > MAX_HEAD:
+            self._cut("head too large")
+            return
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        self._headed = False
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        self._headed = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._end()
+        super().on_message_complete()
+
+    def _begin(self) -> None:
+        self._end()
+        self._whole = False
+        self._headed = False
+        self._began = self.loop.time()
+        self._got = 0
+        self._timer = self.loop.call_later(self.patience, self._look)
+
+    def _end(self) -> None:
+        self._whole = True
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        """The deadline: it moves with a body that comes fast enough."""
+        allowed = self.patience + (self._got / SLOWEST if self._headed else 0.0)
+        left = self._began + allowed - self.loop.time()
+        if left <= 0:
+            self._cut("request too slow")
+        else:
+            self._timer = self.loop.call_later(max(left, 0.05), self._look)
+
+    def _cut(self, why: str) -> None:
+        log.info("connection cut", why=why, received=self._got)
+        self._end()
+        self.transport.abort()
+
+
+def patient(seconds: float) -> type[HttpToolsProtocol]:
+    """The protocol with this patience."""
+    return type("PatientProtocol", (Patient,), {"patience": seconds})

@@ -1,0 +1,47 @@
+"""The one shape of every answer of this door (webprinter.md 1.4), and what may go wrong on the way to it."""
+
+from typing import Any
+
+from pydantic_core import to_json
+from starlette.responses import Response
+
+#: Tells answers from events on channels that carry both.
+COMMAND = "CALLBACK"
+#: Seconds after which a client should ask again when we cannot answer now.
+RETRY_AFTER = "5"
+
+
+class Rejected(Exception):
+    """The command cannot be done as it was asked for: one sentence that names the field and says what to write instead."""
+
+
+class Malformed(Exception):
+    """The body is not a command at all."""
+
+
+class Nothing:
+    """There is nothing to return: the answer has no key `data`."""
+
+
+NOTHING = Nothing()
+
+
+def succeeded(data: Any = NOTHING) -> Response:
+    """Processed, with what it returns."""
+    body = {"success": True} if data is NOTHING else {"success": True, "data": data}
+    return _response(200, {**body, "command": COMMAND})
+
+
+def failed(message: str, status: int = 200, **headers: str) -> Response:
+    """Not done, and why; `headers` with underscores for dashes."""
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return _response(status, {"success": False, "message": message, "command": COMMAND}, names)
+
+
+def busy(message: str) -> Response:
+    """Not done, and nobody can say more now: the client is asked to come again."""
+    return failed(message, 503, retry_after=RETRY_AFTER)
+
+
+def _response(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
+    return Response(to_json(body), status, headers, media_type="application/json")

@@ -1,0 +1,120 @@
+"""Reading what clients send: numbers as text, null for "not set", and a sentence for everything that is not what it should be."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from services.gateway.webprinter.envelope import Rejected
+
+T = TypeVar("T")
+
+_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
+_SEPARATORS = str.maketrans("", "", "-_ ")
+
+
+def normal(word: str) -> str:
+    """A word as tables of words have it: upper case, without dashes, underscores and blanks."""
+    return word.translate(_SEPARATORS).upper()
+
+
+def shown(value: Any) -> str:
+    """A value as a sentence may show it: short, and never a whole document."""
+    if isinstance(value, str):
+        return repr(value if len(value) <= 40 else value[:37] + "...")
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**15 else "a number far too large"
+    if isinstance(value, float):
+        return str(value)
+    return "an array" if isinstance(value, list) else "an object"
+
+
+class Fields:
+    """The members of one JSON object; unknown ones are never looked at."""
+
+    def __init__(self, values: Mapping[str, Any], path: str = "") -> None:
+        self._values = values
+        self._path = path
+
+    def name(self, key: str) -> str:
+        """How a sentence names a field."""
+        return f"{self._path}.{key}" if self._path else key
+
+    def raw(self, key: str) -> Any:
+        """The value as it came; None when it is missing."""
+        return self._values.get(key)
+
+    def inside(self, key: str) -> "Fields":
+        """The object in a field; missing and null are an empty one."""
+        value = self.raw(key)
+        if value is None or value == "":
+            return Fields({}, self.name(key))
+        if not isinstance(value, dict):
+            raise Rejected(f"{self.name(key)} must be an object; it is {shown(value)}.")
+        return Fields(value, self.name(key))
+
+    def text(self, key: str, longest: int = 255) -> str | None:
+        """A text without the blanks around it; None when there is none."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = str(value) if abs(value) < 10**15 else ""
+        if not isinstance(value, str):
+            raise Rejected(f"{self.name(key)} must be a text; it is {shown(value)}.")
+        if len(value) > longest:
+            raise Rejected(f"{self.name(key)} must have at most {longest} characters; it has {len(value)}.")
+        return value.strip() or None
+
+    def flag(self, key: str) -> bool | None:
+        """A switch: true or false, also as text or number."""
+        value = self.raw(key)
+        if value is None or value == "":
+            return None
+        if isinstance(value, bool):
+            return value
+        found = _FLAGS.get(str(value).strip().lower()) if isinstance(value, str | int) and len(str(value)[:9]) < 9 else None
+        if found is None:
+            raise Rejected(f"{self.name(key)} must be true or false; it is {shown(value)}.")
+        return found
+
+    def number(self, key: str, lowest: float, highest: float, unit: str = "") -> float | None:
+        """A number within bounds, also as text."""
+        value = self.raw(key)
+        if value is None or (isinstance(value, str) and not value.strip()):
+            return None
+        wanted = f"a number from {lowest:g} to {highest:g}{unit}"
+        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+            value = float(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
+        if not lowest <= value <= highest or not math.isfinite(value):
+            raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
+        return value
+
+    def whole(self, key: str, lowest: int, highest: int) -> int | None:
+        """A whole number within bounds, also as text."""
+        value = self.number(key, lowest, highest)
+        if value is None:
+            return None
+        if value != int(value):
+            raise Rejected(f"{self.name(key)} must be a whole number from {lowest} to {highest}; it is {shown(self.raw(key))}.")
+        return int(value)
+
+    def millimetres(self, key: str, lowest: float, highest: float) -> int | None:
+        """A length in mm, given back in 1/100 mm."""
+        value = self.number(key, lowest, highest, " (mm)")
+        return None if value is None else round(value * 100)
+
+    def word(self, key: str, words: Mapping[str, T], known: str) -> T | None:
+        """The meaning of a word by a table of `normal` words; `known` lists the ones to write."""
+        value = self.raw(key)
+        if value is None or value == "":
+            return None
+        found = words.get(normal(value)) if isinstance(value, str) and len(value) < 64 else None
+        if found is None:
+            raise Rejected(f"{self.name(key)} must be one of {known}; it is {shown(value)}.")
+        return found
