@@ -1,11 +1,14 @@
 """The agent's devices: what its drivers found, under ids derived from agent and name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import structlog
+from pydantic import TypeAdapter
 
-from libs.contracts.devices import Device
+from libs.contracts.devices import Device, PrinterState
 from libs.contracts.ids import device_id
+from libs.contracts.message import decode
 from services.agent.drivers import Printer
 
 log = structlog.get_logger()
@@ -17,6 +20,26 @@ class Devices:
     def __init__(self, sn: str) -> None:
         self._sn = sn
         self._by_source: dict[str, dict[str, Device]] = {}
+        self._dumped: dict[str, str] = {}
+        self._seen: set[str] = set()
+
+    def load(self, remembered: Mapping[str, str | None]) -> None:
+        """What each driver had when the agent last ran, until it says what it has: not reachable yet."""
+        for source, text in remembered.items():
+            self._by_source[source] = {each.id: each for each in (decode(tuple[Device, ...], text) if text else ())}
+            self._dumped[source] = text or ""
+
+    def dump(self, source: str) -> str:
+        """One driver's devices for the journal, without how they are just now; empty: as the journal has them."""
+        devices = tuple(
+            replace(each, state=PrinterState.UNREACHABLE, reasons=("connecting-to-device",), accepting=True)
+            for each in self._by_source[source].values()
+        )
+        text = TypeAdapter(tuple[Device, ...]).dump_json(devices).decode()
+        if text == self._dumped.get(source):
+            return ""
+        self._dumped[source] = text
+        return text
 
     @property
     def all(self) -> tuple[Device, ...]:
@@ -26,7 +49,7 @@ class Devices:
     @property
     def sources(self) -> set[str]:
         """The drivers that have said what they have."""
-        return set(self._by_source)
+        return self._seen
 
     def ids(self, source: str) -> set[str]:
         """The ids of one driver's devices."""
@@ -45,6 +68,7 @@ class Devices:
                 log.warning("printer's name is taken", printer=printer.name)
             else:
                 counted.append(printer)
+        self._seen.add(source)
         self._by_source[source] = {each.id: each for each in map(self._device, counted)}
         return counted
 

@@ -1,7 +1,7 @@
 """The print shop: the journal's open attempts, a lane for each printer, the drivers that find them; no bus in it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -16,7 +16,7 @@ from services.agent.devices import Devices
 from services.agent.documents import Documents
 from services.agent.domain import Known, Step, Verdict, judge, withdrawable
 from services.agent.drivers import Driver, Printer
-from services.agent.journal import Change, Journal, buried, now, reached, swept, took
+from services.agent.journal import Change, Journal, buried, now, reached, remembered, swept, took
 from services.agent.lanes import Lane
 
 log = structlog.get_logger()
@@ -24,13 +24,17 @@ log = structlog.get_logger()
 #: Ended attempts are forgotten after ten days: their orders are out of the stream after seven.
 KEPT = 10 * 86_400_000
 SWEEP_EVERY = 3600.0
+#: How long drivers may take to say what they have before the first report of devices goes out, in seconds.
+SURVEY = 5.0
+#: The devices of each driver as they last were stand in the journal under this and the driver's URI.
+DEVICES = "devices "
 
 Received = tuple[int, AgentOrder]
 """A message from the spooler and its stream sequence."""
 
 
 class Shop:
-    """Everything between the journal and the paper of one agent. `changed` is called when a device changed."""
+    """Everything between the journal and the paper of one agent. `changed` is set when a device changed."""
 
     def __init__(
         self,
@@ -40,15 +44,15 @@ class Shop:
         drivers: Mapping[str, Driver],
         *,
         tracing: Tracing,
-        changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._sn = sn
-        self._journal = journal
+        self.journal = journal
         self._documents = documents
         self._drivers = drivers
         self._tracing = tracing
-        self._changed = changed
+        self.changed = asyncio.Event()
         self._devices = Devices(sn)
+        self._surveyed = asyncio.Event()
         self._lanes: dict[str, Lane] = {}
         self._open: dict[str, Attempt] = {}
         self._running: list[asyncio.Task[None]] = []
@@ -64,19 +68,20 @@ class Shop:
         """All devices as they are now."""
         return self._devices.all
 
-    @property
-    def complete(self) -> bool:
-        """Whether every driver has said once what it has."""
-        return self._devices.sources >= set(self._drivers)
-
     async def start(self) -> None:
         """Load what the journal holds and look for the printers; nothing is printed before `open`."""
-        for held in await self._journal.open_orders():
-            self._enter(Attempt(held.order, self._journal, held.step, held.job))
+        self._devices.load({uri: await self.journal.fact(DEVICES + uri) for uri in self._drivers})
+        for held in await self.journal.open_orders():
+            self._enter(Attempt(held.order, self.journal, held.step, held.job))
         await asyncio.to_thread(self._documents.sweep, {attempt.name for attempt in self._open.values()})
         for uri, driver in self._drivers.items():
             self._running.append(asyncio.create_task(self._drive(uri, driver), name=f"driver {type(driver).__name__}"))
         self._running.append(asyncio.create_task(self._sweep(), name="journal sweep"))
+        asyncio.get_running_loop().call_later(SURVEY, self._surveyed.set)
+
+    async def surveyed(self) -> None:
+        """Wait until every driver has said what it has, but not for long: one that cannot is taken as it last was."""
+        await self._surveyed.wait()
 
     def open(self) -> None:
         """Begin to print."""
@@ -90,6 +95,24 @@ class Shop:
         for lane in self._lanes.values():
             lane.pause()
 
+    async def abandon(self) -> None:
+        """Never print what this journal holds and has not begun: somebody else was given it."""
+        for attempt in list(self._open.values()):
+            if attempt.step < Step.RELEASING:
+                attempt.step = Step.WITHDRAWN
+                self._lanes[attempt.order.printer].withdraw(attempt)
+                log.warning("attempt abandoned", task=attempt.order.task, attempt=attempt.order.attempt)
+                await self.journal.write(reached(attempt.order.task, attempt.order.attempt, Step.WITHDRAWN))
+
+    async def drain(self, seconds: float) -> None:
+        """Begin nothing more, and wait for documents that are on their way into a printer to arrive, but not longer."""
+        self.pause()
+        deadline = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < deadline:
+            if not any(attempt.step is Step.RELEASING for attempt in self._open.values()):
+                return
+            await asyncio.sleep(0.02)
+
     async def close(self) -> None:
         """Stop at once; what is open is settled at the next start."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
@@ -99,7 +122,7 @@ class Shop:
 
     async def receive(self, messages: Sequence[Received]) -> None:
         """Put orders and withdrawals into the journal, all in one transaction, and act on them when it is durable."""
-        known = await self._journal.known(list({message.task for _, message in messages}))
+        known = await self.journal.known(list({message.task for _, message in messages}))
         taken: list[Attempt] = []
         changes: list[Change] = []
         for sequence, message in messages:
@@ -109,7 +132,7 @@ class Shop:
                 changes += self._withdraw(message, known, taken)
         crashpoint("agent-before-taken")
         if changes:
-            await self._journal.write(*changes)
+            await self.journal.write(*changes)
         crashpoint("agent-after-taken")
         for attempt in taken:
             if attempt.step is Step.TAKEN:
@@ -127,7 +150,7 @@ class Shop:
             said = report(order, TaskFailed, reason="aborted-by-system", message="The task's id cannot be the name of a job.")
             return [took(order, sequence, Step.DONE), said]
         known[order.task] = Known(order.attempt, Step.TAKEN)
-        taken.append(Attempt(order, self._journal))
+        taken.append(Attempt(order, self.journal))
         return [took(order, sequence), report(order, TaskTaken)]
 
     def _withdraw(self, control: WithdrawTask, known: dict[str, Known], taken: list[Attempt]) -> list[Change]:
@@ -180,11 +203,15 @@ class Shop:
             lane = self._lane(device_id(self._sn, printer.name))
             lane.label = printer.name
             lane.attach(printer)
+        if text := self._devices.dump(uri):
+            self.journal.write(remembered(DEVICES + uri, text))
+        if self._devices.sources >= set(self._drivers):
+            self._surveyed.set()
         for gone in before - self._devices.ids(uri):
             self._lane(gone).attach(None)
-        self._changed()
+        self.changed.set()
 
     async def _sweep(self) -> None:
         while True:
-            await self._journal.write(swept(now() - KEPT))
+            await self.journal.write(swept(now() - KEPT))
             await asyncio.sleep(SWEEP_EVERY)

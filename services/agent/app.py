@@ -1,0 +1,143 @@
+"""Wires the agent: journal, documents, printers; then the bus, as soon as and whenever there is one."""
+
+import asyncio
+from functools import partial
+
+import httpx
+from prometheus_client import Gauge
+
+from libs.contracts.queries import AdmitAgent, Heartbeat
+from libs.contracts.streams import PRINT, agent_consumer
+from libs.runtime.reader import OrderedReader
+from libs.runtime.service import Service
+from libs.runtime.settings import SettingsError
+from services.agent import handlers
+from services.agent.documents import Documents
+from services.agent.drivers import Driver
+from services.agent.journal import Journal
+from services.agent.line import Line
+from services.agent.printers import connect_all
+from services.agent.settings import AgentSettings
+from services.agent.shop import Shop
+from services.agent.standing import Standing
+
+
+async def start(service: Service, settings: AgentSettings) -> None:
+    """Start the agent. It is ready when the spooler has admitted it and it reads its orders; printers' states never count.
+
+    Raises `SettingsError`, and `JournalInUseError` when another process works on its journal.
+    """
+    sn = settings.own_sn
+    drivers = _drivers(settings)
+    journal = await Journal.open(settings.folder)
+    service.on_stop(journal.close)
+    client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False))
+    line = Line(settings.nats_url, sn, settings.credentials(sn))
+    service.on_stop(line.close)
+    documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
+    shop = Shop(sn, journal, documents, drivers, tracing=service.tracing)
+    await shop.start()
+    _count(service, shop)
+    question = AdmitAgent(region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id)
+    standing = Standing(journal, shop, question)
+    await standing.load()
+
+    _tell(service, settings, line, shop, standing)
+    service.on_stop(partial(_finish, shop, settings.shutdown_grace))
+    service.loop("line", line.look)
+    service.loop("standing", lambda: _stand(line, standing))
+    _read(service, settings, line, shop, standing)
+
+
+def _drivers(settings: AgentSettings) -> dict[str, Driver]:
+    try:
+        return connect_all(settings.printers, unknown=settings.unknown_policy, grace=settings.finish_grace)
+    except ValueError as error:
+        raise SettingsError(f"PRINTBUS_PRINTERS is wrong: {error}.") from None
+
+
+def _tell(service: Service, settings: AgentSettings, line: Line, shop: Shop, journal: Journal, standing: Standing) -> None:
+    """What goes out: reports, devices, heartbeats."""
+    sn = settings.own_sn
+    report = partial(handlers.devices_report, settings.region, settings.tenant, sn, shop)
+
+    def heart(*, leaving: bool = False) -> Heartbeat | None:
+        # A journal that was never admitted is not heard: it must not pass for the one that is.
+        if not standing.known or standing.refused:
+            return None
+        return Heartbeat(region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id, leaving=leaving)
+
+    async def leave() -> None:
+        last = heart(leaving=True)
+        if line.now and last:
+            await line.now.tell(last)
+
+    async def reports() -> None:
+        await handlers.tell_reports(await line.bus(), journal)
+
+    async def devices() -> None:
+        await handlers.tell_devices(await line.bus(), shop, report, journal.id)
+
+    async def beats() -> None:
+        await handlers.beat(await line.bus(), heart)
+
+    service.on_stop(leave)
+    service.loop("reports", reports)
+    service.loop("devices", devices)
+    service.loop("heartbeat", beats)
+
+
+async def _stand(line: Line, standing: Standing) -> None:
+    """Without a line the journal is printed all the same, if it was admitted once."""
+    try:
+        bus = await asyncio.wait_for(line.bus(), 3)
+    except TimeoutError:
+        standing.unanswered(line.problem)
+        bus = await line.bus()
+    await standing.keep(bus)
+
+
+def _read(service: Service, settings: AgentSettings, line: Line, shop: Shop, standing: Standing) -> None:
+    """What comes in: orders, in the order of the stream, while the agent is admitted."""
+    spec = agent_consumer(settings.region, settings.shard, settings.tenant, settings.own_sn)
+    readers: list[OrderedReader] = []
+
+    async def orders() -> None:
+        bus = await line.bus()
+        while not service.stopping:
+            await standing.admitted.wait()
+            reader = OrderedReader(bus, PRINT, spec.durable)
+            readers[:] = [reader]
+            async for batch in reader.batches(maximum=200):
+                await handlers.on_orders(batch, shop, standing)
+
+    async def joined() -> str:
+        if line.problem or standing.problem:
+            return line.problem or standing.problem
+        return "" if readers and readers[0].bound else "the agent does not read its orders yet"
+
+    def stop_reading() -> None:
+        for reader in readers:
+            reader.stop()
+
+    def stop() -> None:
+        stop_reading()
+        standing.admitted.set()
+
+    standing.on_refusal(stop_reading)
+    service.loop("orders", orders, stop)
+    service.check("orders", joined)
+
+
+async def _finish(shop: Shop, grace: float) -> None:
+    """Begin nothing more, let what is on its way into a printer arrive, tell it, and leave the rest to the journal."""
+    await shop.drain(grace / 2)
+    await shop.close()
+    for _ in range(20):
+        if not await shop.journal.outbox(1):
+            return
+        await asyncio.sleep(0.05)
+
+
+def _count(service: Service, shop: Shop) -> None:
+    Gauge("agent_open_attempts", "Attempts that have not ended", registry=service.metrics).set_function(lambda: shop.open_attempts)

@@ -1,0 +1,74 @@
+"""The agent's way to the bus: looked for until it is there, kept by itself from then on."""
+
+import asyncio
+from pathlib import Path
+
+import structlog
+
+from libs.contracts.orders import PrintDocument
+from libs.contracts.queries import AddressDocument, Code, DocumentAddress
+from libs.runtime.bus import Bus, Refused, Unanswered, connect
+from services.agent.documents import MissingError
+
+log = structlog.get_logger()
+
+#: How long to wait before looking for the bus again, in seconds.
+AGAIN = 1.0
+
+
+class Line:
+    """One connection as the agent's own bus user."""
+
+    def __init__(self, url: str, sn: str, credentials: Path) -> None:
+        self._url = url
+        self._sn = sn
+        self._credentials = credentials
+        self._bus: Bus | None = None
+        self._up = asyncio.Event()
+        self.problem = "the agent has no connection to the NATS server yet"
+
+    async def look(self) -> None:
+        """Connect, tried until it works; from then on the connection heals itself."""
+        while True:
+            try:
+                self._bus = await connect(self._url, f"agent_{self._sn}", self._credentials)
+            except (Unanswered, OSError) as error:
+                if str(error) != self.problem:
+                    log.warning("bus not reached", error=str(error))
+                self.problem = str(error)
+                await asyncio.sleep(AGAIN)
+            else:
+                self.problem = ""
+                self._up.set()
+                return
+
+    async def bus(self) -> Bus:
+        """The connection, as soon as there is one."""
+        await self._up.wait()
+        assert self._bus  # noqa: S101 - set together with the event
+        return self._bus
+
+    @property
+    def now(self) -> Bus | None:
+        """The connection if there is one now."""
+        return self._bus if self._bus and self._bus.connected else None
+
+    async def close(self) -> None:
+        """Close it, if there ever was one."""
+        if self._bus:
+            await self._bus.close()
+
+    async def locate(self, order: PrintDocument) -> str:
+        """The address of an order's document. Raises `MissingError` where there is none, OSError when nobody answers."""
+        if self.now is None:
+            raise ConnectionError("there is no connection to the NATS server")
+        question = AddressDocument(region=order.region, tenant=order.tenant, agent=self._sn, task=order.task, attempt=order.attempt)
+        try:
+            answer: DocumentAddress = await self.now.ask(question)
+        except Unanswered as error:
+            raise ConnectionError(str(error)) from error
+        except Refused as no:
+            if no.code in (Code.BUSY, Code.FAULT):
+                raise ConnectionError(no.message) from no
+            raise MissingError(no.message) from no
+        return answer.url

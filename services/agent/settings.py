@@ -1,0 +1,53 @@
+"""Every knob of the agent."""
+
+from pathlib import Path
+
+from pydantic import Field, field_validator
+
+from libs.contracts.devices import UnknownPolicy
+from libs.runtime.settings import Settings, SettingsError
+
+
+class AgentSettings(Settings):
+    """Durations are seconds, sizes bytes."""
+
+    sn: str = Field("", description="Serial number of the agent, 8 letters and digits; empty: `sn` in the data folder.")
+    tenant: str = Field("main", pattern=r"^[a-z0-9-]{1,32}$", description="Tenant that the agent belongs to.")
+    shard: int = Field(0, ge=0, description="Shard of the PRINT stream that the agent reads, as the registry gave it.")
+    printers: tuple[str, ...] = Field(
+        (),
+        description="JSON list of printers: file:///some/folder?name=Paper, socket://host:9100?name=Label, "
+        "ipp://host:port/ipp/print?name=Office, cups://localhost:631 or cups://localhost:631/QUEUE; "
+        "each may add unknown=ask, unknown=reprint or unknown=give-up.",
+    )
+    unknown_policy: UnknownPolicy = Field(
+        UnknownPolicy.ASK,
+        description="What becomes of a task of which nobody can say whether it is on paper: ask, reprint or give-up.",
+    )
+    finish_grace: float = Field(
+        3.0, ge=0, le=86_400, description="Seconds after which a task counts as printed where no printer confirms it."
+    )
+    fetch_ahead: int = Field(
+        2 * 1024**3, ge=0, description="Bytes of documents that may lie on the agent's disk before their turn has come."
+    )
+
+    @field_validator("sn")
+    @classmethod
+    def _sn(cls, value: str) -> str:
+        if value and not (len(value) == 8 and value.isascii() and value.isalnum()):
+            raise ValueError("write exactly 8 letters and digits, such as jueKiUEE")
+        return value
+
+    @property
+    def own_sn(self) -> str:
+        """The agent's serial number. Raises `SettingsError` when it has none."""
+        path = self.data_dir / "sn"
+        sn = self.sn or (path.read_text().strip() if path.is_file() else "")
+        if not sn:
+            raise SettingsError("PRINTBUS_SN is missing: write the serial number that the agent was enrolled with.")
+        return sn
+
+    @property
+    def folder(self) -> Path:
+        """Where this agent's journal and fetched documents lie."""
+        return self.data_dir / "agent" / self.own_sn
