@@ -56,9 +56,9 @@ def _drivers(settings: AgentSettings) -> dict[str, Driver]:
         raise SettingsError(f"PRINTBUS_PRINTERS is wrong: {error}.") from None
 
 
-def _tell(service: Service, settings: AgentSettings, line: Line, shop: Shop, journal: Journal, standing: Standing) -> None:
+def _tell(service: Service, settings: AgentSettings, line: Line, shop: Shop, standing: Standing) -> None:
     """What goes out: reports, devices, heartbeats."""
-    sn = settings.own_sn
+    sn, journal = settings.own_sn, shop.journal
     report = partial(handlers.devices_report, settings.region, settings.tenant, sn, shop)
 
     def heart(*, leaving: bool = False) -> Heartbeat | None:
