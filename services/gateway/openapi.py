@@ -1,0 +1,83 @@
+"""The gateway's HTTP interface as an OpenAPI document; `make docs` writes it to `docs/api/`."""
+
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from services.gateway.webprinter import reference
+
+REF = "#/components/schemas/"
+_TEXT = {"text/plain": {"schema": {"type": "string"}}}
+
+
+def openapi_document() -> dict[str, Any]:
+    """The document; made of data alone, no service needs to run."""
+    models = [(model, "serialization" if model is reference.Envelope else "validation") for model in _models()]
+    _, schemas = models_json_schema(models, ref_template=REF + "{model}")  # type: ignore[arg-type]
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Printbus gateway",
+            "version": "1",
+            "description": "Printing over HTTP. Events go to the callback address and are told on the bus (see AsyncAPI).",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "http://127.0.0.1:39899", "description": "The default address (PRINTBUS_PUBLIC_URL)."}],
+        "paths": {
+            "/openapi": reference.path_item(REF),
+            "/documents/{token}": _documents(),
+            "/healthz": _probe("healthz", "Whether the process lives.", {"200": "It does."}),
+            "/readyz": _probe(
+                "readyz", "Whether it may be used.", {"200": "It may.", "503": "Not yet; `problems` says what is missing."}
+            ),
+            "/metrics": {
+                "get": {
+                    "operationId": "metrics",
+                    "summary": "Metrics for Prometheus.",
+                    "responses": {"200": {"description": "Metrics as text.", "content": _TEXT}},
+                }
+            },
+        },
+        "components": {
+            "schemas": schemas["$defs"],
+            "securitySchemes": {
+                "ApiAccessToken": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Api-Access-Token",
+                    "description": "The token of a client; the name of the header may be written in any case.",
+                }
+            },
+        },
+    }
+
+
+def _models() -> tuple[Any, ...]:
+    return (*reference.REQUESTS, reference.Envelope)
+
+
+def _documents() -> dict[str, Any]:
+    binary = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {
+        "get": {
+            "operationId": "document",
+            "summary": "A document of the store, by a signed address that is valid for ten minutes.",
+            "parameters": [{"name": "token", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "responses": {
+                "200": {"description": "The document's bytes.", "content": binary},
+                "403": {"description": "The address is not valid, or not any more.", "content": _TEXT},
+                "404": {"description": "The document is not there any more.", "content": _TEXT},
+            },
+        }
+    }
+
+
+def _probe(name: str, summary: str, answers: dict[str, str]) -> dict[str, Any]:
+    body = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        "get": {
+            "operationId": name,
+            "summary": summary,
+            "responses": {status: {"description": what, "content": body} for status, what in answers.items()},
+        }
+    }

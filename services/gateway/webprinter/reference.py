@@ -1,0 +1,253 @@
+"""What this door takes and gives, described for the published OpenAPI document; reading is done by `tasks` and `devices`."""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from libs.contracts.devices import DeviceType
+from libs.contracts.documents import Format
+from libs.contracts.states import Status
+
+
+class Described(BaseModel):
+    """Keys are as the protocol writes them."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Paper(Described):
+    """A sheet in mm."""
+
+    width: float = Field(description="Width in mm.", examples=[210])
+    height: float = Field(description="Height in mm.", examples=[297])
+
+
+class Config(Described):
+    """How to print; null and missing mean the printer's own setting. Numbers may come as text."""
+
+    pages_per_sheet: int | None = Field(1, ge=1, le=100, description="Pages of the document on one side of a sheet.")
+    copies: int | None = Field(1, ge=1, le=9999)
+    margin_top: float | None = Field(None, ge=0, description="mm")
+    margin_right: float | None = Field(None, ge=0, description="mm")
+    margin_bottom: float | None = Field(None, ge=0, description="mm")
+    margin_left: float | None = Field(None, ge=0, description="mm")
+    orientation: Literal["PORTRAIT", "LANDSCAPE", "REVERSE_PORTRAIT", "REVERSE_LANDSCAPE"] | None = None
+    color: Literal["COLOR", "MONOCHROME"] | None = None
+    side: Literal["ONESIDE", "DUPLEX", "TUMBLE"] | None = None
+    collate: Literal["COLLATE", "UNCOLLATE"] | None = None
+    quality: Literal["DRAFT", "NORMAL", "HIGH"] | None = None
+    page_ranges: str | None = Field(None, examples=["1-3,5,9"], description="Pages of the document; missing: all.")
+    paper_config: Paper | None = None
+
+
+class Task(Described):
+    """One task to print."""
+
+    name: str | None = Field(None, max_length=255)
+    device_name: str | None = Field(None, description="As listDevices shows it; missing: the default printer.")
+    device_type: Literal["printer"] | None = None
+    control_sn: str | None = Field(None, description="SN of the client that has the device; missing: your own.")
+    media_source: Literal["STRING", "BASE64", "URL"] | None = Field(None, description="Missing: told from the content.")
+    media_format: Format | None = Field(None, description="Missing: told from the content.")
+    content: str = Field(description="The text, the base64 or the address of the document.")
+    javascript: bool | None = True
+    print_background: bool | None = True
+    headers: dict[str, str] | None = Field(None, description="Headers to send when the address is fetched.")
+    config: Config | None = None
+    priority: int | None = Field(50, ge=1, le=100, description="Extension: higher ones are printed first.")
+    expire_after: float | None = Field(None, description="Extension: seconds after which it is not begun any more.")
+
+
+class OfType(Described):
+    """The type of devices that is meant."""
+
+    device_type: DeviceType | None = None
+
+
+class OneDevice(OfType):
+    """One device."""
+
+    device_name: str
+    control_sn: str | None = None
+
+
+class NewTask(Described):
+    """One task."""
+
+    task: Task
+
+
+class Filter(Described):
+    """Which tasks to list. Times are ms since 1970 (below 10^11: seconds), both ends inclusive."""
+
+    status_list: list[Status] | None = None
+    start_time: int | None = None
+    end_time: int | None = None
+    limit: int | None = Field(100, ge=1, description="At most 1000.")
+
+
+class ListDevices(Described):
+    """Devices of the serving client."""
+
+    command: Literal["listDevices"]
+    data: OfType | None = None
+
+
+class GetDeviceDetail(Described):
+    """One device and what it can do."""
+
+    command: Literal["getDeviceDetail"]
+    data: OneDevice
+
+
+class GetDefaultDevice(Described):
+    """The default device of a type."""
+
+    command: Literal["getDefaultDevice"]
+    data: OfType | None = None
+
+
+class SetDefaultDevice(Described):
+    """Make a device the default of its type."""
+
+    command: Literal["setDefaultDevice"]
+    data: OneDevice
+
+
+class NewPrintTask(Described):
+    """Print one document; the answer comes when the task is durable."""
+
+    command: Literal["newPrintTask"]
+    data: NewTask
+
+
+class ListTasks(Described):
+    """The client's tasks, newest first."""
+
+    command: Literal["listTasks"]
+    data: Filter | None = None
+
+
+class Type(Described):
+    """A device's type."""
+
+    type: DeviceType
+
+
+class DeviceInfo(Described):
+    """A device."""
+
+    type: Type
+    name: str
+    local: bool
+    control_sn: str = Field(description="SN of the client that has it.")
+    connect_sn: str = Field(description="SN of the client that uses it.")
+    status: Literal[0, 1] = Field(description="1: online.")
+    sharing: bool
+    default_device: bool
+    shareable: bool
+    deletable: bool
+
+
+class Capability(Described):
+    """What a printer can do; a default that nobody knows is left out."""
+
+    supported_colors: list[str]
+    default_color: str | None = None
+    supports_copies: bool
+    upper_copies: int
+    lower_copies: int
+    supported_orientations: list[str]
+    default_orientation: str | None = None
+    supported_collates: list[str]
+    default_collate: str | None = None
+    supported_qualities: list[str]
+
+
+class Detail(Described):
+    """A device and what it can do."""
+
+    base_info: DeviceInfo
+    capability: Capability
+
+
+class Accepted(Described):
+    """A task that was accepted."""
+
+    task_id: str = Field(examples=["jueKiUEE-79h86ap05on4"])
+
+
+class Row(Described):
+    """A task in a list."""
+
+    task_id: str
+    task_type: int
+    task_name: str
+    status: Status
+    device_name: str
+    device_type: DeviceType
+    device_alias: str
+    from_os_name: str
+    from_: str = Field(alias="from", examples=["CLIENT_OPENAPI"])
+    create_time: str = Field(examples=["2022-03-23"])
+
+
+class Envelope(Described):
+    """Every answer. `message` is there when `success` is false, `data` when there is something to return."""
+
+    success: bool
+    message: str | None = None
+    data: list[DeviceInfo] | list[Row] | Detail | DeviceInfo | Accepted | None = None
+    command: Literal["CALLBACK"]
+
+
+REQUESTS: tuple[type[BaseModel], ...] = (
+    ListDevices,
+    GetDeviceDetail,
+    GetDefaultDevice,
+    SetDefaultDevice,
+    NewPrintTask,
+    ListTasks,
+)
+
+#: Status -> when.
+STATUSES = {
+    200: "Processed; `success` tells whether it was done, and `message` why not.",
+    400: "The body is no JSON object with a command.",
+    401: "The token is missing, unknown, revoked or expired.",
+    404: "This door is switched off.",
+    405: "Another method than POST.",
+    413: "The body is larger than MAX_BODY.",
+    500: "A fault of the server.",
+    503: "Not at the moment, and nothing was done; `Retry-After` says when to ask again.",
+}
+
+
+def path_item(ref: str) -> dict[str, Any]:
+    """The door in OpenAPI's words; schemas lie below `ref`."""
+    envelope = {"application/json": {"schema": {"$ref": f"{ref}Envelope"}}}
+    commands = {request.model_fields["command"].annotation.__args__[0]: request.__name__ for request in REQUESTS}  # type: ignore[union-attr]
+    return {
+        "post": {
+            "operationId": "openapi",
+            "summary": "One command of the Webprinter protocol.",
+            "description": "Bodies are JSON in UTF-8; unknown keys are ignored, null means not set.",
+            "security": [{"ApiAccessToken": []}],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {
+                        "schema": {
+                            "oneOf": [{"$ref": f"{ref}{name}"} for name in commands.values()],
+                            "discriminator": {
+                                "propertyName": "command",
+                                "mapping": {command: f"{ref}{name}" for command, name in commands.items()},
+                            },
+                        }
+                    }
+                },
+            },
+            "responses": {str(status): {"description": when, "content": envelope} for status, when in STATUSES.items()},
+        }
+    }
