@@ -80,8 +80,8 @@ class Engines:
                 return await _rendered(browser)
 
         async def _rendered(browser: Chromium) -> bytes:
-            async with browser.context(visit, javascript=page.javascript) as context:
-                return await webpage.render(context, page, visit)
+            async with browser.page(visit, javascript=page.javascript) as tab:
+                return await webpage.render(tab, page, visit)
 
         return await twice(together, alone)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from playwright.async_api import BrowserContext, CDPSession, Error, Page, Request
+from playwright.async_api import CDPSession, Error, Page, Request
 
 from services.converter.addresses import Forbidden, Unknown, Unreachable
 from services.converter.domain import Failure, Layout, Rejected
@@ -34,14 +34,13 @@ class WebPage:
         return replace(self, url=url, headers=tuple(headers))
 
 
-async def render(context: BrowserContext, wanted: WebPage, visit: Visit) -> bytes:
+async def render(page: Page, wanted: WebPage, visit: Visit) -> bytes:
     """The page as PDF, on pages of about the layout's size. Raises `Rejected`, `Unreachable`, or Playwright's `Error`."""
-    page = await context.new_page()
-    context.on("page", lambda popup: asyncio.ensure_future(_dismiss(popup)))
+    page.context.on("page", lambda popup: asyncio.ensure_future(_dismiss(popup)))
     loading = _Loading()
     loading.watch(page)
     if wanted.headers:
-        await _add_headers(await context.new_cdp_session(page), wanted)
+        await _add_headers(await page.context.new_cdp_session(page), wanted)
     await _open(page, wanted, visit)
     await loading.settled(javascript=wanted.javascript, page=page)
     return await _print(page, wanted)
