@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.dead import DeadLetter
 from libs.contracts.streams import DEAD
 from libs.runtime.bus import Outgoing, outgoing
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database, whole
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
@@ -58,6 +59,8 @@ class Commit:
             async with self._database.transaction() as connection:
                 await self._lease.verify(connection)
                 streams = await self._outbox.stage(connection, await change(connection))
+                crashpoint("commit-before-saved")
+            crashpoint("commit-after-saved")
             self._outbox.committed(streams)
 
 

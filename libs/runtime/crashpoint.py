@@ -4,6 +4,13 @@ import os
 import signal
 from dataclasses import dataclass
 
+#: The points of the plumbing; services name their own in their `crashpoints.py`.
+CRASHPOINTS = (
+    "commit-before-saved",  # decided, not in the database
+    "commit-after-saved",  # in the database with its outbox, nothing published, nothing acknowledged
+    "outbox-after-published",  # published, the outbox still has it
+)
+
 
 @dataclass(slots=True)
 class _Armed:

@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database, whole
 
 log = structlog.get_logger()
@@ -91,6 +92,7 @@ class Outbox:
             wanted.clear()
             while rows := await self._next(stream, after):
                 await self._send(stream, [out for _, out in rows])
+                crashpoint("outbox-after-published")
                 after = rows[-1][0]
                 self._done[stream].extend(row for row, _ in rows)
             self._busy[stream] = False
