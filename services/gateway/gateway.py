@@ -8,6 +8,7 @@ from libs.contracts.intake import SubmitTasks
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Bus
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
 from libs.runtime.seal import Sealer
 from services.gateway.directory import Directory
@@ -48,3 +49,4 @@ class Gateway:
             tasks=tasks,
         )
         await self.bus.publish(intake, stream=INTAKE)
+        crashpoint("gateway-after-stored")

@@ -121,9 +121,18 @@ class Installation:
         assert envelope["success"], envelope
         return envelope.get("data")
 
-    async def submit(self, device: str, *, media_format: str = "TEXT", source: str = "STRING", content: str = "hello", **task: Any) -> str:
+    async def submit(
+        self, device: str, *, media_format: str = "TEXT", source: str = "STRING", content: str = "hello", **task: Any
+    ) -> str:
         """Print; the task's id."""
-        wanted = {"name": "test", "deviceName": device, "mediaSource": source, "mediaFormat": media_format, "content": content, **task}
+        wanted = {
+            "name": "test",
+            "deviceName": device,
+            "mediaSource": source,
+            "mediaFormat": media_format,
+            "content": content,
+            **task,
+        }
         answer = await self.call("newPrintTask", task=wanted)
         return str(answer["taskId"])
 

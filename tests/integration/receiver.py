@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from starlette.applications import Starlette
@@ -43,7 +44,7 @@ class Receiver:
         assert story.count("NewTaskEvent") == story.count("EndTaskEvent") == 1, story
         assert story[-1] == "EndTaskEvent", story
         changes = [change.split(">") for change in story[1:-1]]
-        assert all(before[1] == after[0] for before, after in zip(changes, changes[1:], strict=False)), story
+        assert all(before[1] == after[0] for before, after in pairwise(changes)), story
         return story
 
 

@@ -1,0 +1,91 @@
+"""kill -9 at any step, then a restart: every accepted task is on paper once, and its callbacks are complete and in order."""
+
+import json
+
+import psutil
+import pytest
+
+from libs.runtime.children import started_at
+from tests.integration.installation import installation
+from tests.integration.receiver import receiving
+from tests.waiting import until
+
+#: A point for each place where a kill hurts; `:n` is its n-th passing, so that the start's own passes are left behind.
+POINTS = (
+    "gateway-after-stored",
+    "commit-before-saved:7",
+    "commit-after-saved:7",
+    "commit-after-saved:9",
+    "outbox-after-published:2",
+    "converter-before-engine",
+    "converter-before-report",
+    "agent-before-taken",
+    "agent-after-taken",
+    "agent-after-acknowledged",
+    "agent-after-intent",
+    "agent-file-written",
+    "agent-before-done",
+    "agent-after-done",
+    "agent-after-reported:2",
+    "webhooks-after-insert",
+    "webhooks-before-ack:2",
+    "webhooks-after-record:2",
+)
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("point", POINTS)
+async def test_a_kill_at_any_step_neither_loses_nor_repeats(tmp_path, point):
+    paper = tmp_path / "paper"
+    async with (
+        receiving() as receiver,
+        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url) as server,
+    ):
+        await server.start(CRASHPOINT=point)
+        accepted: list[str] = []
+        for number in range(8):
+            try:
+                accepted.append(await server.submit("Paper", content=f"number {number}", name=f"task {number}"))
+            except Exception:  # noqa: BLE001 - it died: this one was not accepted
+                break
+        await server.died()
+        await server.start()
+        for task in accepted:
+            await server.reaches(task, "FINISHED", "ERROR", "CANCELED", "PARTIAL_PRINTED")
+        rows = {row["taskId"]: row["status"] for row in await server.call("listTasks", limit=100)}
+        assert {rows[task] for task in accepted} <= {"FINISHED"}, server.tail()
+        for task in rows:
+            await server.reaches(task, "FINISHED")
+            assert (await receiver.ended(task))[-2].endswith(">FINISHED")
+        printed = sorted(path.name for path in paper.glob("*.pdf"))
+        assert printed == sorted(f"{task}.pdf" for task in rows)
+        assert await server.stop() == 0
+
+
+async def test_nothing_of_a_killed_server_is_left_after_the_next_start(tmp_path):
+    async with installation(tmp_path, [f"file://{tmp_path}/paper?name=Paper"]) as server:
+        await server.start()
+        await server.kill()
+        left = json.loads((server.data / "children.json").read_text())
+        assert left
+        await until(lambda: not [pid for pid, since in left.items() if _alive(pid) == since], 10, "its children died with it")
+        await server.start()
+        assert await server.stop() == 0
+        await until(lambda: not _processes_of(server.data), 10, "nothing works on the data folder any more")
+
+
+async def test_a_second_server_on_the_same_folder_is_refused_with_a_sentence(tmp_path):
+    async with installation(tmp_path, []) as server:
+        await server.start()
+        second = server.run("services", HTTP_PORT="0")
+        await until(lambda: second.poll() is not None, 20, "the second one ends")
+        assert second.returncode == 1
+        assert "Another server works on the data folder" in server.tail()
+
+
+def _alive(pid: str) -> str:
+    return started_at(int(pid))
+
+
+def _processes_of(folder) -> list[str]:
+    return [p.info["cmdline"] for p in psutil.process_iter(["cmdline"]) if str(folder) in " ".join(p.info["cmdline"] or [])]
