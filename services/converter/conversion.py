@@ -9,7 +9,7 @@ from libs.contracts.documents import Engine, SealedRequest
 from libs.contracts.orders import ConvertDocument
 from libs.contracts.tickets import Media, Ticket
 from services.converter import formats
-from services.converter.domain import Failure, Rejected, plan
+from services.converter.domain import Failure, Rejected, plan, standard
 from services.converter.engines import Engines
 from services.converter.settings import ConverterSettings
 
@@ -70,7 +70,8 @@ class Converter:
         left = wanted.left
         if left.media is None and made.width:
             # No sheet was asked for: the printer is told the size that the document has itself.
-            left = replace(left, media=Media(min(made.width, made.height), max(made.width, made.height)))
+            own = Media(min(made.width, made.height), max(made.width, made.height))
+            left = replace(left, media=standard(made.width, made.height) or own)
         log.info("document converted", format=order.document.format.value, pages=made.pages, warnings=len(made.warnings))
         return Finished(made.path, made.pages, left, made.warnings)
 

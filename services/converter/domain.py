@@ -10,6 +10,23 @@ from libs.contracts.tickets import Collate, Margins, Media, Orientation, Sides, 
 
 #: Used where neither ticket nor printer name a sheet and the document has no size of its own.
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
+#: Sheets that have names (PWG 5101.1): a page that is one of them but for an engine's rounding is exactly that.
+STANDARD = (
+    A4,
+    Media(14800, 21000, "iso_a5_148x210mm"),
+    Media(10500, 14800, "iso_a6_105x148mm"),
+    Media(29700, 42000, "iso_a3_297x420mm"),
+    Media(17600, 25000, "iso_b5_176x250mm"),
+    Media(18200, 25700, "jis_b5_182x257mm"),
+    Media(25700, 36400, "jis_b4_257x364mm"),
+    Media(21590, 27940, "na_letter_8.5x11in"),
+    Media(21590, 35560, "na_legal_8.5x14in"),
+    Media(27940, 43180, "na_ledger_11x17in"),
+    Media(10160, 15240, "na_index-4x6_4x6in"),
+)
+_ROUNDING = 70
+#: Browsers count in pixels of 1/96 inch and drop what is left over.
+_PIXEL, _EIGHTH_INCH = 26, 317.5
 #: White edge of text and HTML where nobody says anything: 10 mm, on small labels a twentieth of the shorter edge.
 DEFAULT_MARGIN = 1000
 #: The largest edge that PDF viewers and printers agree on (200 inches), and the smallest sheet worth a name; 1/100 mm.
@@ -136,6 +153,24 @@ def plan(ticket: Ticket, target: Target, engine: Engine) -> Plan:
         duplex=ticket.sides in (Sides.TWO_SIDED_LONG_EDGE, Sides.TWO_SIDED_SHORT_EDGE),
     )
     return Plan(_layout(ticket, sheet or A4, unprintable), finishing, replace(left, media=sheet))
+
+
+def standard(width: int, height: int) -> Media | None:
+    """The named sheet that a page of this size (1/100 mm, upright or lying) is, but for rounding."""
+    across, down = sorted((width, height))
+    for media in STANDARD:
+        if abs(media.width - across) < _ROUNDING and abs(media.height - down) < _ROUNDING:
+            return media
+    return None
+
+
+def meant(edge: int) -> int:
+    """The length (1/100 mm) that a page's author wrote when a browser made this of it: eighths of an inch, or millimetres."""
+    eighths = round(edge / _EIGHTH_INCH) * _EIGHTH_INCH
+    millimetres = round(edge / 100) * 100
+    if abs(eighths - edge) > 2 and abs(millimetres - edge) <= _PIXEL + 1:
+        return millimetres
+    return round(eighths) if abs(eighths - edge) <= 2 else edge
 
 
 def size_seen(media: Media, orientation: Orientation | None) -> tuple[int, int]:

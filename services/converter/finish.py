@@ -9,7 +9,7 @@ from pikepdf import Array, Dictionary, Name, Page, Pdf
 
 from libs.contracts.tickets import Orientation
 from services.converter import pdfcheck
-from services.converter.domain import Edges, Failure, Finishing, Rejected, edges_seen
+from services.converter.domain import Edges, Failure, Finishing, Rejected, edges_seen, standard
 from services.converter.geometry import (
     Box,
     Placed,
@@ -154,20 +154,30 @@ def _given(wanted: Finishing) -> bool:
 
 def _arrangement(page: Size, wanted: Finishing) -> tuple[Size, tuple[int, int]]:
     """The sheet as seen, and columns and rows on it. Without an orientation the sheet lies as it serves the content best."""
-    fed = Size(points(wanted.sheet.width), points(wanted.sheet.height)) if wanted.sheet else _upright(page)
+    fed = Size(points(wanted.sheet.width), points(wanted.sheet.height)) if wanted.sheet else _upright(_own(page))
     if wanted.orientation is not None:
         choices = [fed.turned() if wanted.orientation in _LANDSCAPE else fed]
     elif wanted.sheet is None and wanted.number_up == 1:
-        choices = [page]
+        choices = [_own(page)]
     else:
         choices = [fed, fed.turned()]
 
     def scale(size: Size) -> float:
         columns, rows = grid(wanted.number_up, page, size)
-        return min(size.width / columns / page.width, size.height / rows / page.height)
+        largest = min(size.width / columns / page.width, size.height / rows / page.height)
+        return largest if wanted.enlarge else min(largest, 1.0)
 
     best = max(choices, key=lambda size: round(scale(size), 4))
     return best, grid(wanted.number_up, page, best)
+
+
+def _own(page: Size) -> Size:
+    """The sheet that a page makes for itself: the one with a name that it is but for rounding, else its own size."""
+    named = standard(hundredths(page.width), hundredths(page.height))
+    if named is None:
+        return page
+    sheet = Size(points(named.width), points(named.height))
+    return sheet if page.width <= page.height else sheet.turned()
 
 
 def _upright(size: Size) -> Size:

@@ -84,15 +84,18 @@ class Sandbox:
         self._count = 0
 
     def clear(self) -> None:
-        """Remove the folders that an earlier run left behind."""
-        shutil.rmtree(self.root, ignore_errors=True)
+        """Remove the folders of processes that are no more: of earlier runs, and at the end our own."""
+        for path in self.root.glob("*-*-*"):
+            owner = path.name.split("-")[1]
+            if owner == str(os.getpid()) or not Path("/proc", owner).exists():
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
 
     @property
     def root(self) -> Path:
         """The folder of folders. Without mounts of their own, engines could not reach into a closed data folder."""
         if level().mounts or level().user == "same":
             return self._root
-        return Path(tempfile.gettempdir()) / f"printbus-engines-{os.getpid()}"
+        return Path(tempfile.gettempdir()) / "printbus-engines"
 
     def folder(self, name: str) -> Path:
         """A new private folder for one engine process."""

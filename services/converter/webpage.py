@@ -198,17 +198,18 @@ def _mm(hundredths: int) -> str:
     return f"{hundredths / 100:.2f}mm"
 
 
-def _boxes(data: bytes) -> tuple[float, float]:
+def size(data: bytes) -> tuple[float, float]:
+    """Width and height of the first page of Chromium's PDF, in points."""
     found = _BOX.search(data)
     x0, y0, x1, y1 = (float(value) for value in found.groups()) if found else (0.0, 0.0, 0.0, 0.0)
     return x1 - x0, y1 - y0
 
 
 def _fits(data: bytes, width: int, height: int) -> bool:
-    across, down = _boxes(data)
+    across, down = size(data)
     return abs(across - points(width)) < SAME and abs(down - points(height)) < SAME
 
 
 def _lies(data: bytes) -> bool:
-    across, down = _boxes(data)
+    across, down = size(data)
     return across > down

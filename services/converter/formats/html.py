@@ -1,16 +1,19 @@
 """HTML: printed by Chromium, whether the page came with the task or lies at an address that Chromium opens itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from libs.contracts.documents import Engine, Format
+from libs.contracts.tickets import Media
 from services.converter import sniff
 from services.converter.addresses import Forbidden
-from services.converter.domain import Failure, Plan, Rejected
+from services.converter.domain import Failure, Finishing, Plan, Rejected, meant, standard
 from services.converter.engines import Engines
 from services.converter.fetch import origin, own_headers
 from services.converter.formats import Made, Source
+from services.converter.geometry import hundredths
 from services.converter.proxy import DOCUMENT_HOST, Visit
-from services.converter.webpage import WebPage
+from services.converter.webpage import WebPage, size
 
 ENGINE = Engine.HTML
 ACCEPTS = frozenset({Format.HTML})
@@ -34,8 +37,9 @@ async def to_pdf(source: Source, plan: Plan, engines: Engines) -> Made:
         origin(source.request.url)
         page = page.at(source.request.url, own_headers(source.request))
     rendered = source.work / "rendered.pdf"
-    rendered.write_bytes(await engines.page(page, visit))
-    reply = await engines.work("pdf", rendered, source.result, plan.finishing)
+    data = await engines.page(page, visit)
+    rendered.write_bytes(data)
+    reply = await engines.work("pdf", rendered, source.result, _finishing(plan, data))
     rendered.unlink()
     made = Made.of(source.result, reply)
     return made.remarking(*_remarks(visit))
@@ -62,6 +66,15 @@ def _document(path: Path) -> tuple[bytes, str]:
     except UnicodeDecodeError:
         return data, "text/html"
     return data, "text/html; charset=utf-8"
+
+
+def _finishing(plan: Plan, data: bytes) -> Finishing:
+    """The plan's finishing; where nobody asked for a sheet, on the one that the page asks for itself."""
+    if plan.finishing.sheet is not None:
+        return plan.finishing
+    width, height = (meant(hundredths(edge)) for edge in size(data))
+    upright = Media(min(width, height), max(width, height))
+    return replace(plan.finishing, sheet=standard(width, height) or upright)
 
 
 def _remarks(visit: Visit) -> list[str]:
