@@ -1,7 +1,7 @@
 """What the spooler knows of printers, from the directory."""
 
 from libs.contracts.devices import Capabilities, Target, UnknownPolicy
-from libs.contracts.directory import DeviceEntry
+from libs.contracts.directory import DeviceEntry, device_key
 from libs.contracts.tickets import Margins
 from libs.runtime.mirror import Mirror
 
@@ -23,7 +23,7 @@ class Printers:
         return _target(entry.device.capabilities) if entry else Target()
 
     def _entry(self, agent: str, printer: str) -> DeviceEntry | None:
-        entry = self._directory.get(f"device.{agent}.{printer}")
+        entry = self._directory.get(device_key(agent, printer))
         return entry if isinstance(entry, DeviceEntry) else None
 
 

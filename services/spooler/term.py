@@ -106,7 +106,8 @@ class Term:
         async def heard(message: Msg) -> None:
             self._admission.hear(decode(Heartbeat, message.data))
 
-        subscription = await self._bus.client.subscribe(f"heartbeat.{self._desk.region}.>", cb=heard)
+        every = str(answers(Heartbeat, self._desk.region, "")["subject"])
+        subscription = await self._bus.client.subscribe(every, cb=heard)
         try:
             yield
         finally:
