@@ -53,7 +53,10 @@ class Watch:
         self.offences.append(f"importing {self.where} {what}")
 
 
-def main(names: list[str]) -> None:
+def main(known: str, names: list[str]) -> None:
+    """Import `names`, watched, after `known` (a module of others that may do what it likes, or nothing)."""
+    if known:
+        importlib.import_module(known)
     watch = Watch()
     sys.addaudithook(watch)
     threads = threading.active_count()
@@ -77,4 +80,4 @@ def main(names: list[str]) -> None:
 
 if __name__ == "__main__":
     sys.path.insert(0, sys.argv[1])
-    main(sys.argv[2:])
+    main(sys.argv[2], sys.argv[3:])
