@@ -3,6 +3,8 @@
 .DEFAULT_GOAL := help
 PYTHON_ENV := .venv/bin
 TEST_WORKERS ?= logical
+# cupsd and ippeveprinter are administrators' programs, which are not on everybody's PATH.
+export PATH := $(PATH):/usr/sbin:/sbin
 
 .PHONY: help setup demo up test lint format docs lock clean
 
