@@ -1,0 +1,241 @@
+"""The door: which status and which envelope for which request (webprinter.md 1.4)."""
+
+import io
+import json
+
+import pytest
+import structlog
+
+from libs.contracts.directory import ClientEntry, ClientKind, TokenEntry
+from libs.contracts.ids import token_digest
+from libs.contracts.queries import Code, DeviceList, ListDevices, LookUp
+from libs.runtime import logs
+from libs.runtime.bus import NotStored, Refused, Unanswered
+from tests.gateway.fakes import SN, TOKEN, door
+
+LIST = {"command": "listDevices"}
+TEXT = {"command": "newPrintTask", "data": {"task": {"mediaFormat": "TEXT", "content": "x"}}}
+
+
+def failure(answer, status):
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert list(body) == ["success", "message", "command"]
+    assert body["success"] is False
+    assert body["command"] == "CALLBACK"
+    assert body["message"].endswith(".")
+    return body["message"]
+
+
+async def test_success_with_data(tmp_path):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        answer = await rig.post(LIST)
+        assert answer.text == '{"success":true,"data":[],"command":"CALLBACK"}'
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "PATCH", "HEAD"])
+async def test_only_post_is_heard(tmp_path, method):
+    async with door(tmp_path) as rig:
+        answer = await rig.client.request(method, "/openapi", headers={"Api-Access-Token": TOKEN})
+        assert answer.status_code == 405
+        assert answer.headers["allow"] == "POST, OPTIONS"
+        if method != "HEAD":
+            failure(answer, 405)
+
+
+async def test_options_says_what_is_allowed(tmp_path):
+    async with door(tmp_path) as rig:
+        answer = await rig.client.options("/openapi")
+        assert (answer.status_code, answer.headers["allow"]) == (204, "POST, OPTIONS")
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+async def test_a_door_that_is_switched_off_is_not_there(tmp_path, method):
+    async with door(tmp_path, openapi_enabled=False) as rig:
+        failure(await rig.client.request(method, "/openapi"), 404)
+
+
+@pytest.mark.parametrize("headers", [{}, {"Api-Access-Token": ""}, {"Api-Access-Token": "wrong"}, {"Api-Access-Token": "x" * 9000}])
+async def test_without_a_good_token_nobody_is_heard(tmp_path, headers):
+    async with door(tmp_path) as rig:
+        assert "Api-Access-Token" in failure(await rig.client.post("/openapi", json=LIST, headers=headers), 401)
+
+
+@pytest.mark.parametrize("name", ["Api-Access-Token", "api-access-token", "API-ACCESS-TOKEN"])
+async def test_the_name_of_the_header_has_no_case(tmp_path, name):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        answer = await rig.client.post("/openapi", json=LIST, headers={name: TOKEN})
+        assert answer.status_code == 200
+
+
+async def test_a_token_ends_with_its_time_its_client_and_its_tenant(tmp_path):
+    async with door(tmp_path) as rig:
+        own = TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="main", expires_at=1)
+        rig.mirror.put(own)
+        failure(await rig.post(LIST), 401)
+        rig.mirror.put(TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="other"))
+        failure(await rig.post(LIST), 401)
+        rig.mirror.put(TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="main"))
+        rig.mirror.put(ClientEntry(sn=SN, tenant="main", role=ClientKind.AGENT, enabled=False))
+        failure(await rig.post(LIST), 401)
+
+
+async def test_a_blind_gateway_asks_the_registry(tmp_path):
+    async with door(tmp_path) as rig:
+        rig.mirror.fresh = False
+        assert (await rig.post(TEXT)).json()["success"] is True
+        assert {type(query) for query in rig.bus.asked} == {LookUp}
+        rig.bus.answers[LookUp] = None
+        answer = await rig.post(TEXT)
+        failure(answer, 503)
+        assert answer.headers["retry-after"] == "5"
+
+
+BODIES = {
+    "nothing": b"",
+    "no JSON": b"command=listDevices",
+    "an array": b"[]",
+    "a text": b'"listDevices"',
+    "null": b"null",
+    "cut off": b'{"command":"listDevices"',
+    "no command": b'{"data":{}}',
+    "an empty command": b'{"command":" "}',
+    "a command that is no text": b'{"command":{"a":1}}',
+    "a null command": b'{"command":null}',
+    "not UTF-8": b'{"command":"\xff\xfe"}',
+    "two values": b"{}{}",
+    "NaN": b'{"command":"listDevices","data":{"limit":NaN}}',
+    "a hundred thousand brackets": b'{"command":' + b"[" * 100_000,
+    "a hundred thousand objects": b'{"a":' * 100_000,
+}
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
+async def test_what_is_no_command_is_a_bad_request(tmp_path, body):
+    async with door(tmp_path) as rig:
+        failure(await rig.post(body), 400)
+
+
+GOOD = {
+    "a byte order mark": b"\xef\xbb\xbf" + json.dumps(LIST).encode(),
+    "Command": b'{"Command":"listDevices"}',
+    "COMMAND and Data": b'{"COMMAND":"listDevices","Data":{"deviceType":"printer"}}',
+    "null data": b'{"command":"listDevices","data":null}',
+    "empty data": b'{"command":"listDevices","data":{}}',
+    "unknown keys": b'{"command":"listDevices","data":{"x":[1,{"y":2}]},"id":7}',
+    "blanks": b' \r\n\t{ "command" : " listDevices " } \n',
+    "null type": b'{"command":"listDevices","data":{"deviceType":null}}',
+}
+
+
+@pytest.mark.parametrize("body", GOOD.values(), ids=GOOD.keys())
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", "application/x-www-form-urlencoded", None])
+async def test_a_command_in_every_dress(tmp_path, body, kind):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        answer = await rig.post(body, **({"content_type": kind} if kind else {}))
+        assert answer.json() == {"success": True, "data": [], "command": "CALLBACK"}
+
+
+async def test_an_unknown_command_is_named(tmp_path):
+    async with door(tmp_path) as rig:
+        assert "'makeCoffee'" in failure(await rig.post({"command": "makeCoffee"}), 200)
+        message = failure(await rig.post({"command": "x" * 100_000}), 200)
+        assert len(message) < 300
+
+
+@pytest.mark.parametrize("data", [[], [1], "text", 7, True, 0.5])
+async def test_data_that_is_no_object_is_refused(tmp_path, data):
+    async with door(tmp_path) as rig:
+        assert "data" in failure(await rig.post({"command": "listDevices", "data": data}), 200)
+
+
+async def test_a_body_that_is_too_large_is_refused_before_it_is_read(tmp_path):
+    async with door(tmp_path, max_body=2000) as rig:
+        assert "2000" in failure(await rig.post(b"x" * 2001), 413)
+
+        async def endless():
+            while True:
+                yield b"x" * 500
+
+        headers = {"Api-Access-Token": TOKEN}
+        failure(await rig.client.post("/openapi", content=endless(), headers=headers), 413)
+        failure(await rig.client.post("/openapi", content=b"x", headers={**headers, "Content-Length": "9" * 40}), 413)
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        assert (await rig.post(json.dumps(LIST).encode().ljust(2000))).status_code == 200
+
+
+async def test_who_is_not_known_has_no_body_read(tmp_path):
+    async with door(tmp_path, max_body=2000) as rig:
+        answer = await rig.client.post("/openapi", content=b"x" * 5000)
+        failure(answer, 401)
+
+
+REFUSALS = [
+    (Refused(Code.NOT_FOUND, "There is no such thing."), 200, "There is no such thing."),
+    (Refused(Code.BAD_REQUEST, "Write it so."), 200, "Write it so."),
+    (Refused(Code.BUSY, "Not now."), 503, "Not now."),
+    (Refused(Code.FAULT, "secret detail"), 500, "fault"),
+    (Unanswered("no answer"), 503, "try again"),
+    (RuntimeError("secret detail"), 500, "fault"),
+]
+
+
+@pytest.mark.parametrize(("error", "status", "words"), REFUSALS, ids=lambda value: str(value)[:30])
+async def test_what_goes_wrong_behind_the_door_has_a_status(tmp_path, error, status, words):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[ListDevices] = error
+        answer = await rig.post(LIST)
+        message = failure(answer, status)
+        assert words in message
+        assert "secret" not in answer.text
+        assert "Traceback" not in answer.text
+        assert (answer.headers.get("retry-after") == "5") == (status == 503)
+
+
+@pytest.mark.parametrize("error", [NotStored("INTAKE refused a message: full"), Unanswered("INTAKE did not acknowledge")])
+async def test_a_task_that_could_not_be_stored_is_not_accepted(tmp_path, error):
+    async with door(tmp_path) as rig:
+        rig.bus.refusal = error
+        answer = await rig.post(TEXT)
+        failure(answer, 503)
+        assert answer.headers["retry-after"] == "5"
+
+
+@pytest.fixture
+def log():
+    """Everything that is logged, as a service writes it."""
+    written = io.StringIO()
+    logs.configure("console", "debug", written)
+    yield written
+    structlog.reset_defaults()
+
+
+async def test_neither_token_nor_content_is_ever_logged_or_told(tmp_path, log):
+    secret, cookie = "canary-content-51aa", "canary-cookie-90bd"
+    task = {"mediaFormat": "TEXT", "content": secret}
+    tasks = [
+        task,
+        {**task, "mediaSource": "BASE64"},
+        {**task, "config": {"copies": -1}},
+        {"content": f"https://example.com/{secret}?{secret}", "headers": {"Cookie": cookie, "Host": cookie}},
+        {"content": f"ftp://{secret}", "mediaSource": "URL"},
+        {"content": f"https://example.com:{secret}/"},
+        {"content": "https://example.com/", "headers": {"X-Y": f"{cookie}\r\n"}},
+        {"content": "https://example.com/", "headers": {f"{cookie}:": "x"}},
+    ]
+    async with door(tmp_path) as rig:
+        answers = [await rig.post({"command": "newPrintTask", "data": {"task": each}}) for each in tasks]
+        rig.bus.answers[ListDevices] = RuntimeError("a fault")
+        answers += [await rig.post(LIST), await rig.post(b'{"content":"' + secret.encode())]
+        rig.bus.refusal = RuntimeError("another fault")
+        answers.append(await rig.post({"command": "newPrintTask", "data": {"task": task}}))
+        wrong = "canary-wrong-token"
+        answers.append(await rig.post(LIST, Api_Access_Token=wrong))
+    written = log.getvalue() + "".join(answer.text + str(answer.headers) for answer in answers)
+    assert "command failed" in written
+    for canary in (secret, cookie, TOKEN, wrong):
+        assert canary not in written
