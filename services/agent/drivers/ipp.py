@@ -18,6 +18,7 @@ from services.agent.domain import Means, Outcome, Sight, Step, Unknown
 from services.agent.drivers import Declined, Fault, Found, Seen
 from services.agent.ipp import capabilities, reasons
 from services.agent.ipp.jobs import Jobs, outcome, unreachable
+from services.agent.ipp.refusals import FINAL
 from services.agent.ipp.ticket import job_attributes
 from services.agent.ipp.watch import Forgotten, Watch
 from services.agent.printer_uri import PrinterUri
@@ -37,23 +38,6 @@ BUSY_LIMIT = 10.0
 SMALL = 64 * 1024
 
 _BUSY = frozenset({Status.SERVER_ERROR_BUSY, Status.SERVER_ERROR_TOO_MANY_JOBS})
-#: Refusals that concern the document or the ticket: the same request will be refused again.
-_FINAL = {
-    Status.CLIENT_ERROR_DOCUMENT_FORMAT_NOT_SUPPORTED: "unsupported-document-format",
-    Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED: "unsupported-attributes-or-values",
-    Status.CLIENT_ERROR_CONFLICTING_ATTRIBUTES: "unsupported-attributes-or-values",
-    Status.CLIENT_ERROR_REQUEST_ENTITY_TOO_LARGE: "document-unprintable-error",
-    Status.CLIENT_ERROR_REQUEST_VALUE_TOO_LONG: "unsupported-attributes-or-values",
-    Status.CLIENT_ERROR_COMPRESSION_NOT_SUPPORTED: "unsupported-compression",
-    Status.CLIENT_ERROR_COMPRESSION_ERROR: "compression-error",
-    Status.CLIENT_ERROR_DOCUMENT_FORMAT_ERROR: "document-format-error",
-    Status.CLIENT_ERROR_DOCUMENT_ACCESS_ERROR: "document-access-error",
-    Status.CLIENT_ERROR_DOCUMENT_PASSWORD_ERROR: "document-password-error",
-    Status.CLIENT_ERROR_DOCUMENT_PERMISSION_ERROR: "document-permission-error",
-    Status.CLIENT_ERROR_DOCUMENT_SECURITY_ERROR: "document-security-error",
-    Status.CLIENT_ERROR_DOCUMENT_UNPRINTABLE_ERROR: "document-unprintable-error",
-    Status.CLIENT_ERROR_BAD_REQUEST: "aborted-by-system",
-}
 
 
 def connect(uri: PrinterUri) -> "IppPrinter":
@@ -222,14 +206,14 @@ class IppPrinter:
                 attempt.job or 0, _document(attempt, stall), document_format=attempt.content.media_type
             )
         except IppError as error:
-            if error.status in _FINAL:
+            if error.status in FINAL:
                 await self._jobs.discard(attempt)
                 raise self._refused(error) from error
             raise
 
     def _refused(self, error: IppError) -> Fault | Declined:
-        if error.status in _FINAL:
-            return Declined(_FINAL[Status(error.status)], f"The printer {self.name} refuses it ({error.keyword}).")
+        if error.status in FINAL:
+            return Declined(FINAL[error.status], f"The printer {self.name} refuses it ({error.keyword}).")
         return Fault("other", f"The printer {self.name} does not take jobs now ({error.keyword}).")
 
     async def _forgotten(self, attempt: Attempt) -> Outcome:

@@ -1,9 +1,10 @@
 """Our jobs in a printer's own list: found by name, never by number alone, and followed to their end."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from libs.ipp.client import Client
 from libs.ipp.enums import JobState, Status
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
@@ -43,7 +44,8 @@ def sight(job: Job, attempt: Attempt, means: Means) -> Sight:
     if job.state is None or job.state in (JobState.PENDING, JobState.PENDING_HELD):
         if _WITHOUT_DATA & set(job.reasons) or job.attributes.integer("number-of-documents") == 0:
             return Sight.EMPTY
-        return Sight.HELD if job.state is JobState.PENDING_HELD else Sight.LIVE
+        held = job.state is JobState.PENDING_HELD and attempt.step is not Step.RELEASED  # then it was not us who holds it
+        return Sight.HELD if held else Sight.LIVE
     begun = job.attributes.integer("time-at-processing") is not None
     if job.state is JobState.CANCELED and not begun and _ours(job, attempt, means):
         return Sight.EMPTY  # cleared away by us, before it had its document
@@ -67,10 +69,26 @@ class Found:
     others: tuple[Job, ...] = ()
 
 
+class JobList(Protocol):
+    """Whatever can be asked for jobs in IPP's words: an IPP client, or a connection to cupsd. Raises `ClientError`s."""
+
+    def all_jobs(self, requested: Sequence[str]) -> AsyncIterator[Job]:
+        """Every job that is known, ended or not."""
+
+    async def get_jobs(self, which_jobs: str, requested: Sequence[str], *, first_job_id: int | None) -> list[Job]:
+        """Jobs from a number on."""
+
+    async def get_job_attributes(self, job_id: int, requested: Sequence[str]) -> Job:
+        """One job."""
+
+    async def cancel_job(self, job_id: int) -> None:
+        """Cancel one job."""
+
+
 class Jobs:
     """The job list of one printer or queue. `label` names it in sentences."""
 
-    def __init__(self, client: Client, label: str, means: Means) -> None:
+    def __init__(self, client: JobList, label: str, means: Means) -> None:
         self.client = client
         self.label = label
         self.means = means

@@ -36,6 +36,7 @@ STOPPING = {
     "stopping": "it is stopping",
     "hold-new-jobs": "it holds new jobs",
     "media-path-jam": "paper is jammed",
+    "resources-are-not-ready": "its device did not take the job, which is tried again",
 }
 _SUFFIXES = ("-error", "-warning", "-report")
 _REQUESTED = ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs")

@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
+from libs.contracts.devices import PrinterState
 from libs.ipp.enums import JobState
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
 from services.agent.attempt import Attempt
 from services.agent.drivers import Seen
+from services.agent.ipp.capabilities import words
 from services.agent.ipp.jobs import REQUESTED, Jobs, pages
 from services.agent.ipp.reasons import sentence, stopping
 
@@ -43,7 +45,7 @@ class Watch:
         self._pause = QUICKEST
 
     async def end(self, attempt: Attempt) -> Job:
-        """The attempt's job when it has ended. Raises `Forgotten`."""
+        """The attempt's job when it has ended, or is held until somebody releases it. Raises `Forgotten`."""
         number = attempt.job
         if number is None:
             raise Forgotten
@@ -91,7 +93,7 @@ class Watch:
                 continue
             if job is None:
                 each.end.set_exception(Forgotten())
-            elif job.state is not None and job.state.ended:
+            elif (job.state is not None and job.state.ended) or _held_for_good(job):
                 each.end.set_result(job)
                 self._pause = QUICKEST
             else:
@@ -123,8 +125,15 @@ class Watch:
             each = self._followed.get(number)
             if each is None or each.end.done():
                 continue
-            if job.state is JobState.PROCESSING_STOPPED or (job.state is JobState.PROCESSING and reason):
-                why = reason or next(iter(job.reasons), "printer-stopped")
+            halted = job.state in (JobState.PROCESSING_STOPPED, JobState.PENDING_HELD)
+            waits = job.state is JobState.PROCESSING or seen.state is PrinterState.STOPPED
+            if halted or (reason and waits):
+                why = reason or next(iter(words(job.reasons)), "printer-stopped")
                 each.attempt.stop(why, sentence(self._jobs.label, why), pages(job))
             elif job.state is JobState.PROCESSING or each.attempt.stopped:
                 each.attempt.resume(pages(job))
+
+
+def _held_for_good(job: Job) -> bool:
+    """Whether a job that was released is held again until somebody releases it, unlike one that is only tried again later."""
+    return job.state is JobState.PENDING_HELD and "job-hold-until-specified" in job.reasons

@@ -6,6 +6,7 @@ import pytest
 
 from libs.contracts.devices import PrinterState
 from services.agent.drivers import socket as driver
+from services.agent.printers import connect_all
 from tests.agent.orders import PDF, desk, free_port, order, withdrawal
 from tests.waiting import until
 
@@ -142,7 +143,5 @@ async def test_a_withdrawal_before_the_first_byte_is_in_time(tmp_path):
 
 @pytest.mark.parametrize("uri", ["socket://?name=Label", "socket://host:9100?name=Label&format=pdf"])
 def test_a_wrong_address_says_what_to_write(uri):
-    from services.agent.printers import connect_all
-
     with pytest.raises(ValueError, match="write"):
         connect_all([uri])
