@@ -5,12 +5,15 @@ import json
 
 import pytest
 import structlog
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from libs.contracts.directory import ClientEntry, ClientKind, TokenEntry
 from libs.contracts.ids import token_digest
 from libs.contracts.queries import Code, DeviceList, ListDevices, LookUp
 from libs.runtime import logs
 from libs.runtime.bus import NotStored, Refused, Unanswered
+from libs.runtime.traces import Tracing
 from tests.gateway.fakes import SN, TOKEN, door
 
 LIST = {"command": "listDevices"}
@@ -239,3 +242,32 @@ async def test_neither_token_nor_content_is_ever_logged_or_told(tmp_path, log):
     assert "command failed" in written
     for canary in (secret, cookie, TOKEN, wrong):
         assert canary not in written
+
+
+CALLER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+
+async def test_a_task_carries_the_trace_of_its_request(tmp_path):
+    exporter = InMemorySpanExporter()
+    tracing = Tracing("gateway", processor=SimpleSpanProcessor(exporter))
+    async with door(tmp_path, tracing=tracing) as rig:
+        await rig.post(TEXT, traceparent=CALLER)
+        (span,) = exporter.get_finished_spans()
+        assert span.name == "POST /openapi newPrintTask"
+        assert f"{span.context.trace_id:032x}" == CALLER.split("-")[1]
+        assert f"{span.parent.span_id:016x}" == CALLER.split("-")[2]
+        stored = rig.bus.published[0][1].tasks[0].traceparent.split("-")
+        assert stored[1:3] == [CALLER.split("-")[1], f"{span.context.span_id:016x}"]
+        exporter.clear()
+        await rig.post({"command": "made-up-by-somebody"})
+        assert [span.name for span in exporter.get_finished_spans()] == ["POST /openapi unknown"]
+
+
+async def test_commands_are_counted(tmp_path):
+    async with door(tmp_path) as rig:
+        await rig.post(TEXT)
+        await rig.post({"command": "made-up-by-somebody"})
+        metrics = (await rig.client.get("/metrics")).text
+        assert 'gateway_commands_total{command="newPrintTask",status="200"} 1.0' in metrics
+        assert 'gateway_commands_total{command="unknown",status="200"} 1.0' in metrics
+        assert "made-up" not in metrics

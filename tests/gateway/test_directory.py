@@ -1,0 +1,59 @@
+"""The directory: the mirror while it is fresh, the registry while it is not, and changes that settle."""
+
+import asyncio
+
+import pytest
+
+from libs.contracts.directory import DefaultEntry
+from libs.contracts.queries import LookUp
+from libs.runtime.bus import Unanswered
+from services.gateway.directory import Directory
+from tests.gateway.fakes import FakeBus, FakeMirror, entries, looked_up
+
+OFFICE = entries()[2]
+
+
+def directory(*known, answer=None):
+    bus, mirror = FakeBus(), FakeMirror(*known)
+    bus.answers[LookUp] = answer
+    return Directory(bus, mirror, "local"), bus, mirror
+
+
+async def test_a_fresh_mirror_is_believed():
+    found, bus, _ = directory(OFFICE)
+    assert await found.get(OFFICE.key, "device.x.y") == [OFFICE, None]
+    assert bus.asked == []
+
+
+async def test_a_blind_one_is_not():
+    found, bus, mirror = directory(answer=looked_up(OFFICE))
+    mirror.fresh = False
+    assert await found.get("device.x.y", OFFICE.key) == [None, OFFICE]
+    assert bus.asked == [LookUp(region="local", keys=("device.x.y", OFFICE.key))]
+
+
+async def test_when_nobody_knows_it_says_so():
+    found, _, mirror = directory()
+    mirror.fresh = False
+    with pytest.raises(Unanswered):
+        await found.get(OFFICE.key)
+
+
+async def test_a_change_is_waited_for():
+    found, _, mirror = directory()
+    entry = DefaultEntry(sn="jueKiUEE", type="printer", agent="jueKiUEE", device="abc")
+    waiting = asyncio.create_task(found.settle(entry))
+    await asyncio.sleep(0)
+    mirror.put(OFFICE)
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    mirror.put(entry)
+    await asyncio.wait_for(waiting, 0.5)
+
+
+async def test_a_change_that_never_comes_holds_nobody_up(monkeypatch):
+    monkeypatch.setattr("services.gateway.directory.SETTLED_WITHIN", 0.05)
+    found, _, mirror = directory()
+    await asyncio.wait_for(found.settle(OFFICE), 1)
+    mirror.fresh = False
+    await asyncio.wait_for(found.settle(OFFICE), 1)

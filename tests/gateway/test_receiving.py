@@ -1,0 +1,138 @@
+"""Clients that send too much or too slowly lose their connection, and nobody else notices."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from libs.runtime.probes import http_server
+from services.gateway.receiving import MAX_HEAD, TooLarge, patient, receive
+
+ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
+
+
+async def echo(request: Request):
+    try:
+        return PlainTextResponse(str(len(await receive(request, 10_000_000))))
+    except TooLarge:
+        return PlainTextResponse("too large", 413)
+
+
+@asynccontextmanager
+async def server(seconds):
+    app = Starlette(routes=[Route("/", echo, methods=["POST"])])
+    async with http_server(app, "127.0.0.1", 0, 1, patient(seconds)) as port:
+        yield port
+
+
+@asynccontextmanager
+async def line(port):
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+
+
+async def answer(reader):
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    return int(head.split()[1]), await reader.readexactly(length)
+
+
+async def closed(reader, within=5.0):
+    """Whether the server ends the connection without an answer."""
+    try:
+        return await asyncio.wait_for(reader.read(), within) == b""
+    except ConnectionResetError:
+        return True
+
+
+async def test_a_request_is_answered_and_the_line_stays():
+    async with server(5) as port, line(port) as (reader, writer):
+        for size in (0, 7, 500_000):
+            writer.write(ASK % size + b"x" * size)
+            assert await answer(reader) == (200, str(size).encode())
+
+
+async def test_several_requests_in_one_piece_are_answered():
+    async with server(5) as port, line(port) as (reader, writer):
+        writer.write((ASK % 3 + b"abc") * 3)
+        assert [await answer(reader) for _ in range(3)] == [(200, b"3")] * 3
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [b"", b"POST / HT", b"POST / HTTP/1.1\r\nHost: x\r\nX: ", ASK % 100 + b"abc"],
+    ids=["nothing", "line", "head", "body"],
+)
+async def test_who_never_ends_is_cut_off(beginning):
+    async with server(0.3) as port, line(port) as (reader, writer):
+        writer.write(beginning)
+        assert await closed(reader)
+
+
+async def test_a_byte_now_and_then_does_not_help():
+    async with server(0.4) as port, line(port) as (reader, writer):
+        writer.write(ASK % 1_000_000)
+
+        async def drip():
+            while True:
+                writer.write(b"x")
+                await asyncio.sleep(0.02)
+
+        dripping = asyncio.create_task(drip())
+        assert await closed(reader)
+        dripping.cancel()
+
+
+async def test_a_large_body_at_a_fair_rate_may_take_longer_than_the_deadline():
+    async with server(0.3) as port, line(port) as (reader, writer):
+        writer.write(ASK % 200_000)
+        for _ in range(20):
+            writer.write(b"x" * 10_000)
+            await asyncio.sleep(0.05)
+        assert await answer(reader) == (200, b"200000")
+
+
+async def test_the_deadline_starts_anew_with_each_request():
+    async with server(0.4) as port, line(port) as (reader, writer):
+        for _ in range(4):
+            writer.write(ASK % 3 + b"abc")
+            assert (await answer(reader))[0] == 200
+            await asyncio.sleep(0.2)
+        writer.write(ASK % 3)
+        assert await closed(reader)
+
+
+async def test_a_head_without_end_is_cut_off():
+    async with server(30) as port, line(port) as (reader, writer):
+        writer.write(b"POST / HTTP/1.1\r\nHost: x\r\n")
+        for _ in range(MAX_HEAD // 1000 + 300):
+            writer.write(b"X-Filler: " + b"x" * 1000 + b"\r\n")
+        assert await closed(reader)
+
+
+async def test_hundreds_of_slow_clients_do_not_hold_up_a_quick_one():
+    async with server(3) as port:
+        slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
+        for _, writer in slow:
+            writer.write(b"POST / HTTP/1.1\r\nX: ")
+        async with line(port) as (reader, writer):
+            begun = asyncio.get_running_loop().time()
+            writer.write(ASK % 3 + b"abc")
+            assert await answer(reader) == (200, b"3")
+            assert asyncio.get_running_loop().time() - begun < 1
+        for reader, writer in slow:
+            assert await closed(reader)
+            writer.close()
+
+
+async def test_a_length_that_is_announced_too_large_is_refused_at_once():
+    async with server(5) as port, line(port) as (reader, writer):
+        writer.write(ASK % 99_999_999)
+        assert (await answer(reader))[0] == 413

@@ -1,0 +1,85 @@
+"""Who is there: told when it changes, and only then."""
+
+from libs.contracts.queries import Heartbeat
+from services.registry.presence import Presence
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+def beat(agent="A", **more):
+    return Heartbeat(region="local", tenant="main", agent=agent, journal="j", **more)
+
+
+def presence():
+    clock = Clock()
+    return Presence(6.0, clock), clock
+
+
+def test_an_agent_comes_once_however_often_it_is_heard():
+    seen, clock = presence()
+    assert not seen.online("A")
+    seen.hear(beat())
+    assert seen.changes() == [("A", True)]
+    clock.now += 5
+    seen.hear(beat())
+    assert seen.changes() == []
+    assert seen.online("A")
+
+
+def test_silence_makes_offline_after_the_timeout():
+    seen, clock = presence()
+    seen.hear(beat())
+    seen.changes()
+    clock.now += 5.9
+    assert seen.online("A")
+    assert seen.changes() == []
+    clock.now += 0.2
+    assert not seen.online("A")
+    assert seen.changes() == [("A", False)]
+    assert seen.changes() == []
+    assert seen.count() == 0
+
+
+def test_a_goodbye_makes_offline_at_once():
+    seen, _ = presence()
+    seen.hear(beat())
+    seen.hear(beat("B"))
+    seen.changes()
+    seen.hear(beat(leaving=True))
+    assert not seen.online("A")
+    assert seen.changes() == [("A", False)]
+    seen.hear(beat(leaving=True))
+    assert seen.changes() == []
+
+
+def test_coming_and_going_between_two_looks_ends_in_what_is():
+    seen, _ = presence()
+    seen.hear(beat())
+    seen.hear(beat(leaving=True))
+    assert seen.changes() == [("A", False)]
+    seen.hear(beat())
+    assert seen.changes() == [("A", True)]
+
+
+def test_what_the_directory_said_is_believed_for_one_timeout():
+    seen, clock = presence()
+    seen.restore(["A", "B"])
+    assert seen.online("A")
+    assert seen.changes() == []
+    clock.now += 3
+    seen.hear(beat("B"))
+    clock.now += 4
+    assert seen.changes() == [("A", False)]
+
+
+def test_what_could_not_be_told_is_told_again():
+    seen, _ = presence()
+    seen.hear(beat())
+    assert seen.changes() == [("A", True)]
+    seen.again(["A"])
+    assert seen.changes() == [("A", True)]
