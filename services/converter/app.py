@@ -46,14 +46,14 @@ async def start(service: Service, settings: ConverterSettings) -> None:
         Engine.TEXT: settings.converter_workers,
         Engine.PDF: settings.converter_workers,
     }
-    for spec in consumers(settings.region):
-        if spec.durable.startswith("converter_"):
-            engine = Engine(spec.durable.removeprefix("converter_"))
-            for _ in range(lanes[engine]):
-                broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
-            service.check(spec.durable, listening(lambda: bus.js, spec))
+    specs = {spec.durable: spec for spec in consumers(settings.region)}
+    for engine in settings.converter_engines:
+        spec = specs[f"converter_{engine}"]
+        for _ in range(lanes[engine]):
+            broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
+        service.check(spec.durable, listening(lambda: bus.js, spec))
     await service.enter(running(broker))
-    proof = Proof(converter)
+    proof = Proof(converter, settings.converter_engines)
     service.loop("engines", proof.run)
     service.check("engines", proof.check)
 
@@ -77,9 +77,9 @@ def _fresh(folder: Path) -> Path:
 class Proof:
     """Whether an engine of each kind could start, tried once after the start and again until it can."""
 
-    def __init__(self, converter: Converter) -> None:
+    def __init__(self, converter: Converter, engines: tuple[Engine, ...]) -> None:
         self._converter = converter
-        self._unproven = dict.fromkeys(Engine, "it has not been tried yet")
+        self._unproven = dict.fromkeys(engines, "it has not been tried yet")
 
     async def run(self) -> None:
         """Try each kind until it is proven."""

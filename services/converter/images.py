@@ -5,6 +5,8 @@ import io
 import img2pdf
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 
+from libs.contracts.documents import Format
+from services.converter import sniff
 from services.converter.domain import Failure, Rejected
 from services.converter.workers import Limits
 
@@ -41,6 +43,9 @@ def to_pdf(data: bytes, name: str, limits: Limits) -> bytes:
                 return _paged(data)
             return _paged(_normal(image))
     except UnidentifiedImageError:
+        found = sniff.looks(data)
+        if found is not None and found.format is not Format[name]:
+            raise sniff.mislabelled(Format[name], found) from None
         raise Rejected(Failure.BROKEN, f"This is not a {name} image, or its beginning is damaged; save it anew.") from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, img2pdf.ImageOpenError) as error:
         raise Rejected(Failure.BROKEN, f"The {name} image is damaged or incomplete; save it anew and send it again.") from error

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
 
+from libs.contracts.documents import Format
+from services.converter import sniff
 from services.converter.domain import Failure, Rejected
 
 #: Deeper chains of filters have no other use than to grow without end.
@@ -19,7 +21,7 @@ _DRAWN = 200_000
 def opened(data: bytes, max_pages: int) -> Iterator[Pdf]:
     """An opened document whose page tree holds. Raises `Rejected`, also for what shows only inside the body."""
     if b"%PDF-" not in data[:1024]:
-        raise Rejected(Failure.MISLABELLED, "This is not a PDF document: it does not begin as one.")
+        raise sniff.mislabelled(Format.PDF, sniff.looks(data))
     try:
         with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
             _check(pdf, max_pages)

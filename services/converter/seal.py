@@ -143,16 +143,19 @@ def _continue_in_child() -> None:
     if child == 0:
         os.close(write)
         _call("prctl", _PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        # Inside, the parent's id is 0; that it still lives is told by the pipe.
-        os.read(read, 1)
+        # Inside, the parent's id is 0; that it still lives is told by the pipe. It also waits for the parent to have read
+        # /proc, which the child is about to replace for both.
+        if not os.read(read, 1):
+            os._exit(1)
         os.close(read)
         return
-    os.close(read)
-    os.write(write, b"!")
-    for descriptor in Path("/proc/self/fd").iterdir():
+    for name in os.listdir("/proc/self/fd"):  # noqa: PTH208 - closes what it finds
         # Its pipes are the child's now: their other ends must see the child's end.
-        with contextlib.suppress(OSError):
-            os.close(int(descriptor.name))
+        if int(name) != write:
+            with contextlib.suppress(OSError):
+                os.close(int(name))
+    os.write(write, b"!")
+    os.close(write)
     status = os.waitpid(child, 0)[1]
     if os.WIFSIGNALED(status):
         os.kill(outer, signal.SIGKILL)

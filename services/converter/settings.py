@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
+from libs.contracts.documents import Engine
 from libs.runtime.settings import Settings
 
 MEGABYTE = 1024 * 1024
@@ -15,6 +16,9 @@ class ConverterSettings(Settings):
     """The converter's settings. Durations are seconds, sizes bytes."""
 
     convert_timeout: float = Field(60.0, gt=0, description="Seconds that one document may keep an engine busy.")
+    converter_engines: tuple[Engine, ...] = Field(
+        tuple(Engine), min_length=1, description='Engines that this converter serves, a JSON list such as ["office"]; default: all.'
+    )
     converter_lanes: int = Field(2, ge=1, le=64, description="LibreOffice processes that work at the same time.")
     converter_workers: int = Field(
         default_factory=lambda: max(2, os.cpu_count() or 2), ge=1, le=256, description="Processes for text, images and PDF work."

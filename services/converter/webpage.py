@@ -66,7 +66,8 @@ class _Loading:
         page.on("requestfailed", self._ended)
 
     def _began(self, request: Request) -> None:
-        self.open.add(request)
+        if request.url.startswith("http"):  # what a page gives itself (blob:, data:) may never end
+            self.open.add(request)
         self.changed.set()
 
     def _ended(self, request: Request) -> None:

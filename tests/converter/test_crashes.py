@@ -1,0 +1,198 @@
+"""Engines that are killed, spin, or grow: the document is tried again or ends, others go on, and no process is left."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from PIL import Image
+
+from libs.contracts.documents import Engine, Format
+from libs.contracts.tickets import Media, Ticket
+from services.converter.conversion import Converter, Rejected
+from services.converter.watchdog import members
+from tests.converter import samples
+from tests.converter.conftest import of_ours, settings
+from tests.waiting import until
+
+LABEL = Ticket(media=Media(6000, 4000))
+
+
+@pytest.fixture
+async def quick(tmp_path):
+    """A converter of few engines and little patience."""
+    running = Converter(
+        settings(tmp_path / "data", converter_workers=2, converter_lanes=1, convert_timeout=4, engine_memory=256 * 1024 * 1024)
+    )
+    await running.start()
+    yield running
+    await running.close()
+    await until(lambda: not of_ours(running), what="no process is left")
+    assert not list((tmp_path / "data" / "engines").glob("*"))
+
+
+async def convert(running: Converter, folder: Path, kind: Format, data: bytes, ticket: Ticket = LABEL):
+    folder.mkdir(exist_ok=True)
+    source = folder / "source"
+    source.write_bytes(data)
+    return await running.convert(samples.order(kind, ticket), source, folder)
+
+
+def named(word: str, running: Converter) -> list[int]:
+    """The processes of a converter's engines whose command line has this word."""
+    found = []
+    for pid in members(os.getpid()):
+        try:
+            line = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
+        except OSError:
+            continue
+        if word in line and pid != os.getpid():
+            found.append(pid)
+    return found
+
+
+def kill(pids: list[int]) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "word"),
+    [
+        (Format.WORD, samples.word, "soffice.bin"),
+        (Format.HTML, lambda: b"<p>words</p>", "chromium-headless-shell"),
+        (Format.TEXT, lambda: b"words", "converter.worker"),
+    ],
+)
+async def test_an_engine_that_was_killed_while_idle_is_replaced(quick, tmp_path, kind, data, word):
+    await convert(quick, tmp_path / "a", kind, data())
+    kill(await until(lambda: named(word, quick)))
+    assert (await convert(quick, tmp_path / "b", kind, data())).pages >= 1
+
+
+@pytest.mark.parametrize(("kind", "word"), [(Format.WORD, "soffice.bin"), (Format.HTML, "chromium-headless-shell")])
+async def test_a_document_whose_engine_is_killed_once_is_converted_by_a_fresh_one(quick, tmp_path, kind, word):
+    paragraphs = "word " * 20_000
+    data = samples.word(paragraphs) if kind is Format.WORD else f"<p>{paragraphs}</p>".encode()
+    await quick.ready(Engine.OFFICE if kind is Format.WORD else Engine.HTML)
+    converting = asyncio.create_task(convert(quick, tmp_path / "a", kind, data))
+    await asyncio.sleep(0.1)
+    kill(named(word, quick))
+    assert (await converting).pages >= 1
+
+
+async def test_a_page_that_never_rests_ends_in_time_and_others_do_not_wait(quick, tmp_path):
+    endless = b"<p>x</p><script>for (;;) {}</script>"
+    hanging = asyncio.create_task(convert(quick, tmp_path / "bad", Format.HTML, endless))
+    good = await asyncio.gather(*(convert(quick, tmp_path / str(n), Format.HTML, b"<p>words</p>") for n in range(6)))
+    assert all(finished.pages == 1 for finished in good)
+    assert not hanging.done(), "the good ones did not wait"
+    with pytest.raises(Rejected) as rejected:
+        await hanging
+    assert rejected.value.reason == "document-unprintable-error"
+    assert "too long" in rejected.value.message
+    assert (await convert(quick, tmp_path / "after", Format.HTML, b"<p>words</p>")).pages == 1
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "alert(1); confirm(2); prompt(3)",
+        "window.print()",
+        "for (let n = 0; n < 20; n++) window.open('about:blank')",
+        "setInterval(() => document.body.append('x'), 1)",
+        "new Worker(URL.createObjectURL(new Blob(['for(;;){}'])))",
+        "location.reload()",
+        "onbeforeunload = () => 'stay'",
+    ],
+)
+async def test_a_restless_page_is_printed_or_ends(quick, tmp_path, script):
+    page = f"<p>words</p><script>if (!sessionStorage.x) {{ sessionStorage.x = 1; {script} }}</script>"
+    assert (await convert(quick, tmp_path / "a", Format.HTML, page.encode())).pages >= 1
+
+
+async def test_a_page_that_takes_all_memory_ends_and_the_next_is_printed(quick, tmp_path):
+    page = b"<p>x</p><script>let all = []; for (;;) all.push(new Uint8Array(20_000_000).fill(7))</script>"
+    with pytest.raises(Rejected) as rejected:
+        await convert(quick, tmp_path / "bad", Format.HTML, page)
+    assert rejected.value.reason == "document-unprintable-error"
+    assert (await convert(quick, tmp_path / "after", Format.HTML, b"<p>words</p>")).pages == 1
+
+
+async def test_an_image_that_unpacks_to_all_memory_ends(quick, tmp_path):
+    quick._engines.limits = quick._engines.limits.__class__(pages=10, pixels=10**9, bytes=10**9)
+    huge = samples.saved(Image.new("L", (20_000, 20_000)), format="PNG", compress_level=1)
+    with pytest.raises(Rejected) as rejected:
+        await convert(quick, tmp_path / "bad", Format.PNG, huge)
+    assert rejected.value.reason == "document-unprintable-error"
+    assert (await convert(quick, tmp_path / "after", Format.PNG, samples.picture("PNG"))).pages == 1
+
+
+async def test_engines_are_recycled_without_a_pause(tmp_path):
+    running = Converter(settings(tmp_path / "data", engine_recycle=2, converter_workers=1, converter_lanes=1))
+    await running.start()
+    try:
+        pids = set()
+        for number in range(4):
+            assert (await convert(running, tmp_path / "a", Format.HTML, b"<p>words</p>")).pages == 1
+            assert (await convert(running, tmp_path / "b", Format.WORD, samples.word())).pages == 2
+            current = running._engines.browsers.current
+            pids.add(current.pid if current else number)
+        assert len(pids) >= 2
+    finally:
+        await running.close()
+        await until(lambda: not of_ours(running), what="no process is left")
+
+
+async def test_idle_engines_go_to_sleep_and_wake_up(tmp_path):
+    running = Converter(settings(tmp_path / "data", engine_idle=0.4, converter_workers=1, converter_lanes=1))
+    await running.start()
+    try:
+        for _ in range(2):
+            assert (await convert(running, tmp_path / "a", Format.HTML, b"<p>words</p>")).pages == 1
+            assert (await convert(running, tmp_path / "b", Format.TEXT, b"words")).pages == 1
+            await until(lambda: not of_ours(running), what="all engines sleep")
+    finally:
+        await running.close()
+
+
+async def test_engines_die_with_the_service(tmp_path):
+    """A kill -9 of the whole service leaves no engine behind."""
+    program = f"""
+import asyncio, sys
+from pathlib import Path
+from tests.converter.conftest import settings
+from services.converter.conversion import Converter
+from PIL import Image
+
+from libs.contracts.documents import Engine
+async def main():
+    running = Converter(settings(Path({str(tmp_path / "data")!r})))
+    await running.start()
+    await asyncio.gather(*(running.ready(engine) for engine in Engine))
+    print("ready", flush=True)
+    await asyncio.sleep(100)
+asyncio.run(main())
+"""
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+    )
+    while b"ready" not in await child.stdout.readline():
+        assert child.returncode is None
+    engines = set(members(child.pid)) - {child.pid}
+    assert len(engines) > 5
+    child.kill()
+    await child.wait()
+    await until(lambda: not [pid for pid in engines if _runs(pid)], what="all engines died")
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
