@@ -74,8 +74,10 @@ class Directory:
                 await bucket.delete(key, last=revision)
             else:
                 await bucket.update(key, value, last=revision)
+        except KeyWrongLastSequenceError:
+            return False
         except APIError as error:
-            if error.err_code in WRITTEN_SINCE or isinstance(error, KeyWrongLastSequenceError):
+            if error.err_code in WRITTEN_SINCE:
                 return False
             raise
         return True
