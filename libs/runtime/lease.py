@@ -43,6 +43,7 @@ class Lease:
         self._name = name
         self._holder = holder
         self._epoch: int | None = None
+        self._told: int | None = None
         #: Whether we know who holds it.
         self.looked = False
 
@@ -60,19 +61,28 @@ class Lease:
             raise LeaseLost(self._name)
 
     async def hold(self, on_change: Callable[[bool], None]) -> None:
-        """Claim and renew for ever; `on_change` hears each gain (True) and loss (False)."""
+        """Claim and renew for ever; `on_change` hears each gain (True) and loss (False), a gain after a loss unseen as both."""
         while True:
-            had = self.held
             try:
                 await whole(self._claim())
                 self.looked = True
             except Exception:
                 log.exception("lease not renewed", lease=self._name)
                 self._lose()
-            if self.held != had:
-                log.info("lease gained" if self.held else "lease lost", lease=self._name, epoch=self._epoch)
-                on_change(self.held)
+            self._tell(on_change)
             await asyncio.sleep(RENEWAL)
+
+    def _tell(self, on_change: Callable[[bool], None]) -> None:
+        """By the epoch that was told last: `verify` may have noticed a loss since, and another epoch is another term."""
+        told, self._told = self._told, self._epoch
+        if told == self._epoch:
+            return
+        if told is not None:
+            log.info("lease lost", lease=self._name, epoch=told)
+            on_change(False)
+        if self._epoch is not None:
+            log.info("lease gained", lease=self._name, epoch=self._epoch)
+            on_change(True)
 
     async def release(self) -> None:
         """Give it up, so that another need not wait for its end."""

@@ -147,6 +147,8 @@ class Outbox:
             await whole(self._delete())
 
     async def _delete(self) -> None:
+        if self._lock.locked():
+            return  # that transaction deletes them; and its owner may be waiting in `drained` for this very publisher
         async with self._lock, self._database.transaction() as connection:
             await self._forget(connection)
         self.committed(())

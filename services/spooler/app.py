@@ -84,7 +84,7 @@ class Spooler:
         except BaseExceptionGroup as error:
             if not lost(error):
                 raise
-            await self._lost.wait()
+            await asyncio.sleep(0.2)  # the lease itself says in a moment who holds it; it may have come back to us already
         finally:
             self._term = None
             for task in (serving, lost_lease):
