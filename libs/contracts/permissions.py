@@ -9,6 +9,7 @@ from libs.contracts.streams import (
     INTAKE,
     PRINT,
     REPORTS,
+    TASKS,
     BucketSpec,
     ConsumerSpec,
     agent_consumer,
@@ -95,7 +96,7 @@ def service_permissions(service: str, region: str) -> Permissions:
             f"$JS.API.STREAM.MSG.DELETE.{PRINT}",
         ),
         "converter": (f"report.{region}.convert",),
-        "webhooks": (f"dead.{region}.>", f"query.{region}.registry.>", *_watching(DIRECTORY)),
+        "webhooks": (f"dead.{region}.>", f"query.{region}.registry.>", *_watching(DIRECTORY), f"$JS.API.STREAM.INFO.{TASKS}"),
     }
     subscribe: dict[str, tuple[str, ...]] = {
         "gateway": (f"task.*.{region}.>", f"device.{region}.>"),

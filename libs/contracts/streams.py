@@ -76,7 +76,8 @@ def streams(region: str) -> tuple[StreamSpec, ...]:
     """The streams of `region`; every subject names its region, so that a joined link never stores a message twice."""
     orders = (f"order.print.{region}.>", f"order.control.{region}.>")
     events = tuple(f"task.{kind}.{region}.>" for kind in ("new", "status", "end"))
-    advisories = ("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.>",)
+    given_up = "$JS.EVENT.ADVISORY.CONSUMER"
+    advisories = (f"{given_up}.MAX_DELIVERIES.>", f"{given_up}.MSG_TERMINATED.>")
     week = 7 * DAY
     return (
         StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB),

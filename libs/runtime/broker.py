@@ -12,11 +12,12 @@ from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker, PullSub
 from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.security import NatsCredentials
+from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
-from libs.contracts.message import Message, decode, encode
+from libs.contracts.message import Message, Undecodable, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
@@ -47,8 +48,35 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
     )
 
 
+class Unreadable(Exception):
+    """What came cannot be read (`code` says how so). `again`: its reader may be behind the times, so that others try it."""
+
+    def __init__(self, problem: str, code: Code = Code.BAD_REQUEST, *, again: bool = False) -> None:
+        super().__init__(problem)
+        self.code = code
+        self.again = again
+
+
+class Unanswerable(Exception):
+    """A question that wants its answer anywhere but in an inbox: we have more rights than who asks, and lend them to nobody."""
+
+
 class Settle(BaseMiddleware):
-    """Acknowledge what was handled; what raised comes again after a growing pause, until the consumer's `max_deliver`."""
+    """Acknowledge what was handled; what raised comes again after a growing pause, until the consumer's `max_deliver`.
+
+    What cannot be read is terminated, unless its consumer counts its tries; a question that cannot be read is refused.
+    """
+
+    async def after_processed(
+        self, exc_type: type[BaseException] | None = None, exc_val: BaseException | None = None, exc_tb: Any = None
+    ) -> bool | None:
+        if isinstance(exc_val, Unanswerable):
+            log.warning("question without an inbox left out", problem=str(exc_val))
+            return True
+        if isinstance(exc_val, Unreadable) and self.msg is not None:
+            await _refuse(self.msg, exc_val)
+            return True
+        return await super().after_processed(exc_type, exc_val, exc_tb)
 
     async def consume_scope(self, call_next: Callable[[Any], Awaitable[Any]], msg: StreamMessage[Any]) -> Any:
         if not _from_stream(msg):
@@ -56,12 +84,28 @@ class Settle(BaseMiddleware):
         try:
             result = await call_next(msg)
         except Exception:
-            tries = msg.raw_message.metadata.num_delivered
-            log.exception("message failed", subject=msg.raw_message.subject, tries=tries)
-            await msg.raw_message.nak(delay=BACKOFF[min(tries, len(BACKOFF)) - 1])
+            raw = msg.raw_message
+            log.exception("message failed", subject=raw.subject, tries=raw.metadata.num_delivered)
+            await raw.nak(delay=_pause(raw))
             return None
         await msg.ack()
         return result
+
+
+async def _refuse(message: Msg, problem: Unreadable) -> None:
+    log.error("message is not readable", subject=message.subject, problem=str(problem))
+    if not message.reply.startswith("$JS.ACK."):
+        if message.reply:
+            await message.respond(encode(Refusal(code=problem.code, message=f"The question cannot be read: {problem}.")))
+    elif problem.again:
+        await message.nak(delay=_pause(message))
+    else:
+        await message.term()
+
+
+def _pause(message: Msg) -> float:
+    """Seconds before a message comes again, by how often it came."""
+    return BACKOFF[min(message.metadata.num_delivered, len(BACKOFF)) - 1]
 
 
 def _from_stream(msg: StreamMessage[Any]) -> bool:
@@ -77,7 +121,7 @@ def reads(spec: ConsumerSpec, kind: Any, user: str) -> dict[str, Any]:
         "pull_sub": PullSub(batch_size=1, timeout=5.0),
         "ack_policy": AckPolicy.MANUAL,
         "inbox_prefix": f"{inbox(user)}.".encode(),
-        "decoder": _decoder(kind),
+        "decoder": _decoder(kind, again=spec.max_deliver > 0),
         "no_reply": True,
     }
 
@@ -89,9 +133,18 @@ def answers(query: type[Message], region: str, service: str) -> dict[str, Any]:
     return {"subject": subject, "queue": service, "decoder": _decoder(query), "ack_policy": AckPolicy.MANUAL}
 
 
-def _decoder(kind: Any) -> Callable[[StreamMessage[Any]], Awaitable[Any]]:
+def _decoder(kind: Any, *, again: bool = False) -> Callable[[StreamMessage[Any]], Awaitable[Any]]:
     async def decoded(message: StreamMessage[Any]) -> Any:
-        return decode(kind, message.body)
+        raw = message.raw_message
+        if raw.reply and not raw.reply.startswith(("_INBOX.", "$JS.ACK.")):
+            raise Unanswerable(raw.subject)
+        try:
+            found = decode(kind, message.body)
+        except Undecodable as problem:
+            raise Unreadable(str(problem), again=again) from None
+        if found.subject != raw.subject:  # who may publish where is the bus's business, so the subject is what counts
+            raise Unreadable("its body speaks for another than its subject", Code.FORBIDDEN)
+        return found
 
     return decoded
 
@@ -145,10 +198,14 @@ async def keep_alive(message: StreamMessage[Any], lease: float) -> AsyncIterator
     async def tell() -> None:
         while True:
             await asyncio.sleep(lease / 3)
-            await message.raw_message.in_progress()
+            try:
+                await message.raw_message.in_progress()
+            except NatsError as error:  # the next one may come through
+                log.warning("progress not told", subject=message.raw_message.subject, error=type(error).__name__)
 
     telling = asyncio.create_task(tell())
     try:
         yield
     finally:
         telling.cancel()
+        await asyncio.gather(telling, return_exceptions=True)

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 
 import structlog
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.dead import DeadLetter
+from libs.contracts.message import Undecodable
 from libs.contracts.streams import DEAD
 from libs.runtime.bus import Outgoing, outgoing
 from libs.runtime.crashpoint import crashpoint
@@ -88,8 +91,17 @@ class Input:
     async def run(self, apply: Apply, give_up: GiveUp, *, region: str, maximum: int = 200) -> None:
         """Read for ever: `apply` many at once; one that fails alone `TRIES` times goes to `give_up` and to DEAD."""
         self.applied = await self._saved()
-        async for batch in self._reader.batches(maximum):
-            await self._take(batch, apply, give_up, region)
+        self._reader.on_bound = self._compare
+        async with aclosing(self._reader.batches(maximum)) as batches:
+            async for batch in batches:
+                await self._take(batch, apply, give_up, region)
+
+    async def _compare(self) -> None:
+        """A stream that ends before what is applied was made anew: its messages are not the ones that we have seen."""
+        last = await self._reader.last_sequence()
+        if last < self.applied:
+            log.error("stream began anew, it is read from its beginning", stream=self._name, applied=self.applied, last=last)
+            self._move(0)
 
     async def wait_for(self, sequence: int, within: float) -> bool:
         """Whether everything up to `sequence` is applied within so many seconds."""
@@ -126,6 +138,10 @@ class Input:
                 await self._save([message], apply)
             except LeaseLost:
                 raise
+            except Undecodable as error:  # it will not become readable, and whoever may write could keep us busy with more
+                log.error("message is not readable", stream=self._name, sequence=message.sequence, problem=str(error))  # noqa: TRY400
+                cause, tries = f"Undecodable in {self._name}", 1
+                break
             except Exception as error:
                 if not await self._database.healthy():  # then it is not the message's fault: wait as long as it takes
                     await asyncio.sleep(1.0)
@@ -136,22 +152,24 @@ class Input:
                 await asyncio.sleep(0.1 * tries)
             else:
                 return
-        await self._bury(message, cause, give_up, region)
+        letter = DeadLetter(
+            region=region, stream=self._name, sequence=message.sequence, reader=self._name.lower(), tries=tries, cause=cause
+        )
+        try:
+            await self._bury(message, letter, give_up)
+        except LeaseLost:
+            raise
+        except Exception:
+            if not await self._database.healthy():
+                raise
+            log.exception("message could not even be given up", stream=self._name, sequence=message.sequence)
+            await self._bury(message, letter, _nobodys)
 
-    async def _bury(self, message: Incoming, cause: str, give_up: GiveUp, region: str) -> None:
+    async def _bury(self, message: Incoming, letter: DeadLetter, give_up: GiveUp) -> None:
         async def change(connection: AsyncConnection) -> Staged:
-            task, staged = await give_up(connection, message, cause)
+            task, staged = await give_up(connection, message, letter.cause)
             await self._advance(connection, message.sequence)
-            letter = DeadLetter(
-                region=region,
-                stream=self._name,
-                sequence=message.sequence,
-                reader=self._name.lower(),
-                tries=TRIES,
-                cause=cause,
-                task=task,
-            )
-            return [*staged, (DEAD, outgoing(letter))]
+            return [*staged, (DEAD, outgoing(replace(letter, task=task)))]
 
         await self._commit(change)
         self._move(message.sequence)
@@ -180,3 +198,8 @@ class Input:
         async with self._database.reading() as connection:
             found = await connection.execute(select(self._cursors.c.sequence).where(self._cursors.c.stream == self._name))
             return int(found.scalar() or 0)
+
+
+async def _nobodys(_connection: AsyncConnection, _message: Incoming, _cause: str) -> tuple[str, Staged]:
+    """Nothing follows from a message but its dead letter."""
+    return "", ()

@@ -1,7 +1,8 @@
 """Reading a durable consumer strictly in order by a reader that keeps its own account (design.md rule 8)."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
 
 import structlog
@@ -35,8 +36,11 @@ class Batch:
 
     async def ack(self) -> None:
         """Acknowledge each. A lost acknowledgement brings the message again, never an error."""
-        for message in self._messages:
-            await message.ack()
+        try:
+            for message in self._messages:
+                await message.ack()
+        except NatsError as error:
+            log.warning("batch not acknowledged, it comes again", messages=len(self._messages), error=type(error).__name__)
 
 
 def _incoming(message: Msg) -> Incoming:
@@ -58,27 +62,38 @@ class OrderedReader:
         self._durable = durable
         self._stopped = asyncio.Event()
         self.bound = False
+        #: Called each time the consumer is bound, before anything is read.
+        self.on_bound: Callable[[], Awaitable[None]] | None = None
 
     def stop(self) -> None:
         """End `batches` after the batch that is out now."""
         self._stopped.set()
 
-    async def batches(self, maximum: int = 200, wait: float = 5.0) -> AsyncIterator[Batch]:
+    async def last_sequence(self) -> int:
+        """The sequence of the last message that the stream ever took; needs the right to ask for the stream's state."""
+        return int((await self._bus.js.stream_info(self._stream)).state.last_seq)
+
+    async def batches(self, maximum: int = 200, wait: float = 5.0) -> AsyncGenerator[Batch, None]:
         """Batches of 1 to `maximum` messages, as soon as there are any; ends when stopped."""
         while not self._stopped.is_set():
             try:
-                async for batch in self._in_order(maximum, wait):
-                    yield batch
+                async with aclosing(self._in_order(maximum, wait)) as batches:
+                    async for batch in batches:
+                        yield batch
+                if not self._stopped.is_set() and self._bus.connected:
+                    await self._pause(0.1)  # two readers of one consumer must not chase each other at full speed
             except (NatsError, APIError, TimeoutError) as error:
                 self.bound = False
                 log.warning("reader bound anew", stream=self._stream, durable=self._durable, error=type(error).__name__)
                 await self._pause(0.5)
 
-    async def _in_order(self, maximum: int, wait: float) -> AsyncIterator[Batch]:
+    async def _in_order(self, maximum: int, wait: float) -> AsyncGenerator[Batch, None]:
         subscription = await self._bus.js.pull_subscribe_bind(self._durable, self._stream)
         reconnected = self._bus.reconnected
         try:
             await self._bus.js.reset_consumer(self._stream, self._durable)
+            if self.on_bound:
+                await self.on_bound()
             self.bound = True
             expected = 1
             while not self._stopped.is_set() and not reconnected.is_set():
@@ -92,7 +107,7 @@ class OrderedReader:
                     yield Batch(messages)
         finally:
             self.bound = False
-            if self._bus.connected:
+            with suppress(NatsError):  # a line that is down forgets it all the same
                 await subscription.unsubscribe()
 
     async def _fetch(

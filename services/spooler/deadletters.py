@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import structlog
 from nats.js.errors import NotFoundError
@@ -10,7 +11,7 @@ from nats.js.errors import NotFoundError
 from libs.contracts.dead import DeadLetter
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.orders import Order
-from libs.contracts.streams import CONVERT, DEAD
+from libs.contracts.streams import CONVERT, DEAD, PRINT
 from libs.runtime.bus import Bus, Outgoing, outgoing
 from libs.runtime.reader import Incoming, OrderedReader
 
@@ -20,7 +21,7 @@ GivenUp = Callable[[str, str, list[tuple[str, Outgoing]]], Awaitable[None]]
 
 
 class DeadLetters:
-    """Reads the server's advisories about messages that reached their last delivery."""
+    """Reads the server's advisories about messages that reached their last delivery or were terminated by their reader."""
 
     def __init__(self, bus: Bus, reader: OrderedReader, region: str, on_given_up: GivenUp) -> None:
         self._bus = bus
@@ -44,7 +45,7 @@ class DeadLetters:
             sequence=sequence,
             reader=str(advisory["consumer"]),
             tries=int(advisory["deliveries"]),
-            cause="its reader failed each time",
+            cause=_cause(advisory),
             task=await self._task(stream, sequence),
             at=int(time.time() * 1000),
         )
@@ -55,6 +56,8 @@ class DeadLetters:
             await self._forget(stream, sequence)
 
     async def _task(self, stream: str, sequence: int) -> str:
+        if stream not in (CONVERT, PRINT):
+            return ""  # reports and events are nobody's order
         try:
             found = await self._bus.js.get_msg(stream, sequence)
             return str(decode(Order, found.data or b"").task)
@@ -66,3 +69,9 @@ class DeadLetters:
             await self._bus.js.delete_msg(stream, sequence)
         except NotFoundError:
             return
+
+
+def _cause(advisory: dict[str, Any]) -> str:
+    if "terminated" in str(advisory.get("type", "")):
+        return str(advisory.get("reason") or "its reader could not read it")
+    return "its reader failed each time"
