@@ -5,14 +5,15 @@ import json
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
-from nats.errors import NoRespondersError
+from nats.errors import MaxPayloadError, NoRespondersError
 from nats.js.api import PubAck
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError
@@ -23,12 +24,19 @@ from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
 
 log = structlog.get_logger()
+T = TypeVar("T")
 
 #: One try of a publish, and how long it is tried again: a leader change takes about 5 s (design.md rule 1).
 PUBLISH_TIMEOUT = 2.0
 PUBLISH_PATIENCE = 15.0
+RETRY = 0.25
 #: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
 DUPLICATE_IN_BATCH = 10201
+#: Refusals that are over in a moment: the server was restarted under a batch, or is busy with too many of them.
+INCOMPLETE_BATCH = 10176
+TOO_MANY_BATCHES = 10210
+#: Refusals with the status "unavailable" that stay: the stream or the server's store is full.
+FULL = (10047, 10077, 10122)
 
 
 class Unanswered(Exception):
@@ -45,7 +53,11 @@ class Refused(Exception):
 
 
 class NotStored(Exception):
-    """The stream said no, and saying it again would not help (full, or not ours to write)."""
+    """The stream said no, and saying it again would not help (full, or too large); `code` is JetStream's, 0: none."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +85,7 @@ class Bus:
         self.user = user
         self.js: JetStreamContext = client.jetstream(timeout=5)
         self.reconnected = asyncio.Event()
+        self.closing = False
 
     @property
     def connected(self) -> bool:
@@ -81,6 +94,7 @@ class Bus:
 
     async def close(self) -> None:
         """Flush what is buffered and close."""
+        self.closing = True
         if self.client.is_closed:
             return
         try:
@@ -98,19 +112,12 @@ class Bus:
 
         Raises `NotStored` when the stream refuses it, `Unanswered` when nobody acknowledged in time.
         """
-        deadline = time.monotonic() + patience
-        while True:
-            headers = {**out.headers, "Nats-Msg-Id": out.message_id} if out.message_id else dict(out.headers)
-            try:
-                return await self.js.publish(out.subject, out.data, timeout=PUBLISH_TIMEOUT, stream=stream, headers=headers)
-            except APIError as error:
-                if not _passing(error):
-                    raise NotStored(f"{stream} refused a message: {error.description}") from error
-            except (NatsError, TimeoutError):
-                pass
-            if time.monotonic() + 0.25 > deadline:
-                raise Unanswered(f"{stream} did not acknowledge within {patience:.0f} s")
-            await asyncio.sleep(0.25)
+        headers = {**out.headers, "Nats-Msg-Id": out.message_id} if out.message_id else dict(out.headers)
+
+        async def store() -> PubAck:
+            return await self.js.publish(out.subject, out.data, timeout=PUBLISH_TIMEOUT, stream=stream, headers=headers)
+
+        return await _patiently(stream, patience, store)
 
     async def publish_batch(self, stream: str, batch: Sequence[Outgoing], *, patience: float = PUBLISH_PATIENCE) -> None:
         """Store all or nothing, in order, as one atomic batch (or one message); a batch stored before counts as success.
@@ -120,24 +127,13 @@ class Bus:
         if len(batch) == 1:
             await self.publish_raw(batch[0], stream=stream, patience=patience)
             return
-        deadline = time.monotonic() + patience
-        while True:
-            try:
-                await self._atomic(stream, batch)
-            except APIError as error:
-                if error.err_code == DUPLICATE_IN_BATCH:
-                    for out in batch:  # row by row; what is a duplicate is stored already
-                        await self.publish_raw(out, stream=stream, patience=patience)
-                    return
-                if not _passing(error):
-                    raise NotStored(f"{stream} refused a batch: {error.description}") from error
-            except (NatsError, TimeoutError):
-                pass
-            else:
-                return
-            if time.monotonic() + 0.25 > deadline:
-                raise Unanswered(f"{stream} did not acknowledge a batch within {patience:.0f} s")
-            await asyncio.sleep(0.25)
+        try:
+            await _patiently(stream, patience, partial(self._atomic, stream, batch))
+        except NotStored as refusal:
+            if refusal.code != DUPLICATE_IN_BATCH:
+                raise
+            for out in batch:  # row by row; what is a duplicate is stored already
+                await self.publish_raw(out, stream=stream, patience=patience)
 
     async def _atomic(self, stream: str, batch: Sequence[Outgoing]) -> None:
         """One atomic batch: the first message is answered at once (so that a refusal stops us), the last commits."""
@@ -182,6 +178,24 @@ class Bus:
         await self.client.publish(message.subject, encode(message))
 
 
+async def _patiently(stream: str, patience: float, store: Callable[[], Awaitable[T]]) -> T:
+    """`store`, tried again until `patience` seconds are over: what was stored unseen is a duplicate next time."""
+    deadline = time.monotonic() + patience
+    while True:
+        try:
+            return await store()
+        except MaxPayloadError:
+            raise NotStored(f"{stream} cannot take a message that is larger than the server takes") from None
+        except APIError as error:
+            if not _passing(error):
+                raise NotStored(f"{stream} refused a message: {error.description}", error.err_code or 0) from error
+        except (NatsError, TimeoutError) as error:
+            log.debug("not acknowledged yet", stream=stream, error=type(error).__name__)
+        if time.monotonic() + RETRY > deadline:
+            raise Unanswered(f"{stream} did not acknowledge within {patience:.0f} s")
+        await asyncio.sleep(RETRY)
+
+
 def _raise_error(data: bytes) -> None:
     """A stream's refusal of one message of a batch; the answers in between are empty."""
     if data and b'"error"' in data:
@@ -190,7 +204,9 @@ def _raise_error(data: bytes) -> None:
 
 def _passing(error: APIError) -> bool:
     """Whether the server's refusal may be over in a moment (no leader, restarting), unlike a full stream."""
-    return (error.code or 0) == 503 and error.err_code not in (10077, 10047, 10122)
+    if error.err_code in (INCOMPLETE_BATCH, TOO_MANY_BATCHES):
+        return True
+    return (error.code or 0) == 503 and error.err_code not in FULL
 
 
 async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Callable[[], Awaitable[None]] | None = None) -> Bus:
@@ -212,6 +228,10 @@ async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Calla
         if not client.is_closed:
             log.warning("bus disconnected", user=user)
 
+    async def closed() -> None:
+        if not bus.closing:  # the server said no to something in a way after which the client never comes back by itself
+            log.error("bus closed for good: this process has to be started again", user=user)
+
     connecting = client.connect(
         url,
         name=user,
@@ -225,9 +245,11 @@ async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Calla
         reconnected_cb=reconnected,
         error_cb=erred,
         disconnected_cb=lost,
+        closed_cb=closed,
     )
     try:
         await asyncio.wait_for(connecting, 10)
     except (OSError, NatsError, TimeoutError) as error:
+        await bus.close()
         raise Unanswered(f"no NATS server lets us in at {url} as {user}: {error or type(error).__name__}") from error
     return bus

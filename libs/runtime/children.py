@@ -35,12 +35,14 @@ def start(argv: Sequence[str | Path], record: "ChildRecord | None" = None, **opt
 
 
 def started_at(pid: int) -> str:
-    """When a process began (clock ticks since boot): with its pid, its identity. Empty: no such process."""
+    """When a process began (the boot, and clock ticks since it): with its pid, its identity. Empty: it does not run (any more)."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
-    return stat.rsplit(")", 1)[1].split()[19]
+    fields = stat.rsplit(")", 1)[1].split()
+    return "" if fields[0] in "ZX" else f"{boot}:{fields[19]}"
 
 
 class ChildRecord:

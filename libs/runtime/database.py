@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, text
+from sqlalchemy import URL, Connection, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -36,22 +36,19 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent look that blocks nobody."""
+        """A look that blocks nobody, and in which all statements see the same state."""
+        look = {"printbus_reading": True} if self.sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         async with self.engine.connect() as connection:
-            if self.sqlite:
-                await connection.execution_options(printbus_reading=True)
+            await connection.execution_options(**look)
             yield connection
 
     async def migrate(self, migrations: Path) -> None:
         """Bring the tables up to date with the Alembic revisions in `migrations`; two processes at once do it once."""
-        if not self.sqlite:
-            async with self.engine.begin() as connection:
-                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self._service}"'))
         async with self.engine.begin() as connection:
             if not self.sqlite:
-                await connection.execute(
-                    text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"printbus.{self._service}"}
-                )
+                lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+                await connection.execute(lock, {"name": f"printbus.{self._service}"})
+                await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self._service}"'))
             await connection.run_sync(_upgrade, migrations)
 
     async def healthy(self) -> bool:
@@ -84,6 +81,8 @@ async def whole(work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()  # seen: its caller has gone
         raise
 
 
@@ -99,15 +98,17 @@ async def database(url: str, data_dir: Path, service: str, migrations: Path) -> 
 
 
 def open_database(url: str, data_dir: Path, service: str) -> Database:
-    """The database as it is, without migrating it."""
+    """The database as it is, without migrating it. Its errors do not show parameters: documents are among them."""
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
-        engine = create_async_engine(f"sqlite+aiosqlite:///{data_dir / service}.sqlite", pool_size=4, connect_args={"timeout": 30})
+        file = URL.create("sqlite+aiosqlite", database=str(data_dir / f"{service}.sqlite"))
+        engine = create_async_engine(file, pool_size=4, hide_parameters=True, connect_args={"timeout": 30})
         _tune_sqlite(engine)
         return Database(engine, service)
     address = make_url(url).set(drivername="postgresql+asyncpg")
     arguments: dict[str, Any] = {"server_settings": {"search_path": service, "application_name": f"printbus-{service}"}}
-    return Database(create_async_engine(address, pool_size=8, pool_pre_ping=True, connect_args=arguments), service)
+    engine = create_async_engine(address, pool_size=8, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
+    return Database(engine, service)
 
 
 def _tune_sqlite(engine: AsyncEngine) -> None:

@@ -41,7 +41,7 @@ class Documents:
         if "://" in url:
             self._store = from_url(url)
         else:
-            self._folder = Path(url) if url else data_dir / "documents"
+            self._folder = (Path(url) if url else data_dir / "documents").absolute()
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             self._store = LocalStore(self._folder, automatic_cleanup=True)
 
@@ -51,13 +51,15 @@ class Documents:
         return self._folder is None
 
     async def put(self, name: str, data: bytes) -> tuple[int, str]:
-        """Store bytes; returns their length and SHA-256."""
+        """Store bytes; returns their length and SHA-256. Raises `ValueError` for a name that is none."""
+        _check(name)
         await obstore.put_async(self._store, name, data)
         await self._sync(name)
         return len(data), hashlib.sha256(data).hexdigest()
 
     async def put_file(self, name: str, path: Path) -> tuple[int, str]:
-        """Store a file, streamed; returns its length and SHA-256."""
+        """Store a file, streamed; returns its length and SHA-256. Raises `ValueError` for a name that is none."""
+        _check(name)
         size, digest = await asyncio.to_thread(_measure, path)
         await obstore.put_async(self._store, name, path)
         await self._sync(name)
@@ -65,30 +67,26 @@ class Documents:
 
     async def get(self, name: str) -> bytes:
         """A whole object: for small ones. Raises `Missing`."""
-        try:
-            found = await obstore.get_async(self._store, name)
-            return bytes(await found.bytes_async())
-        except FileNotFoundError:
-            raise Missing(name) from None
+        found = await self._found(name)
+        return bytes(await found.bytes_async())
 
     async def stream(self, name: str) -> AsyncIterator[bytes]:
         """An object in pieces. Raises `Missing` at the first."""
-        try:
-            found = await obstore.get_async(self._store, name)
-        except FileNotFoundError:
-            raise Missing(name) from None
+        found = await self._found(name)
         async for piece in found.stream(min_chunk_size=CHUNK):
             yield bytes(piece)
 
     async def fetch(self, name: str, size: int, sha256: str, target: Path) -> None:
-        """An object into a file, checked. Raises `Missing` or `Damaged`."""
+        """An object into a file, checked. Raises `Missing` or `Damaged`; then there is no file."""
         digest, length = hashlib.sha256(), 0
+        found = await self._found(name)
         with await asyncio.to_thread(target.open, "wb") as file:
-            async for piece in self.stream(name):
+            async for piece in found.stream(min_chunk_size=CHUNK):
                 digest.update(piece)
                 length += len(piece)
-                await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(file.write, bytes(piece))
         if length != size or digest.hexdigest() != sha256:
+            await asyncio.to_thread(target.unlink)
             raise Damaged(name)
 
     async def address(self, name: str, seconds: float) -> str:
@@ -96,7 +94,8 @@ class Documents:
         return str(await obstore.sign_async(self._store, "GET", name, timedelta(seconds=seconds)))
 
     async def delete(self, prefix: str) -> int:
-        """Delete all objects below `prefix` (`<tenant>/<task>`); how many there were."""
+        """Delete all objects below `prefix` (`<tenant>/<task>`); how many there were. Raises `ValueError` for an empty one."""
+        _check(prefix)
         names = [found.name async for found in self.list(prefix)]
         if names:
             await obstore.delete_async(self._store, names)
@@ -109,9 +108,22 @@ class Documents:
                 at = item["last_modified"] or datetime.now(UTC)
                 yield Found(str(item["path"]), int(item["size"]), int(at.timestamp() * 1000))
 
+    async def _found(self, name: str) -> Any:
+        _check(name)
+        try:
+            return await obstore.get_async(self._store, name)
+        except FileNotFoundError:
+            raise Missing(name) from None
+
     async def _sync(self, name: str) -> None:
         if self._folder:
-            await asyncio.to_thread(_sync_file, self._folder / name)
+            await asyncio.to_thread(_sync_file, self._folder, name)
+
+
+def _check(name: str) -> None:
+    """Names are made of our own ids; one that is not must not reach another task's objects, or the rest of the disk."""
+    if not all(part.strip(".") and part.isprintable() and "\\" not in part for part in name.split("/")):
+        raise ValueError("a document's name is <tenant>/<task>/<role>, each of letters and digits")
 
 
 def _measure(path: Path) -> tuple[int, str]:
@@ -120,8 +132,10 @@ def _measure(path: Path) -> tuple[int, str]:
     return path.stat().st_size, digest.hexdigest()
 
 
-def _sync_file(path: Path) -> None:
-    for each in (path, path.parent):
+def _sync_file(folder: Path, name: str) -> None:
+    """The file, and every folder on the way to it: each may be as new as the file."""
+    path = folder / name
+    for each in (path, *(parent for parent in path.parents if parent.is_relative_to(folder))):
         descriptor = os.open(each, os.O_RDONLY)
         try:
             os.fsync(descriptor)

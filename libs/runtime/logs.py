@@ -1,6 +1,7 @@
 """Logs: structlog to standard error, as lines for people or as JSON, with service and trace bound by wiring."""
 
 import logging
+import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
@@ -8,6 +9,8 @@ from typing import Any, TextIO
 import structlog
 from opentelemetry import trace
 
+#: C0 and C1 controls, and the two line ends that only Unicode knows.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
@@ -16,6 +19,18 @@ def _trace_id(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> Muta
     if context.is_valid:
         event["trace"] = f"{context.trace_id:032x}"
     return event
+
+
+def _one_line(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """No value, however it came here, breaks a line or speaks to the terminal; a traceback is ours and keeps its lines."""
+    for key, value in event.items():
+        if isinstance(value, str) and key != "exception":
+            event[key] = _CONTROLS.sub(_escaped, value)
+    return event
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0].encode("unicode_escape").decode()
 
 
 def configure(log_format: str, level: str, stream: TextIO | None = None) -> None:
@@ -30,6 +45,7 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _trace_id,
         structlog.processors.format_exc_info,
+        _one_line,
     ]
     structlog.configure(
         processors=[*shared, renderer],

@@ -69,8 +69,7 @@ class Mirror:
                 except TimeoutError:
                     continue
                 if entry is None:  # all that was there has been told: from now on it is news
-                    self._values = values
-                    self.loaded.set()
+                    self._replace(values)
                     news = True
                     continue
                 if entry.key == TICK:
@@ -79,6 +78,14 @@ class Mirror:
                 self._take(values, entry.key, entry.value if entry.operation not in ("DEL", "PURGE") else None)
         finally:
             await watcher.stop()
+
+    def _replace(self, values: dict[str, Any]) -> None:
+        """What was deleted while nobody watched is told now."""
+        gone = self._values.keys() - values.keys()
+        self._values = values
+        self.loaded.set()
+        for key in gone:
+            self.on_change(key, None)
 
     def _take(self, values: dict[str, Any], key: str, value: bytes | None) -> None:
         if value is None:

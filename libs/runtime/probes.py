@@ -1,6 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics` of one service or of several in one process."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -40,12 +41,11 @@ async def http_server(
 ) -> AsyncIterator[int]:
     """Serve an ASGI application while the block runs; gives the port, a free one for 0. `protocol`: in uvicorn's place.
 
-    Raises `OSError` when the address is taken.
+    Raises `OSError` when the address is taken or is none of this machine.
     """
+    listener = await _listener(host, port)
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
-        host=host,
-        port=port,
         http=protocol or "auto",
         log_config=None,
         access_log=False,
@@ -54,24 +54,35 @@ async def http_server(
         server_header=False,
         ws="none",
     )
-    listener = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port)  # says whether the address is free
-    free_port: int = listener.sockets[0].getsockname()[1]
-    listener.close()
-    await listener.wait_closed()
-    config.port = port or free_port
+    bound: int = listener.getsockname()[1]
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    serving = asyncio.create_task(server._serve())  # noqa: SLF001 - without its own signal handlers: signals are ours
+    serving = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - without its own signal handlers: signals are ours
     try:
         while not server.started:
             if serving.done():
                 serving.result()
-                raise OSError(f"the HTTP server did not come up on {host}:{config.port}")
+                raise OSError(f"the HTTP server did not come up on {host}:{bound}")
             await asyncio.sleep(0.01)
-        yield config.port
+        yield bound
     finally:
         server.should_exit = True
         await serving
+
+
+async def _listener(host: str, port: int) -> socket.socket:
+    """A socket that listens: bound before uvicorn starts, which would end the process where the address is taken."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = found[0]
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    listener.setblocking(False)
+    return listener
 
 
 @asynccontextmanager

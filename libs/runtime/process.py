@@ -10,6 +10,7 @@ import structlog
 import uvloop
 
 from libs.runtime import crashpoint, logs
+from libs.runtime.bus import Unanswered
 from libs.runtime.probes import probe_server
 from libs.runtime.service import Service
 from libs.runtime.settings import Settings, SettingsError, read
@@ -20,14 +21,27 @@ S = TypeVar("S", bound=Settings)
 
 
 def main(name: str, kind: type[S], start: Callable[[Service, S], Awaitable[None]], *, probes: bool = True) -> None:
-    """Run one service until SIGTERM or SIGINT. A wrong setting ends it with a sentence and code 2."""
+    """Run one service until SIGTERM or SIGINT.
+
+    A wrong setting ends it with a sentence and code 2; a bus or an address that cannot be had with a sentence and code 1.
+    """
     try:
-        settings = read(kind)
+        settings = _with_server(read(kind))
+        logs.configure(settings.log_format, settings.log_level)
+        crashpoint.arm(settings.crashpoint)
+        uvloop.run(_run(name, settings, start, probes=probes))
     except SettingsError as error:
-        sys.exit(f"{name}: {error}")
-    logs.configure(settings.log_format, settings.log_level)
-    crashpoint.arm(settings.crashpoint)
-    uvloop.run(_run(name, settings, start, probes=probes))
+        sys.stderr.write(f"{name}: {error}\n")
+        sys.exit(2)
+    except (Unanswered, OSError) as error:
+        sys.stderr.write(f"{name}: {error}\n")
+        sys.exit(1)
+
+
+def _with_server(settings: S) -> S:
+    if not settings.nats_url:
+        raise SettingsError("PRINTBUS_NATS_URL is missing: write the server's address, such as nats://127.0.0.1:4222.")
+    return settings
 
 
 async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[None]], *, probes: bool) -> None:
@@ -35,13 +49,23 @@ async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[N
     tracing = Tracing(name, settings.otlp_endpoint, settings.trace_ratio)
     service = Service(name, tracing, settings.shutdown_grace)
     asked = stop_signal()
-    try:
+
+    async def begin() -> None:
         if probes:
             await service.enter(probe_server([service], settings.metrics_port))
         await start(service, settings)
         log.info("service started")
-        await asked.wait()
+
+    starting = asyncio.create_task(begin())
+    stopping = asyncio.create_task(asked.wait())
+    try:
+        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await stopping
     finally:
+        starting.cancel()  # asked to stop before it was there
+        await asyncio.gather(starting, return_exceptions=True)
         await service.stop()
         tracing.close()
 

@@ -31,6 +31,7 @@ class Service:
         self._checks: dict[str, Check] = {}
         self._faults: dict[str, str] = {}
         self._stopping = asyncio.Event()
+        self._stop_by = 0.0
         self._loops: list[asyncio.Task[None]] = []
 
     @property
@@ -61,7 +62,7 @@ class Service:
         async def end() -> None:
             if stop:
                 stop()
-                await asyncio.wait([task], timeout=self.grace)
+                await asyncio.wait([task], timeout=max(0.0, self._stop_by - time.monotonic()))
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
 
@@ -73,8 +74,10 @@ class Service:
             begun = time.monotonic()
             try:
                 await body()
-            except Exception as error:
-                failures = 0 if time.monotonic() - begun > 60 else failures + 1
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and _asked_to_end():
+                    raise
+                failures = 1 if time.monotonic() - begun > 60 else failures + 1
                 self._faults[name] = f"{name} failed: {type(error).__name__}"
                 self.log.exception("loop failed", loop=name)
                 await self._pause(_BACKOFF[min(failures, len(_BACKOFF)) - 1])
@@ -105,8 +108,9 @@ class Service:
             return str(error) or type(error).__name__
 
     async def stop(self) -> None:
-        """Stop the parts in reverse order, within the grace."""
+        """Stop the parts in reverse order: all loops together have the grace to finish, the rest of it is for what is forced."""
         self._stopping.set()
+        self._stop_by = time.monotonic() + self.grace
         try:
             await asyncio.wait_for(self._stack.aclose(), self.grace + 5)
         except TimeoutError:
@@ -114,3 +118,9 @@ class Service:
         for task in self._loops:
             task.cancel()
         self.log.info("service stopped")
+
+
+def _asked_to_end() -> bool:
+    """Whether the running task itself was canceled, and not something that it waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -1,10 +1,13 @@
 """What every service reads from the environment: the settings they share, and errors that name the variable."""
 
+import re
 from pathlib import Path
 from typing import Literal, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableError
 
 PREFIX = "PRINTBUS_"
 
@@ -34,6 +37,33 @@ class Settings(BaseSettings):
     shutdown_grace: float = Field(10.0, gt=0, description="Seconds that a service may take to finish or hand back its work.")
     crashpoint: str = Field("", description="For tests: a named point, `name` or `name:n`, at which the process kills itself.")
 
+    @field_validator("nats_url")
+    @classmethod
+    def _nats_url(cls, value: str) -> str:
+        return _begins(value, "nats://", "tls://", "ws://", "wss://")
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_url(cls, value: str) -> str:
+        return _begins(value, "postgresql://", "postgresql+asyncpg://")
+
+    @field_validator("documents_url")
+    @classmethod
+    def _documents_url(cls, value: str) -> str:
+        return _begins(value, "s3://", "gs://", "az://") if "://" in value else value
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _otlp_endpoint(cls, value: str) -> str:
+        return _begins(value, "http://", "https://")
+
+    @field_validator("crashpoint")
+    @classmethod
+    def _crashpoint(cls, value: str) -> str:
+        if value and not re.fullmatch(r"[a-z][a-z0-9-]*(:[1-9][0-9]*)?", value):
+            raise ValueError("write the name of a point, or name:n for its n-th passing")
+        return value
+
     @property
     def keys_dir(self) -> Path:
         """Where `provision` puts keys and credentials."""
@@ -55,11 +85,22 @@ def read(kind: type[S], **given: object) -> S:
     try:
         return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        sentences = []
-        for problem in error.errors():
-            name = PREFIX + "_".join(str(part) for part in problem["loc"][:1]).upper()
-            sentences.append(f"{name} is wrong: {problem['msg'].removeprefix('Value error, ')}.".replace("..", "."))
-        raise SettingsError(" ".join(sentences)) from None
-    except ValueError as error:  # pydantic-settings could not read a JSON value
-        name = str(getattr(error, "field_name", "")) or str(error).split('"')[1] if '"' in str(error) else "a setting"
-        raise SettingsError(f"{PREFIX}{name.upper()} is wrong: write it as JSON.") from None
+        raise SettingsError(" ".join(_sentence(problem) for problem in error.errors())) from None
+    except UnreadableError as error:
+        field = str(error).split('"')[1]  # error parsing value for field "printers" from source "EnvSettingsSource"
+        raise SettingsError(f'{PREFIX}{field.upper()} is wrong: write it as JSON, a list such as ["one", "two"].') from None
+
+
+def _begins(value: str, *schemes: str) -> str:
+    """An address that begins with one of these, or none at all."""
+    if value and not value.startswith(schemes):
+        raise ValueError(f"write an address that begins with {' or '.join(schemes)}, or leave it empty")
+    return value
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    """What is wrong with which variable; never the value, which may be a secret."""
+    name = PREFIX + str(problem["loc"][0] if problem["loc"] else "settings").upper()
+    if problem["type"] == "string_pattern_mismatch":
+        return f"{name} is wrong: write what the pattern {problem['ctx']['pattern']} allows."
+    return f"{name} is wrong: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."

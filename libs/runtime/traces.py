@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from opentelemetry import context, propagate, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -17,10 +18,11 @@ class Tracing:
 
     def __init__(self, service: str, endpoint: str = "", ratio: float = 1.0, processor: SpanProcessor | None = None) -> None:
         self._provider: TracerProvider | None = None
+        self._closed = False
         if endpoint or processor:
             resource = Resource.create({SERVICE_NAME: service})
             self._provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(ratio)))
-            self._provider.add_span_processor(processor or BatchSpanProcessor(OTLPSpanExporter(endpoint)))
+            self._provider.add_span_processor(processor or BatchSpanProcessor(OTLPSpanExporter(_traces_of(endpoint), timeout=5)))
         self._tracer = (self._provider or trace.NoOpTracerProvider()).get_tracer("printbus")
 
     @property
@@ -56,9 +58,15 @@ class Tracing:
             yield span
 
     def close(self) -> None:
-        """Send what is waiting."""
-        if self._provider:
+        """Send what is waiting. A second time does nothing."""
+        if self._provider and not self._closed:
+            self._closed = True
             self._provider.shutdown()
+
+
+def _traces_of(endpoint: str) -> str:
+    """A collector's address without a path takes traces where the protocol says (OTLP/HTTP: /v1/traces)."""
+    return endpoint if urlsplit(endpoint).path.strip("/") else f"{endpoint.rstrip('/')}/v1/traces"
 
 
 def current() -> str:
