@@ -39,7 +39,7 @@ async def test_a_kill_at_any_step_neither_loses_nor_repeats(tmp_path, point):
     paper = tmp_path / "paper"
     async with (
         receiving() as receiver,
-        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url) as server,
+        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url, CONVERTER_ENGINES='["text"]') as server,
     ):
         await server.start(CRASHPOINT=point)
         accepted: list[str] = []
@@ -63,7 +63,7 @@ async def test_a_kill_at_any_step_neither_loses_nor_repeats(tmp_path, point):
 
 
 async def test_nothing_of_a_killed_server_is_left_after_the_next_start(tmp_path):
-    async with installation(tmp_path, [f"file://{tmp_path}/paper?name=Paper"]) as server:
+    async with installation(tmp_path, [f"file://{tmp_path}/paper?name=Paper"], CONVERTER_ENGINES='["text"]') as server:
         await server.start()
         await server.kill()
         left = json.loads((server.data / "children.json").read_text())
@@ -75,7 +75,7 @@ async def test_nothing_of_a_killed_server_is_left_after_the_next_start(tmp_path)
 
 
 async def test_a_second_server_on_the_same_folder_is_refused_with_a_sentence(tmp_path):
-    async with installation(tmp_path, []) as server:
+    async with installation(tmp_path, [], CONVERTER_ENGINES='["text"]') as server:
         await server.start()
         second = server.run("services", HTTP_PORT="0")
         await until(lambda: second.poll() is not None, 20, "the second one ends")
