@@ -133,6 +133,7 @@ SETTLEMENT: dict[tuple[Means, bool, Sight], Deed] = {
     (Means.NAME, True, Sight.ENDED): Deed.FOLLOW,
     (Means.BLIND, False, Sight.ABSENT): Deed.PRINT,
     (Means.BLIND, True, Sight.ABSENT): Deed.UNKNOWN,
+    (Means.BLIND, True, Sight.ENDED): Deed.FOLLOW,
 }
 
 

@@ -101,9 +101,9 @@ class RawPrinter:
         await asyncio.sleep(self._grace)
         return Printed(pages=attempt.order.document.pages, confirmed=False)
 
-    async def look(self, attempt: Attempt) -> Sight:  # noqa: ARG002 - the family's shape
-        """Nothing can be seen there."""
-        return Sight.ABSENT
+    async def look(self, attempt: Attempt) -> Sight:
+        """Nothing can be seen there; but what the printer's system has acknowledged whole has arrived, whatever came after."""
+        return Sight.ENDED if attempt.step is Step.RELEASED else Sight.ABSENT
 
     async def release(self, attempt: Attempt) -> None:
         raise AssertionError(f"port 9100 does not hold {attempt.name}")

@@ -7,48 +7,9 @@ import pytest
 from libs.contracts.devices import PrinterState
 from services.agent.drivers import socket as driver
 from services.agent.printers import connect_all
+from tests.agent.drivers.device import Device
 from tests.agent.orders import PDF, desk, free_port, order, withdrawal
 from tests.waiting import until
-
-
-class Device:
-    """A printer on a TCP port: what came in, one entry per connection. `reading` cleared: it takes nothing."""
-
-    def __init__(self) -> None:
-        self.jobs: list[bytes] = []
-        self.reading = asyncio.Event()
-        self.reading.set()
-        self.port = 0
-        self.open = 0
-
-    async def __aenter__(self):
-        self.server = await asyncio.start_server(self._serve, "127.0.0.1", self.port, limit=2048)
-        self.port = self.server.sockets[0].getsockname()[1]
-        return self
-
-    async def __aexit__(self, *_):
-        self.reading.set()
-        self.server.close()
-        self.server.close_clients() if hasattr(self.server, "close_clients") else None
-
-    async def _serve(self, reader, writer):
-        self.open += 1
-        got = b""
-        try:
-            while True:
-                await self.reading.wait()
-                piece = await reader.read(1024)
-                if not piece:
-                    break
-                got += piece
-        except ConnectionError:
-            pass
-        if got:
-            self.jobs.append(got)
-        writer.close()
-
-    def uri(self, **parameters) -> str:
-        return f"socket://127.0.0.1:{self.port}?name=Label&grace=0" + "".join(f"&{k}={v}" for k, v in parameters.items())
 
 
 async def test_the_bytes_arrive_in_order_and_are_said_to_be_unconfirmed(tmp_path):
