@@ -1,8 +1,8 @@
 """What the registry does for each message: its table of contents."""
 
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -95,14 +95,15 @@ async def _choose_default(change: Change, agent: str, devices: tuple[Device, ...
 async def list_devices(registry: Registry, query: ListDevices) -> DeviceList:
     """The devices that a client may use: an agent's own."""
     await _client(registry, query.tenant, query.sn)
-    views = [await _view(registry, query.sn, query.sn, device) for device in await registry.store.devices(query.sn, query.type)]
-    return DeviceList(devices=tuple(views))
+    devices = await registry.store.devices(query.sn, query.type)
+    return DeviceList(devices=await _views(registry, query.sn, query.sn, devices))
 
 
 async def get_device(registry: Registry, query: GetDevice) -> DeviceAnswer:
     """One device that the client may use."""
     device = await _device(registry, query)
-    return DeviceAnswer(device=await _view(registry, query.sn, query.agent, device))
+    (view,) = await _views(registry, query.sn, query.agent, [device])
+    return DeviceAnswer(device=view)
 
 
 async def get_default_device(registry: Registry, query: GetDefaultDevice) -> DeviceAnswer:
@@ -110,7 +111,10 @@ async def get_default_device(registry: Registry, query: GetDefaultDevice) -> Dev
     await _client(registry, query.tenant, query.sn)
     agent, chosen = (await registry.store.defaults(query.sn)).get(query.type.value, ("", ""))
     device = await registry.store.device(agent, chosen) if chosen and agent == query.sn else None
-    return DeviceAnswer(device=await _view(registry, query.sn, agent, device) if device else None)
+    if device is None:
+        return DeviceAnswer(device=None)
+    (view,) = await _views(registry, query.sn, agent, [device])
+    return DeviceAnswer(device=view)
 
 
 async def set_default_device(registry: Registry, query: SetDefaultDevice) -> DeviceAnswer:
@@ -119,7 +123,8 @@ async def set_default_device(registry: Registry, query: SetDefaultDevice) -> Dev
     async with registry.store.change() as change:
         await change.set_default(DefaultEntry(sn=query.sn, type=query.type.value, agent=query.agent, device=device.id))
     registry.herald.wake()
-    return DeviceAnswer(device=replace(await _view(registry, query.sn, query.agent, device), default=True))
+    (view,) = await _views(registry, query.sn, query.agent, [device])
+    return DeviceAnswer(device=view)
 
 
 async def look_up(registry: Registry, query: LookUp) -> Entries:
@@ -160,10 +165,19 @@ async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> De
     return found
 
 
-async def _view(registry: Registry, sn: str, agent: str, device: Device) -> DeviceView:
-    default = (await registry.store.defaults(sn)).get(device.type.value)
-    online = domain.reachable(device, agent_online=registry.presence.online(agent))
-    return DeviceView(agent=agent, device=device, online=online, default=default == (agent, device.id))
+async def _views(registry: Registry, sn: str, agent: str, devices: Sequence[Device]) -> tuple[DeviceView, ...]:
+    """Devices of one agent as a client sees them."""
+    defaults = await registry.store.defaults(sn)
+    there = registry.presence.online(agent)
+    return tuple(
+        DeviceView(
+            agent=agent,
+            device=device,
+            online=domain.reachable(device, agent_online=there),
+            default=defaults.get(device.type.value) == (agent, device.id),
+        )
+        for device in devices
+    )
 
 
 def _now() -> int:

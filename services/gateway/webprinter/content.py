@@ -28,6 +28,9 @@ class Source(StrEnum):
     FILE = "FILE"
 
 
+SOURCES = {word.value: word for word in Source}
+FORMATS = ", ".join(Format)
+
 _BINARY = frozenset({Source.URL, Source.BASE64})
 #: Which format may come from where: the seed's 15 pairs, and what we add to them.
 PAIRS: dict[Format, frozenset[Source]] = {
@@ -61,9 +64,8 @@ def read_content(task: Fields) -> Given:
         raise Rejected(f"{task.name('content')} is missing: write the text, the base64 or the address of the document.")
     if not isinstance(content, str):
         raise Rejected(f"{task.name('content')} must be a text; it is {shown(content)}.")
-    known = ", ".join(Format)
-    wanted = task.word("mediaFormat", words.FORMATS, known)
-    source = task.word("mediaSource", {word.value: word for word in Source}, "STRING, BASE64 and URL")
+    wanted = task.word("mediaFormat", words.FORMATS, FORMATS)
+    source = task.word("mediaSource", SOURCES, "STRING, BASE64 and URL")
     source = source or _infer_source(content, wanted)
     if source is Source.FILE:
         raise Rejected(
@@ -125,7 +127,7 @@ def _from_content(task: Fields, content: str, source: Source, wanted: Format | N
     data = read_base64(task, content)
     wanted = wanted or sniffing.format_of_bytes(data)
     if wanted is None:
-        raise Rejected(f"{task.name('mediaFormat')} is missing and the content does not tell it: write one of {', '.join(Format)}.")
+        raise Rejected(f"{task.name('mediaFormat')} is missing and the content does not tell it: write one of {FORMATS}.")
     return Given(wanted, "", data)
 
 

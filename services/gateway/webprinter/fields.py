@@ -1,6 +1,5 @@
 """Reading what clients send: numbers as text, null for "not set", and a sentence for everything that is not what it should be."""
 
-import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -83,15 +82,16 @@ class Fields:
 
     def number(self, key: str, lowest: float, highest: float, unit: str = "") -> float | None:
         """A number within bounds, also as text."""
-        value = self.raw(key)
-        if value is None or (isinstance(value, str) and not value.strip()):
+        value = self._values.get(key)
+        if value is None:
             return None
-        wanted = f"a number from {lowest:g} to {highest:g}{unit}"
-        if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
-            value = float(value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
-        if not lowest <= value <= highest or not math.isfinite(value):
+        if isinstance(value, str):
+            value = value.strip()
+            if not value:
+                return None
+            value = float(value) if _NUMBER.fullmatch(value) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+            wanted = f"a number from {lowest:g} to {highest:g}{unit}"
             raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
         return value
 
@@ -111,7 +111,7 @@ class Fields:
 
     def word(self, key: str, words: Mapping[str, T], known: str) -> T | None:
         """The meaning of a word by a table of `normal` words; `known` lists the ones to write."""
-        value = self.raw(key)
+        value = self._values.get(key)
         if value is None or value == "":
             return None
         found = words.get(normal(value)) if isinstance(value, str) and len(value) < 64 else None

@@ -4,6 +4,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from libs.contracts.devices import DeviceType
@@ -38,6 +39,9 @@ LARGE = 256 * 1024
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
+
+#: The same few printers are named again and again.
+_place = lru_cache(8192)(device_id)
 
 Look = Callable[..., Awaitable[list[Entry | None]]]
 
@@ -145,7 +149,7 @@ async def find_printer(gateway: Gateway, identity: Identity, wanted: Wanted) -> 
 async def _printer(look: Look, identity: Identity, wanted: Wanted) -> PrinterRef | None:
     agent, place = wanted.agent or identity.sn, ""
     if wanted.device:
-        place = device_id(agent, wanted.device)
+        place = _place(agent, wanted.device)
     else:
         (default,) = await look(default_key(identity.sn, DeviceType.PRINTER))
         if not isinstance(default, DefaultEntry):
