@@ -36,7 +36,7 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     opened = await service.enter(database(settings.database_url, settings.data_dir, "webhooks", MIGRATIONS))
     bus = await connect(settings.nats_url, USER, settings.credentials(USER))
     service.on_stop(bus.close)
-    holder = uuid4().hex
+    holder = settings.webhooks_holder or uuid4().hex
     store, endpoints = Store(opened), Endpoints(opened, holder)
     known = dialects.discover(dialects)
 

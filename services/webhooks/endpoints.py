@@ -48,12 +48,12 @@ class Endpoints:
         found = await connection.execute(select(*_COLUMNS).where(endpoint.c.sn.in_(sns), endpoint.c.active))
         return [_endpoint(row) for row in found.mappings()]
 
-    async def claim(self, running: Iterable[str]) -> list[Endpoint]:
+    async def claim(self, running: Collection[str]) -> list[Endpoint]:
         """Take endpoints with something to tell that nobody holds, and those of ours that are not `running`."""
         waits = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id, WAITING).exists()
         async with self._database.reading() as connection:
             free = self._free(await self._now(connection))
-            candidates = select(endpoint.c.id).where(endpoint.c.active, free, waits).limit(CLAIMS + len(list(running)))
+            candidates = select(endpoint.c.id).where(endpoint.c.active, free, waits).limit(CLAIMS + len(running))
             wanted = set((await connection.execute(candidates)).scalars()) - set(running)
         return await self._take(sorted(wanted)[:CLAIMS]) if wanted else []
 

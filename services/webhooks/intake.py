@@ -8,6 +8,7 @@ import structlog
 from libs.contracts.streams import DEAD, TASKS, ConsumerSpec, consumers
 from libs.runtime.bus import Bus
 from libs.runtime.commit import Change, Commit, Input
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
@@ -90,6 +91,7 @@ class Intake:
             self._input.stop()
 
     def _committed(self) -> None:
+        crashpoint("webhooks-after-insert")
         touched, self._handlers.touched = self._handlers.touched, set()
         self._wake(touched)
 

@@ -23,7 +23,7 @@ from services.webhooks.store import Store
 #: Deliveries that one look brings, and answers that may be unwritten while the next event is on its way: so many are
 #: told again, with the same ids, when the process dies.
 LOOK = 100
-UNSAVED = 8
+UNSAVED = 16
 #: An idle lane looks so often for events that another replica brought, and ends after so many seconds.
 GLANCE = 1.0
 LINGER = 10.0

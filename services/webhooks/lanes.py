@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import structlog
 
+from libs.runtime.database import whole
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import TERM, Endpoints
 from services.webhooks.lane import Lane
@@ -66,12 +67,12 @@ class Lanes:
         now = time.monotonic()
         if self._lanes and now - self._renewed >= RENEWAL:
             await self._renew(now)
-        for endpoint in await self._endpoints.claim(self._lanes):
+        for endpoint in await whole(self._endpoints.claim(tuple(self._lanes))):
             await self._recorder.at_most(0, endpoint.id)  # an earlier lane of ours may have left answers
             self._start(endpoint, now)
 
     async def _renew(self, now: float) -> None:
-        held = await self._endpoints.renew(self._lanes)
+        held = await whole(self._endpoints.renew(tuple(self._lanes)))
         self._renewed = now
         for name, lane in self._lanes.items():
             if name in held:

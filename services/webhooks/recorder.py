@@ -7,6 +7,7 @@ import structlog
 from prometheus_client import CollectorRegistry, Counter
 
 from libs.runtime.crashpoint import crashpoint
+from libs.runtime.database import whole
 from services.webhooks.domain import Outcome, State
 from services.webhooks.store import Store
 
@@ -59,7 +60,7 @@ class Recorder:
     async def _save(self) -> None:
         group = self._outcomes[:]
         crashpoint("webhooks-before-record")
-        await self._store.record(group, self._holder)
+        await whole(self._store.record(group, self._holder))
         crashpoint("webhooks-after-record")
         del self._outcomes[: len(group)]
         self._unsaved.subtract(outcome.endpoint for outcome in group)

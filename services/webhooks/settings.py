@@ -33,7 +33,8 @@ class WebhooksSettings(Settings):
     callback_retention: float = Field(
         7 * 86_400.0, gt=0, description="Seconds that delivered and skipped callbacks stay readable; at least as long as events do."
     )
-    time_zone: str = Field("Asia/Shanghai", description="Time zone of the days that are shown (IANA name).")
+    webhooks_holder: str = Field("", description="Name under which this process holds endpoints; empty: a random one.")
+    time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
 
     @field_validator("callback_url")
     @classmethod

@@ -6,6 +6,7 @@ import time
 import structlog
 from prometheus_client import Gauge
 
+from libs.runtime.database import whole
 from services.webhooks.store import Store
 
 log = structlog.get_logger()
@@ -18,14 +19,17 @@ SWEEP = 3600.0
 async def count(store: Store, waiting: Gauge) -> None:
     """Keep the gauge true; a body for `Service.loop`."""
     while True:
-        waiting.set(await store.count_waiting())
+        waiting.set(await whole(store.count_waiting()))
         await asyncio.sleep(COUNT)
 
 
 async def sweep(store: Store, retention: float) -> None:
     """Forget what ended `retention` seconds ago; a body for `Service.loop`."""
     while True:
-        swept = await store.sweep(int((time.time() - retention) * 1000))
-        if swept:
-            log.info("deliveries swept", deliveries=swept)
+        before = int((time.time() - retention) * 1000)
+        total = 0
+        while swept := await whole(store.sweep(before)):
+            total += swept
+        if total:
+            log.info("deliveries swept", deliveries=total)
         await asyncio.sleep(SWEEP)

@@ -1,5 +1,7 @@
 """Events as the spooler publishes them, for a client and as many tasks as a test wants."""
 
+from itertools import pairwise
+
 from libs.contracts.devices import DeviceType
 from libs.contracts.events import EndTask, NewTask, UpdateTaskStatus
 from libs.contracts.states import STATUS, Stage, State, Status
@@ -38,7 +40,7 @@ def life(task: str, sn: str = SN, traceparent: str = TRACEPARENT):
     common = {"region": "local", "at": CREATED, "traceparent": traceparent}
     steps = [Stage.INCOMING, Stage.FETCHABLE, Stage.OUTGOING, Stage.COMPLETED]
     yield NewTask(task=view(task, 1, steps[0], sn), **common)
-    for version, (old, new) in enumerate(zip(steps, steps[1:], strict=False), 2):
+    for version, (old, new) in enumerate(pairwise(steps), 2):
         yield UpdateTaskStatus(task=view(task, version, new, sn), old_status=STATUS[old], new_status=STATUS[new], **common)
     yield EndTask(task=view(task, len(steps), steps[-1], sn), **common)
 
