@@ -12,14 +12,13 @@ from pathlib import Path
 import structlog
 from playwright.async_api import Browser, Error, Playwright, async_playwright
 
-from services.converter import sandbox
+from services.converter import fonts, sandbox
 from services.converter.sandbox import Sandbox
 from services.converter.seal import Spec
 
 log = structlog.get_logger()
 
 START, STOP = 30.0, 5.0
-_HERE = Path(__file__).parent
 _PROGRAMS = ("chromium-headless-shell", "chromium")
 _ARGUMENTS = [
     "--disable-gpu",
@@ -88,7 +87,7 @@ class BrowserProcess:
     async def _launch(self, *, own_sandbox: bool) -> list[socket.socket]:
         assert self._playwright is not None  # noqa: S101 - made by start
         self._folder = folder = self._box.folder("chromium")
-        shutil.copyfile(_HERE / "fonts.conf", folder / "fonts.conf")
+        await asyncio.to_thread(fonts.install, folder)
         spec = self._box.spec(folder)
         inside = "net" in spec.namespaces
         # Playwright's driver starts it, not we: the seal looks for no parent of ours, and dies with the driver.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from services.converter import sandbox, watchdog
+from services.converter import fonts, sandbox, watchdog
 from services.converter.pool import EngineDied, EngineLate, OutOfMemory
 from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
@@ -117,7 +117,7 @@ class Lane:
         profile.mkdir(parents=True)
         shutil.copyfile(_HERE / "lane" / "worker.py", folder / "worker.py")
         shutil.copyfile(_HERE / "lane" / "profile.xcu", profile / "registrymodifications.xcu")
-        shutil.copyfile(_HERE / "fonts.conf", folder / "fonts.conf")
+        fonts.install(folder)
         for path in (folder / "profile", profile, *folder.rglob("*.xcu")):
             # The lane's user, who is not known before it starts, writes its settings there.
             path.chmod(0o777 if path.is_dir() else 0o666)

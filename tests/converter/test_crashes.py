@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 from PIL import Image
 
 from libs.contracts.documents import Engine, Format
@@ -36,10 +35,14 @@ async def quick(tmp_path):
 
 
 async def convert(running: Converter, folder: Path, kind: Format, data: bytes, ticket: Ticket = LABEL):
+    return await running.convert(samples.order(kind, ticket), written(folder, data), folder)
+
+
+def written(folder: Path, data: bytes) -> Path:
     folder.mkdir(exist_ok=True)
     source = folder / "source"
     source.write_bytes(data)
-    return await running.convert(samples.order(kind, ticket), source, folder)
+    return source
 
 
 def named(word: str, running: Converter) -> list[int]:
