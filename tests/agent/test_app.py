@@ -1,0 +1,264 @@
+"""The agent as a whole on a real bus, with a spooler that says what the test wants."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+
+from libs.contracts.ids import device_id
+from libs.contracts.message import decode, encode
+from libs.contracts.permissions import agent_permissions
+from libs.contracts.queries import AdmitAgent, Admitted, Code, Heartbeat, Refusal
+from libs.contracts.reports import DevicesReported, Report
+from libs.contracts.streams import PRINT, REPORTS, agent_consumer
+from libs.runtime import admin
+from libs.runtime.keys import ADMIN
+from libs.runtime.service import Service
+from libs.runtime.settings import SettingsError, read
+from libs.runtime.traces import Tracing
+from services.agent.app import start
+from services.agent.settings import AgentSettings
+from tests.agent.orders import SN, order, task, withdrawal
+from tests.bus import running_bus
+from tests.waiting import until
+
+TENANT = "acme"
+
+
+class Spooler:
+    """Answers `AdmitAgent` and hears heartbeats; silent while `answer` is None."""
+
+    def __init__(self) -> None:
+        self.answer: Admitted | Refusal | None = Admitted(sequence=0)
+        self.asked: list[AdmitAgent] = []
+        self.beats: list[Heartbeat] = []
+
+    async def listen(self, bus) -> None:
+        async def admit(message) -> None:
+            self.asked.append(decode(AdmitAgent, message.data))
+            if self.answer:
+                await message.respond(encode(self.answer))
+
+        async def beat(message) -> None:
+            self.beats.append(decode(Heartbeat, message.data))
+
+        await bus.client.subscribe("query.local.spooler.admit-agent.>", cb=admit)
+        await bus.client.subscribe("heartbeat.local.>", cb=beat)
+
+
+class Site:
+    """One bus, one spooler, one folder of paper; agents come and go."""
+
+    def __init__(self, rig, bus, spooler, folder) -> None:
+        self.rig = rig
+        self.bus = bus
+        self.spooler = spooler
+        self.folder = folder
+
+    @asynccontextmanager
+    async def agent(self, data: str = "data", **given):
+        settings = read(
+            AgentSettings,
+            data_dir=self.folder / data,
+            nats_url=self.rig.url,
+            nats_creds=self.rig.keys.path(f"{SN}.creds"),
+            sn=SN,
+            tenant=TENANT,
+            printers=(f"file://{self.folder}/paper?name=Paper",),
+            **given,
+        )
+        service = Service("agent", Tracing("agent"), 2)
+        try:
+            await start(service, settings)
+            yield service
+        finally:
+            await service.stop()
+
+    async def publish(self, *messages) -> None:
+        for message in messages:
+            await self.bus.publish(message, stream=PRINT)
+
+    async def reports(self) -> list:
+        found = []
+        last = (await self.bus.js.stream_info(REPORTS)).state.last_seq
+        for sequence in range(1, last + 1):
+            message = await self.bus.js.get_msg(REPORTS, sequence)
+            found.append((message.headers.get("Nats-Msg-Id"), decode(Report, message.data)))
+        return found
+
+    async def kinds(self, number: int) -> list[str]:
+        return [each.kind for _, each in await self.reports() if getattr(each, "task", "") == task(number)]
+
+    async def printed(self, number: int, within: float = 10.0) -> None:
+        async def there():
+            return "TaskPrinted" in await self.kinds(number)
+
+        await until(there, within, f"task {number} is printed")
+
+    def papers(self) -> list[str]:
+        return [path.name for path in sorted((self.folder / "paper").glob("*.pdf"), key=lambda path: path.stat().st_mtime)]
+
+
+@pytest.fixture
+async def site(tmp_path):
+    async with running_bus(tmp_path) as rig:
+        bus = await rig.connect(ADMIN)
+        rig.issue(SN, agent_permissions("local", 0, TENANT, SN))
+        await admin.ensure_consumer(bus.js, agent_consumer("local", 0, TENANT, SN))
+        spooler = Spooler()
+        await spooler.listen(bus)
+        yield Site(rig, bus, spooler, tmp_path)
+
+
+async def ready(service) -> bool:
+    return not await service.problems()
+
+
+async def test_orders_are_printed_in_the_order_of_the_stream_and_reported_once(site):
+    await site.publish(*(order(number) for number in range(1, 31)))
+    async with site.agent() as agent:
+        await until(lambda: ready(agent))
+        await site.printed(30)
+        journal = site.spooler.asked[0].journal
+        ids = [message_id for message_id, each in await site.reports() if each.kind != "DevicesReported"]
+        assert ids == [f"{journal}:{row}" for row in range(1, 61)]
+    assert site.papers() == [f"{task(number)}.pdf" for number in range(1, 31)]
+
+
+async def test_devices_are_reported_at_the_start(site):
+    async with site.agent() as agent:
+        await until(lambda: ready(agent))
+
+        async def told():
+            return [each for _, each in await site.reports() if isinstance(each, DevicesReported)]
+
+        devices = (await until(told))[0].devices
+    assert [(each.name, each.id) for each in devices] == [("Paper", device_id(SN, "Paper"))]
+
+
+async def test_orders_up_to_the_sequence_of_the_admission_are_acknowledged_unread(site):
+    await site.publish(order(1), order(2), order(3))
+    site.spooler.answer = Admitted(sequence=2)
+    async with site.agent():
+        await site.printed(3)
+
+        async def acknowledged():
+            return (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).ack_floor.stream_seq == 3
+
+        await until(acknowledged)
+    assert site.papers() == [f"{task(3)}.pdf"]
+
+
+async def test_a_restarted_agent_asks_with_the_same_journal_and_prints_nothing_twice(site):
+    await site.publish(order(1), order(2))
+    async with site.agent():
+        await site.printed(2)
+    async with site.agent() as agent:  # its consumer is reset: unacknowledged messages come again
+        await until(lambda: ready(agent))
+        await site.publish(order(1), order(3))
+        await site.printed(3)
+    assert len({each.journal for each in site.spooler.asked}) == 1
+    assert site.papers() == [f"{task(1)}.pdf", f"{task(2)}.pdf", f"{task(3)}.pdf"]
+
+
+async def test_a_refused_agent_touches_nothing_says_so_and_asks_again(site):
+    await site.publish(order(1))
+    site.spooler.answer = Refusal(code=Code.CONFLICT, message="Another process prints for the agent.")
+    async with site.agent() as agent:
+        await until(lambda: len(site.spooler.asked) > 1)
+        assert "Another process prints" in (await agent.problems())["orders"]
+        assert not site.spooler.beats
+        assert (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).delivered.stream_seq == 0
+        site.spooler.answer = Admitted(sequence=0)
+        await site.printed(1)
+    assert site.spooler.beats
+
+
+async def test_an_agent_that_nobody_admits_prints_what_its_journal_holds(site):
+    (site.folder / "paper").write_text("in the way")
+    async with site.agent():
+        await site.publish(order(1))
+        await until(lambda: _has(site, 1, "TaskTaken"))
+    (site.folder / "paper").unlink()
+    site.spooler.answer = None
+    async with site.agent():
+        await site.printed(1, within=20)
+        await site.publish(order(2))
+        assert await site.kinds(2) == []
+        site.spooler.answer = Admitted(sequence=0)
+        await site.printed(2, within=20)
+
+
+async def _has(site, number, kind) -> bool:
+    return kind in await site.kinds(number)
+
+
+async def test_a_journal_that_was_replaced_meanwhile_prints_nothing_of_what_it_holds(site):
+    (site.folder / "paper").write_text("in the way")
+    async with site.agent():
+        await site.publish(order(1))
+        await until(lambda: _has(site, 1, "TaskTaken"))
+    (site.folder / "paper").unlink()
+    site.spooler.answer = Admitted(sequence=1)
+    async with site.agent() as agent:
+        await until(lambda: ready(agent))
+        await site.publish(order(1, attempt=2))
+        await until(lambda: _has(site, 1, "TaskPrinted"))
+    assert site.papers() == [f"{task(1)}.2.pdf"]
+
+
+async def test_an_agent_without_a_bus_prints_its_journal_and_joins_when_there_is_one(site):
+    (site.folder / "paper").write_text("in the way")
+    async with site.agent():
+        await site.publish(order(1))
+        await until(lambda: _has(site, 1, "TaskTaken"))
+    (site.folder / "paper").unlink()
+    await site.rig.server.stop()
+    async with site.agent() as agent:
+        await until(site.papers, within=20)
+        assert "orders" in await agent.problems()
+        await site.rig.server.start()
+        await until(lambda: ready(agent), within=30)
+        await site.printed(1)
+
+
+async def test_an_agent_goes_on_after_its_line_was_cut(site):
+    async with site.agent() as agent:
+        await until(lambda: ready(agent))
+        await site.publish(order(1))
+        await site.printed(1)
+        await site.rig.server.stop()
+        await site.rig.server.start()
+        await until(lambda: site.bus.connected, within=20)
+        await site.publish(*(order(number) for number in range(2, 6)))
+        await site.printed(5, within=20)
+    assert site.papers() == [f"{task(number)}.pdf" for number in range(1, 6)]
+
+
+async def test_a_message_that_is_no_order_holds_up_nobody(site):
+    async with site.agent():
+        await site.bus.js.publish(order(1).subject, b'{"kind":"PrintDocument","task":5}', stream=PRINT)
+        await site.publish(withdrawal(1), order(2))
+        await site.printed(2)
+        assert await site.kinds(1) == ["TaskWithdrawn"]
+
+
+async def test_a_leaving_agent_says_so(site):
+    async with site.agent():
+        await until(lambda: site.spooler.beats)
+    assert site.spooler.beats[-1].leaving
+
+
+async def test_a_wrong_printer_stops_the_start(site):
+    with pytest.raises(SettingsError, match=r"PRINTBUS_PRINTERS is wrong: there is no driver for gopher://"):
+        await start(
+            Service("agent", Tracing("agent"), 1),
+            read(AgentSettings, data_dir=site.folder, sn=SN, printers=("gopher://x?name=A",)),
+        )
+
+
+async def test_an_order_that_is_taken_is_in_the_journal_before_it_is_acknowledged(site):
+    async with site.agent():
+        await asyncio.gather(*(site.publish(order(number)) for number in range(1, 4)))
+        await site.printed(3)
+        assert {each.kind for _, each in await site.reports()} == {"DevicesReported", "TaskTaken", "TaskPrinted"}
