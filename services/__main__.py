@@ -6,7 +6,6 @@ import sys
 
 import uvloop
 
-from libs.runtime.bus import Unanswered
 from libs.runtime.logs import configure
 from libs.runtime.natsserver import configuration
 from libs.runtime.settings import SettingsError, read
@@ -52,10 +51,7 @@ async def _provision() -> int:
         print(f"Start a server with: nats-server -c {config}")
         print("Then run this again with PRINTBUS_NATS_URL=nats://127.0.0.1:4222: it makes the streams.")
     else:
-        try:
-            await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
-        except Unanswered as error:
-            raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes our keys: {error}") from error
+        await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
         print(f"Streams, consumers and buckets are ready at {settings.nats_url}.")
     print(f"SN {identity.sn}; its token is in {identity.token_file}; keys and credentials are in {settings.keys_dir.absolute()}.")
     return 0

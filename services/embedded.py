@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from libs.runtime import children, crashpoint, logs
+from libs.runtime.keys import Keys
 from libs.runtime.natsserver import NatsServer
 from libs.runtime.process import stop_signal
 from libs.runtime.service import Service
@@ -84,12 +85,9 @@ class Embedded:
             log.warning("cleared what a killed server left", processes=left)
         self.identity = provision.make_identity(self._own)
         keys = provision.make_keys(self._own, self.identity.sn)
-        port = self._own.nats_port
-        self._server = NatsServer(keys, self._own.data_dir.absolute() / "nats", port=port, record=self._record)
-        await self._server.start()
-        await provision.make_streams(self._server.url, keys, self._own, self.identity.sn)
-        await self._start_services()
-        self._watching = asyncio.create_task(self._watch_server())
+        url = self._own.nats_url or await self._start_server(keys)
+        await provision.make_streams(url, keys, self._own, self.identity.sn)
+        await self._start_services(url)
 
     async def stop(self) -> None:
         """Stop everything, children included; the last one started first."""
@@ -113,12 +111,20 @@ class Embedded:
 
     def _check_settings(self) -> None:
         """Read every service's settings before anything is touched: a wrong one stops the start with its sentence."""
-        for kind in (*(part.settings for part in PARTS), GatewaySettings):
+        kinds: list[type[Settings]] = [*(part.settings for part in PARTS), GatewaySettings]
+        for kind in kinds:
             read(kind, **self._given)
 
-    async def _start_services(self) -> None:
-        assert self._server is not None  # noqa: S101 - for the type checker
-        given: dict[str, Any] = {**self._given, "nats_url": self._server.url, "nats_creds": None, "sn": self.identity.sn}
+    async def _start_server(self, keys: Keys) -> str:
+        """A nats-server of our own, unless PRINTBUS_NATS_URL names one; its address."""
+        folder, port = self._own.data_dir.absolute() / "nats", self._own.nats_port
+        self._server = NatsServer(keys, folder, port=port, record=self._record)
+        await self._server.start()
+        self._watching = asyncio.create_task(self._watch_server(self._server))
+        return self._server.url
+
+    async def _start_services(self, url: str) -> None:
+        given: dict[str, Any] = {**self._given, "nats_url": url, "nats_creds": None, "sn": self.identity.sn}
         gateway = read(GatewaySettings, **given)
         given["http_port"] = gateway.http_port or _free_port(gateway.http_host)
         if not self._own.database_url:
@@ -133,12 +139,12 @@ class Embedded:
         self._services.append(service)
         return service
 
-    async def _watch_server(self) -> None:
+    async def _watch_server(self, server: NatsServer) -> None:
         """Start the bus again when it died: its clients find it on the same port."""
-        while self._server:
-            if self._server.ended:
+        while True:
+            if server.ended:
                 log.error("nats-server ended, it is started again")
-                await self._server.start()
+                await server.start()
             await asyncio.sleep(0.25)
 
     def _take_lock(self) -> None:

@@ -10,8 +10,9 @@ import structlog
 from libs.contracts.permissions import agent_permissions
 from libs.contracts.streams import agent_consumer
 from libs.runtime import admin, credentials
-from libs.runtime.bus import connect
+from libs.runtime.bus import Unanswered, connect
 from libs.runtime.keys import ADMIN, Keys
+from libs.runtime.settings import SettingsError
 from services.registry.settings import RegistrySettings
 
 log = structlog.get_logger()
@@ -56,8 +57,11 @@ def make_keys(settings: RegistrySettings, sn: str) -> Keys:
 
 
 async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str) -> None:
-    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `Unanswered` without a server."""
-    bus = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
+    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `SettingsError` without a server."""
+    try:
+        bus = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
+    except Unanswered as error:
+        raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes the keys in {settings.keys_dir}: {error}") from error
     try:
         await admin.provision(bus, settings.region)
         await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))

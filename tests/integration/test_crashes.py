@@ -22,12 +22,10 @@ POINTS = (
     "agent-before-taken",
     "agent-after-taken",
     "agent-after-acknowledged",
-    "agent-after-intent",
     "agent-file-written",
     "agent-before-done",
     "agent-after-done",
     "agent-after-reported:2",
-    "webhooks-after-insert",
     "webhooks-before-ack:2",
     "webhooks-after-record:2",
 )

@@ -42,12 +42,12 @@ async def _nats(server: Installation) -> tuple[subprocess.Popen[bytes], str]:
 
 
 @pytest.mark.timeout(300)
-async def test_six_processes_print_what_one_does(tmp_path):
+async def test_six_processes_print_what_one_does(tmp_path, database_url):
     paper: Path = tmp_path / "paper"
     processes: list[subprocess.Popen[bytes]] = []
     async with (
         receiving() as receiver,
-        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url) as server,
+        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url, DATABASE_URL=database_url) as server,
     ):
         try:
             await _verb(server)
