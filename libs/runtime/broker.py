@@ -83,6 +83,8 @@ class Settle(BaseMiddleware):
             return await call_next(msg)
         try:
             result = await call_next(msg)
+        except (Unreadable, Unanswerable):
+            raise  # for `after_processed`, which hears of them wherever they were noticed
         except Exception:
             raw = msg.raw_message
             log.exception("message failed", subject=raw.subject, tries=raw.metadata.num_delivered)

@@ -209,8 +209,8 @@ def _passing(error: APIError) -> bool:
     return (error.code or 0) == 503 and error.err_code not in FULL
 
 
-async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Callable[[], Awaitable[None]] | None = None) -> Bus:
-    """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within ten seconds."""
+async def connect(url: str, user: str, credentials: Path, *, within: float = 10.0) -> Bus:
+    """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within so many seconds."""
     client = Client()
     bus = Bus(client, user)
 
@@ -218,8 +218,6 @@ async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Calla
         bus.reconnected.set()
         bus.reconnected = asyncio.Event()
         log.info("bus reconnected", user=user)
-        if on_reconnect:
-            await on_reconnect()
 
     async def erred(error: Exception) -> None:
         log.warning("bus error", user=user, error=str(error)[:200])
@@ -248,7 +246,7 @@ async def connect(url: str, user: str, credentials: Path, *, on_reconnect: Calla
         closed_cb=closed,
     )
     try:
-        await asyncio.wait_for(connecting, 10)
+        await asyncio.wait_for(connecting, within)
     except (OSError, NatsError, TimeoutError) as error:
         await bus.close()
         raise Unanswered(f"no NATS server lets us in at {url} as {user}: {error or type(error).__name__}") from error
