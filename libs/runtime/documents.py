@@ -55,7 +55,8 @@ class Documents:
         _check(name)
         await obstore.put_async(self._store, name, data)
         await self._sync(name)
-        return len(data), hashlib.sha256(data).hexdigest()
+        digest = hashlib.sha256(data) if len(data) <= CHUNK else await asyncio.to_thread(hashlib.sha256, data)
+        return len(data), digest.hexdigest()
 
     async def put_file(self, name: str, path: Path) -> tuple[int, str]:
         """Store a file, streamed; returns its length and SHA-256. Raises `ValueError` for a name that is none."""
