@@ -1,6 +1,7 @@
 """What is over is forgotten: ended tasks with their documents, messages that nobody needs, documents that no task names."""
 
 import asyncio
+import math
 import time
 
 import structlog
@@ -36,7 +37,7 @@ class Retention:
 
     async def run(self, period: float = 60.0, hourly: float = 3600.0) -> None:
         """For ever: tasks every minute, streams and stray documents every hour."""
-        last = 0.0
+        last = -math.inf
         while True:
             await self.sweep_tasks(int(time.time() * 1000))
             if time.monotonic() - last >= hourly:
@@ -95,7 +96,14 @@ class Retention:
             log.info("stream purged", stream=stream, up_to=found[0])
 
     async def sweep_documents(self, now: int) -> int:
-        """Delete objects that are a day old and belong to no task; how many tasks' folders were stray."""
+        """Delete objects that are a day old and belong to no task; how many tasks' folders were stray.
+
+        Only when everything that was accepted is applied: a task may still be on its way here.
+        """
+        accepted = int((await self._bus.js.stream_info(INTAKE)).state.last_seq)
+        async with self._database.reading() as connection:
+            if await store.applied(connection, INTAKE) < accepted:
+                return 0
         old: dict[str, str] = {}
         async for found in self._documents.list():
             tenant, _, rest = found.name.partition("/")
