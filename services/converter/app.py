@@ -42,9 +42,10 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     lanes = {
         Engine.HTML: settings.converter_pages,
         Engine.OFFICE: settings.converter_lanes,
-        Engine.IMAGE: settings.converter_workers,
-        Engine.TEXT: settings.converter_workers,
-        Engine.PDF: settings.converter_workers,
+        # While one document is with a worker process, others are fetched, stored and reported.
+        Engine.IMAGE: 2 * settings.converter_workers,
+        Engine.TEXT: 4 * settings.converter_workers,
+        Engine.PDF: 2 * settings.converter_workers,
     }
     specs = {spec.durable: spec for spec in consumers(settings.region)}
     for engine in settings.converter_engines:
