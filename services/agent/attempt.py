@@ -18,9 +18,10 @@ from libs.contracts.reports import (
 )
 from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
+from services.agent.changes import Change, now, reached, told
 from services.agent.documents import Content
 from services.agent.domain import Failed, Outcome, Printed, Step
-from services.agent.journal import Change, Journal, now, reached, told
+from services.agent.journal import Journal
 
 Told = TypeVar("Told", bound=TaskReport)
 
@@ -56,6 +57,7 @@ class Attempt:
         self.strayed = step > Step.TAKEN  # a job of this name may stand at the printer without our knowing its number
         self.content = Content(order.document.media_type, b"", None)
         self.discarded: set[int] = set()  # numbers of jobs that we canceled ourselves
+        self.left_at = 0.0  # by the monotonic clock, when the printer had all data; 0: not in this run
         self.walk: asyncio.Task[None] | None = None
         self._journal = journal
         self._stopped = ""

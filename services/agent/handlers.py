@@ -13,7 +13,8 @@ from libs.contracts.streams import REPORTS
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Batch
-from services.agent.journal import Journal, Row, now, published
+from services.agent.changes import now, published
+from services.agent.journal import Journal, Row
 from services.agent.shop import Received, Shop
 from services.agent.standing import Standing
 

@@ -8,7 +8,6 @@ import queue
 import secrets
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,15 +15,13 @@ from typing import Any, TypeVar
 
 import structlog
 
-from libs.contracts.message import decode, encode
+from libs.contracts.message import decode
 from libs.contracts.orders import PrintDocument
+from services.agent.changes import TELL, Change
 from services.agent.domain import Known, Step
 
 log = structlog.get_logger()
 T = TypeVar("T")
-
-Change = tuple[str, tuple[Any, ...]]
-"""One statement of a transaction and its values."""
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -37,9 +34,6 @@ CREATE INDEX IF NOT EXISTS ended_orders ON orders (changed_at) WHERE step >= 90;
 CREATE TABLE IF NOT EXISTS outbox (
     row INTEGER PRIMARY KEY AUTOINCREMENT, subject TEXT NOT NULL, data BLOB NOT NULL, traceparent TEXT NOT NULL);
 """
-
-
-_TELL = "INSERT INTO outbox (subject, data, traceparent) VALUES (?, ?, ?)"
 
 
 class JournalInUseError(Exception):
@@ -63,66 +57,6 @@ class Row:
     subject: str
     data: bytes
     traceparent: str
-
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
-
-
-def took(order: PrintDocument, sequence: int, step: Step = Step.TAKEN) -> Change:
-    """An order at its stream sequence; of one that ends here at once only the name is kept."""
-    data = b"" if step.ended else encode(order)
-    return _entered(order.task, order.attempt, order.printer, sequence=sequence, step=step, data=data)
-
-
-def buried(task: str, attempt: int) -> Change:
-    """A tombstone for an attempt that is not here yet, and never will be taken."""
-    return _entered(task, attempt, "", sequence=0, step=Step.WITHDRAWN, data=b"")
-
-
-def _entered(task: str, attempt: int, printer: str, *, sequence: int, step: Step, data: bytes) -> Change:
-    at = now()
-    return (
-        "INSERT INTO orders (task, attempt, printer, sequence, step, data, taken_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (task, attempt, printer, sequence, int(step), data, at, at),
-    )
-
-
-def reached(task: str, attempt: int, step: Step, job: int | None = None) -> Change:
-    """An attempt's next step, and its job's number at the printer if that is new; an ended one keeps its name only."""
-    if step.ended:
-        return (
-            "UPDATE orders SET step = ?, changed_at = ?, data = x'' WHERE task = ? AND attempt = ?",
-            (int(step), now(), task, attempt),
-        )
-    return (
-        "UPDATE orders SET step = ?, changed_at = ?, job = coalesce(?, job) WHERE task = ? AND attempt = ?",
-        (int(step), now(), job, task, attempt),
-    )
-
-
-def told(subject: str, data: bytes, traceparent: str = "") -> Change:
-    """A report for the outbox."""
-    return _TELL, (subject, data, traceparent)
-
-
-def published(last: int) -> Change:
-    """Strike off all rows of the outbox up to `last`: the stream has them."""
-    return "DELETE FROM outbox WHERE row <= ?", (last,)
-
-
-def remembered(key: str, value: str) -> Change:
-    """One fact about the journal itself."""
-    return "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-
-
-def swept(before: int) -> Change:
-    """Forget attempts that ended before `before` (ms since 1970), a thousand at a time."""
-    return (
-        "DELETE FROM orders WHERE line IN (SELECT line FROM orders WHERE step >= 90 AND changed_at < ? LIMIT 1000)",
-        (before,),
-    )
 
 
 @dataclass(slots=True)
@@ -260,7 +194,7 @@ class Journal:
                 asked.future.set_exception(answer)
             else:
                 asked.future.set_result(answer)
-        if any(statement is _TELL for asked in batch for statement, _ in asked.changes):
+        if any(statement is TELL for asked in batch for statement, _ in asked.changes):
             self.pulse.set()
 
 

@@ -9,10 +9,11 @@ import structlog
 
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, Withdrawn
+from services.agent.changes import now
+from services.agent.cleaning import Cleaning
 from services.agent.documents import Documents, MissingError
 from services.agent.domain import Deed, Failed, Outcome, Sight, Step, Unknown, expired, settle
 from services.agent.drivers import Declined, Fault, Printer
-from services.agent.journal import now
 from services.agent.turnstile import Turnstile
 
 log = structlog.get_logger()
@@ -21,8 +22,6 @@ log = structlog.get_logger()
 PAUSES = (0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0)
 #: How long a printer that is not there may be missing before its tasks say so, in seconds.
 MISSING_AFTER = 5.0
-#: How often it is tried to clean up behind a withdrawn attempt; what then remains is swept when the printer is next found.
-CLEANINGS = 5
 
 
 class Lane:
@@ -35,7 +34,7 @@ class Lane:
         self._ended = ended
         self._waiting: deque[Attempt] = deque()
         self._walking: set[asyncio.Task[None]] = set()
-        self._cleaning: set[asyncio.Task[None]] = set()
+        self._cleaning = Cleaning(documents, label)
         self._numbers = itertools.count()
         self._turnstile = Turnstile()
         self._printer: Printer | None = None
@@ -79,10 +78,11 @@ class Lane:
     async def close(self) -> None:
         """Stop where it is: the journal knows the rest."""
         self._open = False
-        tasks = [*self._walking, *self._cleaning]
-        for task in tasks:
+        walking = list(self._walking)
+        for task in walking:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*walking, return_exceptions=True)
+        await self._cleaning.close()
 
     def _fill(self) -> None:
         window = self._printer.window if self._printer else 1
@@ -228,22 +228,7 @@ class Lane:
 
     def _clean(self, attempt: Attempt) -> None:
         self._ended(attempt)
-        task = asyncio.create_task(self._cleaned(attempt), name=f"clean {attempt.name}")
-        self._cleaning.add(task)
-        task.add_done_callback(self._cleaning.discard)
-
-    async def _cleaned(self, attempt: Attempt) -> None:
-        """Remove a withdrawn attempt's remains at the printer and on disk."""
-        await self._documents.drop(attempt.order)
-        for pause in PAUSES[:CLEANINGS]:
-            if self._printer:
-                try:
-                    await self._printer.discard(attempt)
-                except Fault as fault:
-                    log.info("remains not removed", task=attempt.order.task, printer=self.label, reason=fault.reason)
-                else:
-                    return
-            await asyncio.sleep(pause)
+        self._cleaning.clean(attempt, lambda: self._printer)
 
 
 class _ExpiredError(Exception):

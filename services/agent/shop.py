@@ -12,11 +12,12 @@ from libs.contracts.reports import TaskExpired, TaskFailed, TaskTaken, TaskTooLa
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, control_report, report
+from services.agent.changes import Change, buried, now, reached, remembered, swept, took
 from services.agent.devices import Devices
 from services.agent.documents import Documents
 from services.agent.domain import Known, Step, Verdict, judge, withdrawable
 from services.agent.drivers import Driver, Printer
-from services.agent.journal import Change, Journal, buried, now, reached, remembered, swept, took
+from services.agent.journal import Journal
 from services.agent.lanes import Lane
 
 log = structlog.get_logger()

@@ -7,7 +7,8 @@ import structlog
 
 from libs.contracts.queries import AdmitAgent, Admitted
 from libs.runtime.bus import Bus, Refused, Unanswered
-from services.agent.journal import Journal, remembered
+from services.agent.changes import remembered
+from services.agent.journal import Journal
 from services.agent.shop import Shop
 
 log = structlog.get_logger()

@@ -3,8 +3,9 @@ import sqlite3
 
 import pytest
 
+from services.agent.changes import buried, published, reached, remembered, swept, told, took
 from services.agent.domain import Known, Step
-from services.agent.journal import Journal, JournalInUseError, buried, published, reached, remembered, swept, told, took
+from services.agent.journal import Journal, JournalInUseError
 from tests.agent.orders import order, task
 
 

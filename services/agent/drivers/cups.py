@@ -9,9 +9,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import cups
-import structlog
 
-from libs.contracts.devices import UnknownPolicy
 from libs.ipp.attributes import Attributes, Value
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
@@ -20,31 +18,28 @@ from libs.ipp.job import Job
 from libs.ipp.message import Response
 from libs.ipp.values import Text
 from libs.runtime.crashpoint import crashpoint
-from services.agent.cups.queue import CupsQueue
+from services.agent.cups.server import Server
 from services.agent.documents import Content
-from services.agent.drivers import Found
 from services.agent.printer_uri import PrinterUri
 
-log = structlog.get_logger()
 T = TypeVar("T")
 
 PORT = 631
 USER = "printbus"
-#: How often the queues are looked at, in seconds.
-LOOK = 2.0
 _PIECE = 64 * 1024
 _PAGE = 500
 _CONTINUE = 100  # HTTP status: go on
 
 
-def connect(uri: PrinterUri) -> "Server":
+def connect(uri: PrinterUri) -> Server:
     """`cups://localhost:631` for all queues of that server, `cups://localhost:631/QUEUE` for one."""
     if not uri.host:
         raise ValueError("a CUPS server needs a host; write cups://localhost:631, or cups://localhost:631/QUEUE for one queue")
     only = uri.path.strip("/").removeprefix("printers/")
     if "/" in only:
         raise ValueError(f"{uri.path} is not a queue; write cups://localhost:631/QUEUE")
-    return Server(uri.host, uri.port or PORT, only, uri.name if only else "", uri.unknown)
+    host, port = uri.host, uri.port or PORT
+    return Server(lambda: CupsConnection(host, port), f"{host}:{port}", uri.unknown, only=only, name=uri.name if only else "")
 
 
 class CupsConnection:
@@ -167,58 +162,6 @@ class CupsConnection:
 
 #: What libcups makes of a broken connection: service-unavailable, internal-error.
 _NO_CONNECTION = frozenset({0x0500, 0x0502})
-
-
-class Server:
-    """The driver of one cupsd. Queues that come and go are noticed; a server that does not answer is asked again."""
-
-    def __init__(self, host: str, port: int, only: str, name: str, unknown: UnknownPolicy) -> None:
-        self._host = host
-        self._port = port
-        self._only = only
-        self._name = name
-        self._unknown = unknown
-        self._queues: dict[str, CupsQueue] = {}
-        self._there: set[str] = set()
-        self._answered = False
-        self._problem = ""
-
-    async def run(self, found: Found) -> None:
-        connection = CupsConnection(self._host, self._port)
-        try:
-            while True:
-                try:
-                    await self._survey(connection)
-                    self._problem = ""
-                except ClientError as error:
-                    self._lose(str(error))
-                if self._answered:
-                    found([self._queues[name] for name in sorted(self._there)])
-                await asyncio.sleep(LOOK)
-        finally:
-            for each in self._queues.values():
-                await each.close()
-            await connection.close()
-
-    async def _survey(self, connection: CupsConnection) -> None:
-        """Which queues there are, and how each is. Raises `ClientError`.
-
-        A queue that is gone is kept: attempts that are on their way to it wait for it to come back.
-        """
-        there, default = await connection.queues()
-        self._there = {name for name in there if not self._only or name == self._only}
-        self._answered = True
-        for name in self._there - self._queues.keys():
-            own = CupsConnection(self._host, self._port)
-            self._queues[name] = CupsQueue(own, name, self._name or name, self._unknown)
-        await asyncio.gather(*(self._queues[name].refresh(default=name == default) for name in self._there))
-
-    def _lose(self, problem: str) -> None:
-        if problem != self._problem:
-            log.warning("print server not reached", server=self._host, port=self._port, error=problem)
-        self._problem = problem
-        for each in self._queues.values():
-            each.lose()
 
 
 def _tell(future: asyncio.Future[Any], answer: Any, error: Exception | None) -> None:

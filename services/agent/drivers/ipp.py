@@ -1,24 +1,22 @@
 """Driver `ipp`: straight to an IPP printer over a kept-alive connection, its own states and job list as the truth."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
 
 import structlog
 
 from libs.contracts.devices import UnknownPolicy
 from libs.ipp.attributes import Attributes, Value
 from libs.ipp.client import Client
-from libs.ipp.connection import Document, Patience
-from libs.ipp.enums import Operation, Status
-from libs.ipp.errors import ClientError, IppError
-from libs.ipp.values import Keyword
-from libs.runtime.crashpoint import crashpoint
+from libs.ipp.connection import Patience
+from libs.ipp.enums import Operation
+from libs.ipp.errors import ClientError
 from services.agent.attempt import Attempt
-from services.agent.domain import Means, Outcome, Sight, Step, Unknown
-from services.agent.drivers import Declined, Fault, Found, Seen
+from services.agent.domain import Means, Outcome, Printed, Sight, Step, Unknown
+from services.agent.drivers import Declined, Found, Seen
 from services.agent.ipp import capabilities, reasons
+from services.agent.ipp.handover import Handover
 from services.agent.ipp.jobs import Jobs, outcome, unreachable
-from services.agent.ipp.refusals import FINAL
 from services.agent.ipp.ticket import job_attributes
 from services.agent.ipp.watch import Forgotten, Watch
 from services.agent.printer_uri import PrinterUri
@@ -29,15 +27,8 @@ log = structlog.get_logger()
 #: How often an idle printer is asked for its state, in seconds, and how often for everything.
 IDLE = 2.0
 EVERYTHING = 600.0
-#: A printer that is busy with another job is asked again after a millisecond, then ever more slowly.
-BUSY_FIRST = 0.0005
-BUSY_GROWTH = 1.3
-BUSY_LAST = 0.25
-BUSY_LIMIT = 10.0
-#: Documents up to this many bytes go in one piece.
-SMALL = 64 * 1024
-
-_BUSY = frozenset({Status.SERVER_ERROR_BUSY, Status.SERVER_ERROR_TOO_MANY_JOBS})
+#: How wrong a printer's count of its own seconds may be, in seconds.
+SLACK = 2.0
 
 
 def connect(uri: PrinterUri) -> "IppPrinter":
@@ -59,9 +50,11 @@ class IppPrinter:
         self._client = client
         self._jobs = Jobs(client, name, self.means)
         self._watch = Watch(self._jobs, self._look)
+        self._handover = Handover(client, self._jobs, name)
         self._said = Attributes()
         self._creates = True
         self._changed_at: int | None = None
+        self._up = 0
         self._known = asyncio.Event()
         self._found: Found = lambda _printers: None
 
@@ -102,13 +95,15 @@ class IppPrinter:
     async def put(self, attempt: Attempt) -> None:
         if attempt.strayed:  # a request for a job was not answered
             await self._jobs.discard(attempt)
+        attributes = self._attributes(attempt)
         async with Stall(attempt, self.name) as stall:
             if self.means is Means.HOLD:
-                await self._put_held(attempt, stall)
+                await self._handover.held(attempt, attributes, stall)
             elif self._creates:
-                await self._put_created(attempt, stall)
+                await self._handover.created(attempt, attributes, stall)
             else:
-                await self._put_at_once(attempt, stall)
+                await self._handover.at_once(attempt, attributes, stall)
+        attempt.left_at = time.monotonic()
 
     async def follow(self, attempt: Attempt) -> Outcome:
         if attempt.step < Step.RELEASED:
@@ -123,105 +118,23 @@ class IppPrinter:
         return await self._jobs.look(attempt)
 
     async def release(self, attempt: Attempt) -> None:
-        await attempt.reach(Step.RELEASING)
-        try:
-            await self._client.release_job(attempt.job or 0)
-        except ClientError as error:
-            raise unreachable(self.name, error) from error
+        await self._handover.release(attempt)
 
     async def discard(self, attempt: Attempt) -> None:
         await self._jobs.discard(attempt)
 
-    async def _put_held(self, attempt: Attempt, stall: Stall) -> None:
-        """The held-job protocol: the document lies in the printer before the point of no return."""
-        held: dict[str, Value] = {"job-hold-until": Keyword("indefinite")}
-        await self._create(attempt, self._attributes(attempt) | held, stall)
-        await attempt.reach(Step.CREATED, job=attempt.job)
-        try:
-            await self._send(attempt, stall)
-        except ClientError as error:
-            attempt.strayed = True
-            raise unreachable(self.name, error) from error
-        await attempt.reach(Step.SENT)
-        await self.release(attempt)
-
-    async def _put_created(self, attempt: Attempt, stall: Stall) -> None:
-        await self._create(attempt, self._attributes(attempt), stall)
-        await attempt.reach(Step.RELEASING)
-        try:
-            await self._send(attempt, stall)
-        except ClientError as error:
-            raise unreachable(self.name, error) from error
-
-    async def _put_at_once(self, attempt: Attempt, stall: Stall) -> None:
-        """Print-Job, for printers without Create-Job: nothing can be asked of it between the two."""
-        pause = BUSY_FIRST
-        while True:
-            await attempt.reach(Step.RELEASING)
-            try:
-                job = await self._client.print_job(
-                    _document(attempt, stall),
-                    name=attempt.name,
-                    document_format=attempt.content.media_type,
-                    job=self._attributes(attempt),
-                )
-            except IppError as error:
-                if error.status not in _BUSY:
-                    raise self._refused(error) from error
-                stall.progress()
-            except ClientError as error:
-                raise unreachable(self.name, error) from error
-            else:
-                attempt.job = job.id
-                return
-            await attempt.reach(Step.INTENT)  # it took nothing: a withdrawal is still in time
-            await asyncio.sleep(pause)
-            pause = min(pause * BUSY_GROWTH, BUSY_LAST)
-
-    async def _create(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
-        """A job of our name, as soon as the printer takes one."""
-        pause, waited = BUSY_FIRST, 0.0
-        while True:
-            try:
-                job = await self._client.create_job(name=attempt.name, job=attributes)
-            except IppError as error:
-                if error.status not in _BUSY:
-                    raise self._refused(error) from error
-                stall.progress()
-            except ClientError as error:
-                attempt.strayed = error.sent
-                raise unreachable(self.name, error) from error
-            else:
-                attempt.job = job.id
-                return
-            if waited > BUSY_LIMIT:
-                raise Fault("", f"The printer {self.name} is busy with another job.")
-            await asyncio.sleep(pause)
-            waited += pause
-            pause = min(pause * BUSY_GROWTH, BUSY_LAST)
-
-    async def _send(self, attempt: Attempt, stall: Stall) -> None:
-        try:
-            await self._client.send_document(
-                attempt.job or 0, _document(attempt, stall), document_format=attempt.content.media_type
-            )
-        except IppError as error:
-            if error.status in FINAL:
-                await self._jobs.discard(attempt)
-                raise self._refused(error) from error
-            raise
-
-    def _refused(self, error: IppError) -> Fault | Declined:
-        if error.status in FINAL:
-            return Declined(FINAL[error.status], f"The printer {self.name} refuses it ({error.keyword}).")
-        return Fault("other", f"The printer {self.name} does not take jobs now ({error.keyword}).")
-
     async def _forgotten(self, attempt: Attempt) -> Outcome:
-        """The number is unknown there: look for the name, then say that nobody knows."""
+        """The number is unknown there: look for the name, then for a power cut."""
         found = await self._jobs.find(attempt)
         if found.job and found.job.id != attempt.job:
             attempt.job = found.job.id
             return await self.follow(attempt)
+        try:
+            await self._look()
+        except ClientError as error:
+            raise unreachable(self.name, error) from error
+        if attempt.left_at and self._up > time.monotonic() - attempt.left_at + SLACK:
+            return Printed(attempt.order.document.pages, confirmed=False, warning="the printer keeps no history of its jobs")
         return Unknown(
             f"The printer {self.name} does not know this job any more, as after a power cut: nobody can say whether it is on "
             "paper. Look at the printer, then say what is true."
@@ -254,6 +167,7 @@ class IppPrinter:
         """The printer's state now. Raises `ClientError`."""
         said = await self._client.get_printer_attributes(reasons.STATE_ATTRIBUTES)
         self._changed_at = said.integer("printer-config-change-time")
+        self._up = said.integer("printer-up-time") or 0
         self._see(reasons.read_state(said, self.seen))
         return self.seen
 
@@ -261,19 +175,3 @@ class IppPrinter:
         if seen != self.seen:
             self.seen = seen
             self._found([self])
-
-
-def _document(attempt: Attempt, stall: Stall) -> Document:
-    """The document, in one piece if it is small, or as pieces that count as progress."""
-    content = attempt.content
-    return content.data if content.path is None and len(content.data) <= SMALL else _pieces(attempt, stall)
-
-
-async def _pieces(attempt: Attempt, stall: Stall) -> AsyncIterator[bytes]:
-    first = True
-    async for piece in attempt.content.pieces():
-        stall.progress()
-        yield piece
-        if first:
-            crashpoint("agent-mid-document")
-            first = False

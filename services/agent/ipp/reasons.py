@@ -40,7 +40,7 @@ STOPPING = {
 }
 _SUFFIXES = ("-error", "-warning", "-report")
 _REQUESTED = ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
-STATE_ATTRIBUTES = (*_REQUESTED, "printer-config-change-time")
+STATE_ATTRIBUTES = (*_REQUESTED, "printer-config-change-time", "printer-up-time")
 _STATES = {3: PrinterState.IDLE, 4: PrinterState.PROCESSING, 5: PrinterState.STOPPED}
 
 

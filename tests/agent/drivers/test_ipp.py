@@ -1,7 +1,17 @@
+import pytest
+
 from libs.contracts.devices import CustomMedia, PrinterState
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides, Ticket
+from libs.ipp.attributes import Attributes
 from libs.ipp.client import Client
+from libs.ipp.encoding import encode
+from libs.ipp.enums import Operation, Status
+from libs.ipp.message import Group, Response
+from libs.ipp.tags import GroupTag
+from libs.ipp.values import Charset, EnumValue, MimeMediaType, Name, NaturalLanguage
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
+from tests.ipp.scripted import http, scripted
+from tests.printers import private_cupsd
 from tests.waiting import until
 
 
@@ -207,7 +217,110 @@ async def test_a_printer_that_hangs_is_told_and_goes_on(eve, tmp_path):
         await until(lambda: any(each.capabilities.media for each in at.shop.devices))
         eve.suspend()
         await at.give(order(1, printer="Office"))
-        await at.told("TaskStopped", within=30, reason="connecting-to-device")
+        stopped = await at.told("TaskStopped", within=8)
+        assert "is not reading" in stopped.message
         eve.resume()
         await at.ended()
     assert names(eve) == [f"{task(1)}.1"]
+
+
+async def test_a_printer_that_can_hold_jobs_is_given_them_held(tmp_path):
+    async with private_cupsd() as cupsd:
+        paper = await cupsd.add_paper("Paper")
+        paper.hold()
+        async with desk(tmp_path, cupsd.queue_uri("Paper") + "?name=Office") as at, Client(cupsd.queue_uri("Paper")) as client:
+            await at.give(*(order(number, printer="Office") for number in range(1, 4)))
+            await until(lambda: at.shop.devices[0].capabilities.formats)
+            await at.told("TaskSent", 3)
+            assert {job.attributes.string("job-hold-until") for job in await client.get_jobs("all", ("all",))} == {"no-hold"}
+            paper.release()
+            await at.ended()
+        assert [line.title for line in paper.started()] == [f"{task(number)}.1" for number in range(1, 4)]
+
+
+SIMPLE = {
+    "operations-supported": [Operation.PRINT_JOB, Operation.CANCEL_JOB, Operation.GET_JOBS, Operation.GET_PRINTER_ATTRIBUTES],
+    "document-format-supported": MimeMediaType("application/pdf"),
+    "printer-state": EnumValue(3),
+    "printer-up-time": 1000,
+}
+
+
+async def test_a_printer_without_create_job_is_given_all_at_once_and_waited_for_while_it_is_busy(tmp_path):
+    printed, refusals = [], [Status.SERVER_ERROR_BUSY] * 3
+
+    async def old(visit):
+        while True:
+            received = await visit.receive()
+            request = received.message
+            if request.operation == Operation.GET_PRINTER_ATTRIBUTES:
+                await visit.send(http(_told(request.request_id, GroupTag.PRINTER, SIMPLE)))
+            elif request.operation == Operation.PRINT_JOB and refusals:
+                await visit.answer(request, refusals.pop())
+            elif request.operation == Operation.PRINT_JOB:
+                printed.append(received.document)
+                await visit.answer(request, job={"job-id": len(printed), "job-state": EnumValue(9)})
+            else:
+                number = request.group(GroupTag.OPERATION).integer("job-id") or len(printed)
+                await visit.answer(
+                    request, job={"job-id": number, "job-name": Name(f"{task(number)}.1"), "job-state": EnumValue(9)}
+                )
+
+    async with scripted(old) as printer, desk(tmp_path, f"{printer.uri}?name=Old") as at:
+        await at.give(order(1, printer="Old"), order(2, printer="Old"))
+        await at.ended()
+        assert await at.kinds(2) == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskPrinted"]
+    assert printed == [PDF, PDF]
+
+
+def _told(request_id: int, tag: int, attributes: dict) -> bytes:
+    spoken = {"attributes-charset": Charset("utf-8"), "attributes-natural-language": NaturalLanguage("en")}
+    groups = (Group(GroupTag.OPERATION, Attributes(spoken)), Group(tag, Attributes(attributes)))
+    return encode(Response(0, request_id, groups))
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"\x00" * 2000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"FFFFFFF\r\n" + b"x" * 100_000,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n\x02\x00\x00\x00\x00\x00\x00\x01\x04\x7f\x00\x01",
+        http(b"\x02\x00\x00\x00\x00\x00\x00\x00\x01G\x00\x00\xff\xff"),
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    ],
+    ids=["zeros", "endless", "chunks", "cut", "lies", "nothing"],
+)
+async def test_a_printer_that_talks_nonsense_is_unreachable_and_harms_no_other(tmp_path, nonsense):
+    async def hostile(visit):
+        while True:
+            await visit.receive()
+            await visit.send(nonsense)
+
+    async with scripted(hostile) as printer, desk(tmp_path, f"{printer.uri}?name=Bad", f"file://{tmp_path}/out?name=Out") as at:
+        await at.give(order(1, printer="Bad"), order(2, printer="Out"))
+        await at.told("TaskPrinted", 2)
+        assert (await at.device("Bad")).state is PrinterState.UNREACHABLE
+        await at.give(withdrawal(1))
+        await at.told("TaskWithdrawn", 1)
+
+
+async def test_a_printer_that_keeps_no_history_is_believed_as_long_as_it_was_not_switched_off(tmp_path):
+    async def forgetful(visit):
+        while True:
+            request = (await visit.receive()).message
+            if request.operation == Operation.GET_PRINTER_ATTRIBUTES:
+                operations = [*SIMPLE["operations-supported"], Operation.CREATE_JOB, Operation.SEND_DOCUMENT]
+                said = SIMPLE | {"operations-supported": operations}
+                await visit.send(http(_told(request.request_id, GroupTag.PRINTER, said)))
+            elif request.operation in (Operation.CREATE_JOB, Operation.SEND_DOCUMENT):
+                await visit.answer(request, job={"job-id": 1, "job-state": EnumValue(5)})
+            else:
+                status = Status.SUCCESSFUL_OK if request.operation == Operation.GET_JOBS else Status.CLIENT_ERROR_NOT_FOUND
+                await visit.answer(request, status, job={})
+
+    async with scripted(forgetful) as printer, desk(tmp_path, f"{printer.uri}?name=Brief") as at:
+        await at.give(order(1, printer="Brief"))
+        printed = await at.told("TaskPrinted")
+        assert not printed.confirmed
+        assert "keeps no history" in printed.warning

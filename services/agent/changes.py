@@ -1,0 +1,73 @@
+"""What can be written into the journal: each change is one statement, and those that belong together are written together."""
+
+import time
+from typing import Any
+
+from libs.contracts.message import encode
+from libs.contracts.orders import PrintDocument
+from services.agent.domain import Step
+
+Change = tuple[str, tuple[Any, ...]]
+"""One statement of a transaction and its values."""
+
+TELL = "INSERT INTO outbox (subject, data, traceparent) VALUES (?, ?, ?)"
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000
+
+
+def took(order: PrintDocument, sequence: int, step: Step = Step.TAKEN) -> Change:
+    """An order at its stream sequence; of one that ends here at once only the name is kept."""
+    data = b"" if step.ended else encode(order)
+    return _entered(order.task, order.attempt, order.printer, sequence=sequence, step=step, data=data)
+
+
+def buried(task: str, attempt: int) -> Change:
+    """A tombstone for an attempt that is not here yet, and never will be taken."""
+    return _entered(task, attempt, "", sequence=0, step=Step.WITHDRAWN, data=b"")
+
+
+def _entered(task: str, attempt: int, printer: str, *, sequence: int, step: Step, data: bytes) -> Change:
+    at = now()
+    return (
+        "INSERT INTO orders (task, attempt, printer, sequence, step, data, taken_at, changed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (task, attempt, printer, sequence, int(step), data, at, at),
+    )
+
+
+def reached(task: str, attempt: int, step: Step, job: int | None = None) -> Change:
+    """An attempt's next step, and its job's number at the printer if that is new; an ended one keeps its name only."""
+    if step.ended:
+        return (
+            "UPDATE orders SET step = ?, changed_at = ?, data = x'' WHERE task = ? AND attempt = ?",
+            (int(step), now(), task, attempt),
+        )
+    return (
+        "UPDATE orders SET step = ?, changed_at = ?, job = coalesce(?, job) WHERE task = ? AND attempt = ?",
+        (int(step), now(), job, task, attempt),
+    )
+
+
+def told(subject: str, data: bytes, traceparent: str = "") -> Change:
+    """A report for the outbox."""
+    return TELL, (subject, data, traceparent)
+
+
+def published(last: int) -> Change:
+    """Strike off all rows of the outbox up to `last`: the stream has them."""
+    return "DELETE FROM outbox WHERE row <= ?", (last,)
+
+
+def remembered(key: str, value: str) -> Change:
+    """One fact about the journal itself."""
+    return "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+
+
+def swept(before: int) -> Change:
+    """Forget attempts that ended before `before` (ms since 1970), a thousand at a time."""
+    return (
+        "DELETE FROM orders WHERE line IN (SELECT line FROM orders WHERE step >= 90 AND changed_at < ? LIMIT 1000)",
+        (before,),
+    )

@@ -1,0 +1,93 @@
+import pytest
+
+from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
+from libs.contracts.tickets import Collate, ColorMode, Media, Quality, Sides, Ticket
+from libs.ipp.attributes import Attributes, Collection
+from services.agent.drivers import Declined
+from services.agent.ipp.media_names import make_name, parse_name
+from services.agent.ipp.ticket import fitting, job_attributes
+
+A4 = Media(21000, 29700, "iso_a4_210x297mm")
+LETTER = Media(21590, 27940, "na_letter_8.5x11in")
+CAN = Capabilities(
+    media=(MediaSupport(A4), MediaSupport(LETTER)),
+    custom_media=CustomMedia(5000, 21600, 5000, 35600),
+    max_copies=5,
+    sides=(Sides.ONE_SIDED,),
+)
+FULL = Ticket(
+    copies=9,
+    sides=Sides.TWO_SIDED_LONG_EDGE,
+    color=ColorMode.COLOR,
+    media=A4,
+    collate=Collate.UNCOLLATED,
+    quality=Quality.DRAFT,
+)
+
+
+def test_what_a_printer_does_not_say_that_it_can_is_left_out():
+    assert job_attributes(FULL, Attributes(), Capabilities()) == {}
+
+
+def test_values_are_those_that_the_printer_knows():
+    said = Attributes(
+        {
+            "media-supported": ["iso_a4_210x297mm"],
+            "print-color-mode-supported": ["auto", "monochrome"],
+            "print-quality-supported": [3, 4],
+            "multiple-document-handling-supported": ["separate-documents-uncollated-copies"],
+            "print-scaling-supported": ["auto", "none"],
+        }
+    )
+    assert job_attributes(FULL, said, CAN) == {
+        "media": "iso_a4_210x297mm",
+        "print-scaling": "none",
+        "copies": 5,
+        "multiple-document-handling": "separate-documents-uncollated-copies",
+        "print-color-mode": "auto",
+        "print-quality": 3,
+    }
+
+
+def test_the_sheet_is_given_by_its_exact_size_where_that_is_understood():
+    said = Attributes({"media-col-supported": ["media-size", "media-source"]})
+    assert job_attributes(Ticket(media=Media(10000, 15000)), said, CAN) == {
+        "media-col": Collection({"media-size": Collection({"x-dimension": 10000, "y-dimension": 15000})})
+    }
+
+
+def test_copies_are_not_asked_of_a_printer_that_makes_one():
+    assert job_attributes(Ticket(copies=3), Attributes(), Capabilities(max_copies=1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "got"),
+    [
+        (Media(21000, 29700), A4),
+        (Media(20990, 29720), A4),
+        (Media(29700, 21000), A4),
+        (Media(10000, 15000), Media(10000, 15000, "custom_100x150mm_100x150mm")),
+        (Media(30000, 10000), Media(10000, 30000, "custom_100x300mm_100x300mm")),
+    ],
+)
+def test_the_printer_s_own_sheet_of_that_size_is_found(wanted, got):
+    assert fitting(wanted, CAN) == got
+
+
+def test_a_sheet_that_the_printer_does_not_have_is_declined_with_what_it_has():
+    with pytest.raises(Declined, match=r"no sheet of 600 x 900 mm\. It takes iso_a4_210x297mm, na_letter_8\.5x11in"):
+        fitting(Media(60000, 90000), CAN)
+
+
+def test_a_printer_that_does_not_say_what_it_has_is_trusted():
+    assert fitting(Media(60000, 90000), Capabilities()) == Media(60000, 90000)
+
+
+@pytest.mark.parametrize(("width", "height"), [(10000, 15000), (6200, 2999), (21590, 27940)])
+def test_a_name_that_we_make_says_its_size(width, height):
+    assert parse_name(make_name(width, height)) == (width, height)
+
+
+@pytest.mark.parametrize("name", ["a4", "iso_a4_210x297", "iso_a4_x297mm", ""])
+def test_a_name_that_says_no_size_says_none(name):
+    assert parse_name(name) is None
