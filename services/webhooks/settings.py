@@ -4,7 +4,7 @@ import base64
 import binascii
 from ipaddress import IPv4Address
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -39,10 +39,8 @@ class WebhooksSettings(Settings):
     @field_validator("callback_url")
     @classmethod
     def _callback_url(cls, value: str) -> str:
-        if value:
-            parts = urlsplit(value)
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("write an address such as https://example.org/printing")
+        if value and not _is_address(value):
+            raise ValueError("write an address such as https://example.org/printing")
         return value
 
     @field_validator("callback_backoff")
@@ -65,7 +63,7 @@ class WebhooksSettings(Settings):
     def _time_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (OSError, ValueError):
+        except (ZoneInfoNotFoundError, OSError, ValueError):
             raise ValueError("write a name of the IANA time zone database, such as Europe/Berlin") from None
         return value
 
@@ -79,6 +77,14 @@ class WebhooksSettings(Settings):
         """The serial number of this server's own client; empty as long as it has none."""
         path = self.data_dir / "sn"
         return self.sn or (path.read_text().strip() if path.is_file() else "")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _is_secret(text: str) -> bool:

@@ -113,10 +113,9 @@ async def receiver(script: Script | None = None, port: int = 0) -> AsyncIterator
 
     async def serve(reader, writer):
         open_connections.add(asyncio.current_task())
-        try:
+        with suppress(asyncio.CancelledError):  # by the end of the block, and by nothing else
             await made.serve(reader, writer)
-        finally:
-            open_connections.discard(asyncio.current_task())
+        open_connections.discard(asyncio.current_task())
 
     server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=512)
     made.port = server.sockets[0].getsockname()[1]

@@ -1,0 +1,139 @@
+"""One attempt over real HTTP: whatever a receiver does, an answer comes of it in time."""
+
+import asyncio
+import base64
+import time
+
+import pytest
+
+from services.webhooks.receiver import Receiver, trusted
+from tests.postgres import free_port
+from tests.webhooks.receivers import always, answer, never, receiver
+
+BODY = '{"name":"标签"}'
+HEADERS = {"content-type": "application/json", "webhook-id": "t:1:new", "webhook-attempt": "1"}
+
+
+@pytest.fixture(scope="module")
+def context():
+    return trusted()
+
+
+@pytest.fixture
+async def sender(context):
+    made = Receiver(context, 1.0)
+    yield made
+    await made.close()
+
+
+async def test_a_request_is_a_post_with_exactly_these_bytes(sender):
+    async with receiver() as there:
+        assert (await sender.post(there.url + "?key=1", BODY, HEADERS)).status == 200
+    (request,) = there.requests
+    assert request.path == "/hook?key=1"
+    assert request.body == BODY.encode()
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["webhook-id"] == "t:1:new"
+    assert "cookie" not in request.headers
+
+
+async def test_one_connection_is_kept_for_many_attempts(sender):
+    async with receiver(always(200, "Set-Cookie: a=b")) as there:
+        for _ in range(5):
+            await sender.post(there.url, BODY, HEADERS)
+    assert there.connections == 1
+    assert all("cookie" not in request.headers for request in there.requests)
+
+
+async def test_a_redirect_is_an_answer_and_is_not_followed(sender):
+    async with receiver() as target, receiver(always(302, f"Location: {target.url}")) as there:
+        assert (await sender.post(there.url, BODY, HEADERS)).status == 302
+    assert target.requests == []
+
+
+async def test_a_name_and_a_password_in_the_address_are_basic_authentication(sender):
+    async with receiver() as there:
+        await sender.post(there.url.replace("//", "//print:p%40ss@"), BODY, HEADERS)
+    (request,) = there.requests
+    assert request.headers["authorization"] == f"Basic {base64.b64encode(b'print:p@ss').decode()}"
+    assert request.headers["host"] == f"127.0.0.1:{there.port}"
+
+
+async def test_nobody_there_is_an_answer_with_a_sentence(sender):
+    found = await sender.post(f"http://127.0.0.1:{free_port()}/", BODY, HEADERS)
+    assert (found.status, found.error) == (0, "the request failed: ConnectError")
+
+
+async def test_a_receiver_that_says_nothing_is_left_at_the_deadline(sender):
+    async with receiver(never) as there:
+        begun = time.monotonic()
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert (found.status, found.error) == (0, "no answer within 1 s")
+    assert time.monotonic() - begun < 3
+
+
+async def test_headers_that_drip_do_not_outlast_the_deadline(sender):
+    async def drip(request, writer):
+        for byte in answer(200):
+            writer.write(bytes([byte]))
+            await asyncio.sleep(0.2)
+
+    async with receiver(drip) as there:
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert found.error == "no answer within 1 s"
+
+
+async def test_a_status_counts_though_its_body_never_ends(sender):
+    async def endless(request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        while True:
+            writer.write(b"1\r\nx\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    async with receiver(endless) as there:
+        begun = time.monotonic()
+        assert (await sender.post(there.url, BODY, HEADERS)).status == 200
+        assert time.monotonic() - begun < 3
+        there.script = always(200)
+        assert (await sender.post(there.url, BODY, HEADERS)).status == 200
+    assert there.connections == 2
+
+
+async def test_of_a_huge_body_only_a_little_is_read(sender):
+    written = 0
+
+    async def huge(request, writer):
+        nonlocal written
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+        while True:
+            writer.write(b"x" * 65536)
+            await writer.drain()
+            written += 65536
+
+    async with receiver(huge) as there:
+        assert (await sender.post(there.url, BODY, HEADERS)).status == 200
+    assert written < 16 * 1024 * 1024  # what is beyond the limit are buffers of the kernel
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"garbage\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", b""]
+)
+async def test_what_is_not_http_is_an_answer_with_a_sentence(sender, garbage):
+    async def script(request, writer):
+        writer.write(garbage)
+
+    async with receiver(script) as there:
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert found.status == 0
+    assert found.error.startswith("the request failed")
+
+
+async def test_proxies_of_the_environment_are_not_asked(context, monkeypatch):
+    async with receiver() as proxy, receiver() as there:
+        monkeypatch.setenv("HTTP_PROXY", proxy.url)
+        monkeypatch.setenv("ALL_PROXY", proxy.url)
+        sender = Receiver(context, 1.0)
+        assert (await sender.post(there.url, BODY, HEADERS)).status == 200
+        await sender.close()
+    assert proxy.requests == []
