@@ -25,7 +25,8 @@ from libs.contracts.reports import (
 )
 from libs.contracts.states import STATUS, TERMINAL, Reason, Stage, Status
 from libs.contracts.tickets import Ticket
-from services.spooler.domain import LIFECYCLE, RETRIES, VALID_FOR, advance
+from services.spooler.domain import LIFECYCLE, advance
+from services.spooler.rules import RETRIES, VALID_FOR
 from services.spooler.task import Accepted, Ask, Cancel, Dispatched, Due, GivenUp, JournalReplaced, Resolve, Step, Task
 from tests.spooler.making import at_agent, converted, report, task
 
