@@ -104,7 +104,9 @@ class Term:
     @asynccontextmanager
     async def _hearing(self) -> AsyncIterator[None]:
         async def heard(message: Msg) -> None:
-            self._admission.hear(decode(Heartbeat, message.data))
+            beat: Heartbeat = decode(Heartbeat, message.data)
+            if beat.subject == message.subject:  # an agent may speak for itself only
+                self._admission.hear(beat)
 
         every = str(answers(Heartbeat, self._desk.region, "")["subject"])
         subscription = await self._bus.client.subscribe(every, cb=heard)
