@@ -11,6 +11,8 @@ Network = IPv4Network | IPv6Network
 _CONNECT = 10.0
 #: Addresses that wrap an IPv4 address which the packet reaches in the end: NAT64, 6to4, IPv4-compatible.
 _NAT64, _SIX_TO_FOUR, _COMPATIBLE = IPv6Network("64:ff9b::/96"), IPv6Network("2002::/16"), IPv6Network("::/96")
+#: Not called private by every Python: IETF protocol assignments.
+_PROTOCOL = IPv4Network("192.0.0.0/24")
 _SITE_LOCAL = IPv6Network("fec0::/10")
 
 
@@ -50,7 +52,7 @@ def inner(address: Address) -> Address:
 def public(address: Address) -> bool:
     """Whether an address is anybody's to reach: not loopback, private, link-local, metadata, multicast, reserved or wrapped so."""
     real = inner(address)
-    if isinstance(real, IPv6Address) and (real in _SITE_LOCAL or real.teredo):
+    if real in _PROTOCOL or (isinstance(real, IPv6Address) and (real in _SITE_LOCAL or real.teredo)):
         return False
     return real.is_global and not (real.is_multicast or real.is_reserved or real.is_unspecified)
 

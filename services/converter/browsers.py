@@ -24,6 +24,7 @@ class Browsers:
         self._alone = asyncio.Lock()
         self._current: Chromium | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
         self._last = time.monotonic()
         self._sleeper: asyncio.Task[None] | None = None
 
@@ -61,7 +62,8 @@ class Browsers:
         await self._running()
 
     async def close(self) -> None:
-        """Stop the browser for good."""
+        """Stop all browsers for good, also those at work."""
+        self._closed = True
         if self._sleeper:
             self._sleeper.cancel()
         await self._put_to_sleep()
@@ -80,6 +82,8 @@ class Browsers:
             return self._current
 
     async def _started(self) -> Chromium:
+        if self._closed:
+            raise NoEngine("Chromium was stopped.")
         browser = self._make()
         began = time.monotonic()
         try:
@@ -103,7 +107,7 @@ class Browsers:
 
     async def _replace(self, worn: Chromium | None) -> None:
         """Start the next browser while the worn one still serves."""
-        if self._starting.locked():
+        if self._starting.locked() or self._closed:
             return
         async with self._starting:
             if self._current is not worn:

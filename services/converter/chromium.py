@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import structlog
 from playwright.async_api import BrowserContext, Error, Page
 
 from services.converter import watchdog
@@ -16,6 +17,8 @@ from services.converter.pool import EngineDied, EngineLate, OutOfMemory
 from services.converter.proxy import Gate, Visit
 from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
+
+log = structlog.get_logger()
 
 #: Pages that stand open for the next documents while the browser works: opening one takes as long as printing it.
 _PREPARED = 2
@@ -94,8 +97,8 @@ class Chromium:
         except Error as error:
             if not self._process.alive or "crash" in error.message.lower():
                 self.retired = True
-                raise (OutOfMemory if self._over else EngineDied) from None
-            raise
+            log.info("browser failed", cause=error.message.splitlines()[0].split(" at ")[0])
+            raise (OutOfMemory if self._over else EngineDied) from None
         finally:
             task = asyncio.get_running_loop().create_task(self._renew(stand, javascript=javascript))
             self._tasks.add(task)

@@ -60,7 +60,7 @@ class Pool(Generic[E]):
         self._turn = asyncio.Semaphore(limit)
         self._ready: list[E] = []
         self._uses: dict[int, int] = {}
-        self._busy: set[int] = set()
+        self._busy: dict[int, E] = {}
         self._starting = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._last = time.monotonic()
@@ -76,7 +76,7 @@ class Pool(Generic[E]):
                 yield engine
             finally:
                 self._last = time.monotonic()
-                self._busy.discard(id(engine))
+                self._busy.pop(id(engine), None)
                 self._give_back(engine)
 
     async def ready(self) -> None:
@@ -86,15 +86,18 @@ class Pool(Generic[E]):
                 pass
 
     async def close(self) -> None:
-        """Stop all engines for good."""
+        """Stop all engines for good, also those at work."""
         self._closed = True
         if self._sleeper:
             self._sleeper.cancel()
+        await asyncio.gather(*(engine.close() for engine in self._busy.values()))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._stop_ready()
 
     async def _take(self) -> E:
+        if self._closed:
+            raise NoEngine(f"The engine {self._name} was stopped.")
         self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
         while self._ready:
             engine = self._ready.pop()
@@ -103,7 +106,7 @@ class Pool(Generic[E]):
             self._discard(engine)
         else:
             engine = await self._started()
-        self._busy.add(id(engine))
+        self._busy[id(engine)] = engine
         self._uses[id(engine)] = self._uses.get(id(engine), 0) + 1
         self._replenish()
         return engine

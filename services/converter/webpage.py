@@ -4,7 +4,9 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from math import floor
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, Error, Page, Request
 
@@ -15,7 +17,7 @@ from services.converter.proxy import DOCUMENT_HOST, Visit
 
 _BOX = re.compile(rb"/MediaBox\s*\[\s*([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*\]")
 #: A complete page has loaded nothing for so many seconds; how long that is waited for.
-_QUIET, _SETTLE = 0.1, 8.0
+_QUIET, _SETTLE, _JOURNEYS = 0.1, 8.0, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ async def render(page: Page, wanted: WebPage, visit: Visit) -> bytes:
     if wanted.headers:
         await _add_headers(await page.context.new_cdp_session(page), wanted)
     await _open(page, wanted, visit)
-    await loading.settled(javascript=wanted.javascript, page=page)
+    await loading.settled(page, javascript=wanted.javascript)
     return await _print(page, wanted)
 
 
@@ -74,18 +76,29 @@ class _Loading:
         self.open.discard(request)
         self.changed.set()
 
-    async def settled(self, *, javascript: bool, page: Page) -> None:
+    async def settled(self, page: Page, *, javascript: bool) -> None:
         """Wait until nothing is loaded any more, but not for a page that never stops."""
         try:
             async with asyncio.timeout(_SETTLE):
                 if javascript:
-                    await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 0)")
+                    await _painted(page)
                 while self.open:
                     self.changed.clear()
                     await self.changed.wait()
                     if not self.open:
                         await asyncio.sleep(_QUIET)
         except TimeoutError:
+            return
+
+
+async def _painted(page: Page) -> None:
+    """Wait for fonts and one frame; a page that goes elsewhere meanwhile is waited for there."""
+    for _ in range(_JOURNEYS):
+        try:
+            await page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame)).then(() => 0)")
+        except Error:
+            await page.wait_for_load_state("load", timeout=0)
+        else:
             return
 
 
@@ -128,8 +141,9 @@ async def _open(page: Page, wanted: WebPage, visit: Visit) -> None:
         raise _unopened(wanted, visit, error) from None
     if answer is None or answer.status < 400:
         return
-    host = re.split(r"[/?#]", wanted.url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
-    _raise_refusal(visit)
+    host = _host(answer.url)
+    if host in visit.refused:
+        _raise_refusal(visit)
     if answer.status >= 500:
         raise Unreachable(f"{host} answers with the status {answer.status}.")
     raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} answers with the status {answer.status}.")
@@ -138,7 +152,7 @@ async def _open(page: Page, wanted: WebPage, visit: Visit) -> None:
 def _unopened(wanted: WebPage, visit: Visit, error: Error) -> Exception:
     """Why a page did not open, told apart by what the proxy saw and by Chromium's words."""
     _raise_refusal(visit)
-    host = re.split(r"[/?#]", wanted.url.partition("://")[2], maxsplit=1)[0].rpartition("@")[2]
+    host = _host(wanted.url)
     if visit.budget < 0:
         return Rejected(Failure.TOO_LARGE, "The page loads more than can be printed here; make it smaller.")
     if "ERR_CERT" in error.message or "ERR_SSL" in error.message:
@@ -152,6 +166,10 @@ def _unopened(wanted: WebPage, visit: Visit, error: Error) -> Exception:
     return error
 
 
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or "the address"
+
+
 def _raise_refusal(visit: Visit) -> None:
     for refusal in visit.refused.values():
         if isinstance(refusal, (Forbidden, Unknown)):
@@ -163,25 +181,35 @@ async def _print(page: Page, wanted: WebPage) -> bytes:
     layout = wanted.layout
     width, height = layout.width, layout.height
     if layout.margins_forced or (layout.forced and wanted.oriented):
-        await page.add_style_tag(content=_page_rule(layout, width, height, sized=layout.forced and wanted.oriented))
+        await _insist(page, _page_rule(layout, width, height, sized=layout.forced and wanted.oriented))
     data = await _pdf(page, wanted)
     if layout.forced and not wanted.oriented and not _fits(data, width, height):
         # The sheet is the ticket's; how it lies was left to the page, and the page has said something about its size.
-        lies = _lies(data)
-        if lies != (width > height):
+        across, down = size(data)
+        if (across > down) != (width > height):
             width, height = height, width
-        await page.add_style_tag(content=_page_rule(layout, width, height, sized=True))
+        await _insist(page, _page_rule(layout, width, height, sized=True))
         data = await _pdf(page, wanted)
     return data
 
 
+async def _insist(page: Page, css: str) -> None:
+    """Add a style sheet. Playwright's own way waits for an event that a page without scripts never sends."""
+    await page.evaluate(
+        "css => { (document.head ?? document.documentElement).append(Object.assign(document.createElement('style'), "
+        "{textContent: css})) }",
+        css,
+    )
+
+
 async def _pdf(page: Page, wanted: WebPage) -> bytes:
     layout = wanted.layout
-    margins = layout.margins
+    width, height = _whole(layout.width), _whole(layout.height)
+    top, right, bottom, left = _edges(layout, layout.width, layout.height)
     return await page.pdf(
-        width=_mm(layout.width),
-        height=_mm(layout.height),
-        margin={"top": _mm(margins.top), "right": _mm(margins.right), "bottom": _mm(margins.bottom), "left": _mm(margins.left)},
+        width=width,
+        height=height,
+        margin={"top": top, "right": right, "bottom": bottom, "left": left},
         print_background=wanted.background,
         prefer_css_page_size=True,
     )
@@ -189,14 +217,23 @@ async def _pdf(page: Page, wanted: WebPage) -> bytes:
 
 def _page_rule(layout: Layout, width: int, height: int, *, sized: bool) -> str:
     """What beats a page's own `@page` rule (CSS Paged Media 3): the printer's paper is not the page's to choose."""
+    size_rule = f"size:{_whole(width)} {_whole(height)}!important;" if sized else ""
+    margin_rule = f"margin:{' '.join(_edges(layout, width, height))}!important" if layout.margins_forced else ""
+    return f"@page{{{size_rule}{margin_rule}}}"
+
+
+def _whole(edge: int) -> str:
+    """A sheet's edge in whole points, for Chromium rounds up to them; finishing adds what is lost on the right and below."""
+    return f"{floor(points(edge) + 0.001) / 72:.6f}in"
+
+
+def _edges(layout: Layout, width: int, height: int) -> tuple[str, str, str, str]:
+    """The margins, those on the right and below less what the page has lost to whole points."""
     margins = layout.margins
-    size = f"size:{_mm(width)} {_mm(height)}!important;" if sized else ""
-    edges = " ".join(_mm(edge) for edge in (margins.top, margins.right, margins.bottom, margins.left))
-    return f"@page{{{size}{f'margin:{edges}!important' if layout.margins_forced else ''}}}"
-
-
-def _mm(hundredths: int) -> str:
-    return f"{hundredths / 100:.2f}mm"
+    lost_right, lost_below = (points(edge) - floor(points(edge) + 0.001) for edge in (width, height))
+    right, below = max(0.0, points(margins.right) - lost_right), max(0.0, points(margins.bottom) - lost_below)
+    top, left = points(margins.top), points(margins.left)
+    return f"{top / 72:.6f}in", f"{right / 72:.6f}in", f"{below / 72:.6f}in", f"{left / 72:.6f}in"
 
 
 def size(data: bytes) -> tuple[float, float]:
@@ -209,8 +246,3 @@ def size(data: bytes) -> tuple[float, float]:
 def _fits(data: bytes, width: int, height: int) -> bool:
     across, down = size(data)
     return abs(across - points(width)) < SAME and abs(down - points(height)) < SAME
-
-
-def _lies(data: bytes) -> bool:
-    across, down = size(data)
-    return across > down

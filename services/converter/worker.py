@@ -12,7 +12,7 @@ from typing import Any
 
 from libs.contracts.documents import Format
 from libs.contracts.tickets import Orientation
-from services.converter import images, officecheck, seal, typesetting
+from services.converter import glyphs, images, officecheck, seal, typesetting
 from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected
 from services.converter.finish import Outcome, finish
 from services.converter.workers import Limits
@@ -23,7 +23,7 @@ _MEMORY = "The document needs too much memory to convert; make it smaller or sim
 
 
 def text(source: bytes, layout: Layout, wanted: Finishing, limits: Limits) -> Outcome:
-    """Plain text to finished PDF."""
+    """Plain text to finished PDF, or to a web page (0 pages) if only a browser can show it."""
     return typesetting.typeset(source, layout, wanted, limits)
 
 
@@ -79,7 +79,7 @@ def rehearse() -> None:
     layout = Layout(21000, 29700, Edges(), forced=False, margins_forced=False)
     for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030", "latin-1", "idna", "cp437", "unicode_escape"):
         codecs.lookup(encoding)
-    typesetting.prepare()
+    text("\U00012000 \u05d0".encode(), layout, Finishing(), limits)
     made = text("Abc \u4e2d\n".encode(), layout, Finishing(), limits).data
     pdf(made, Finishing(sheet=A4, number_up=2, copies=3, duplex=True, orientation=Orientation.REVERSE_LANDSCAPE), limits)
     for name, sample in images.samples().items():
@@ -92,6 +92,7 @@ def rehearse() -> None:
 def main(spec: str) -> None:
     """Rehearse, seal, then serve until the other end closes."""
     images.prepare()
+    glyphs.prepare()
     rehearse()
     seal.seal(seal.read_spec(spec))
     with socket.socket(fileno=0) as requests:
