@@ -17,9 +17,9 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """The settings that all services share. Durations are seconds, sizes bytes."""
+    """The settings that all services share. Durations are seconds, sizes bytes. An empty variable is as good as none."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
 
     data_dir: Path = Field(Path("data"), description="Folder for everything that must outlive the process.")
     region: str = Field("local", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this region: a token of every subject.")

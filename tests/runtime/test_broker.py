@@ -14,7 +14,8 @@ from libs.contracts.message import decode, encode
 from libs.contracts.queries import AdmitAgent, Admitted, Code, DeviceAnswer, GetDevice, Refusal
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import ADVISORIES, BACKOFF, REPORTS, ConsumerSpec, consumers
-from libs.runtime import admin, broker as broker_module
+from libs.runtime import admin
+from libs.runtime import broker as broker_module
 from libs.runtime.broker import answering, answers, keep_alive, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, Outgoing, Refused, connect
 from libs.runtime.traces import Tracing

@@ -1,0 +1,123 @@
+"""Documents in a folder: durable, checked, and never outside of it. The same calls against a store in memory's place of a cloud."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from obstore.store import MemoryStore
+
+from libs.runtime.documents import CHUNK, Damaged, Documents, Missing
+
+NAME = "main/agentAAA-1/source"
+DATA = b"label" * 1000
+
+
+@pytest.fixture(params=["folder", "store"])
+def documents(request, tmp_path) -> Documents:
+    made = Documents("", tmp_path)
+    if request.param == "store":
+        made._folder, made._store = None, MemoryStore()
+    return made
+
+
+async def test_what_is_put_is_got_with_its_length_and_checksum(documents, tmp_path):
+    assert await documents.put(NAME, DATA) == (len(DATA), hashlib.sha256(DATA).hexdigest())
+    assert await documents.get(NAME) == DATA
+
+
+async def test_a_file_is_stored_and_streamed_in_pieces(documents, tmp_path):
+    data = os.urandom(3 * CHUNK + 17)
+    path = tmp_path / "big"
+    path.write_bytes(data)
+    size, sha256 = await documents.put_file(NAME, path)
+    assert (size, sha256) == (len(data), hashlib.sha256(data).hexdigest())
+    pieces = [piece async for piece in documents.stream(NAME)]
+    assert b"".join(pieces) == data
+    assert len(pieces) > 1 or documents.signs, "a folder's document is not read whole"
+
+
+async def test_a_document_is_fetched_into_a_file_and_checked(documents, tmp_path):
+    size, sha256 = await documents.put(NAME, DATA)
+    target = tmp_path / "fetched"
+    await documents.fetch(NAME, size, sha256, target)
+    assert target.read_bytes() == DATA
+
+
+@pytest.mark.parametrize("wrong", [{"size": 1}, {"sha256": "0" * 64}])
+async def test_other_bytes_than_those_stored_are_refused_and_leave_no_file(documents, tmp_path, wrong):
+    size, sha256 = await documents.put(NAME, DATA)
+    target = tmp_path / "fetched"
+    with pytest.raises(Damaged):
+        await documents.fetch(NAME, **{"size": size, "sha256": sha256, **wrong}, target=target)
+    assert not target.exists()
+
+
+async def test_what_is_not_there_is_missing(documents, tmp_path):
+    target = tmp_path / "fetched"
+    with pytest.raises(Missing):
+        await documents.get(NAME)
+    with pytest.raises(Missing):
+        await documents.fetch(NAME, 1, "", target)
+    with pytest.raises(Missing):
+        assert not [piece async for piece in documents.stream(NAME)]
+    assert not target.exists()
+
+
+async def test_a_tasks_documents_are_deleted_and_no_others(documents):
+    for name in (NAME, "main/agentAAA-1/printable", "main/agentAAA-11/source", "other/agentAAA-1/source"):
+        await documents.put(name, DATA)
+    assert await documents.delete("main/agentAAA-1") == 2
+    assert sorted([found.name async for found in documents.list()]) == ["main/agentAAA-11/source", "other/agentAAA-1/source"]
+    assert await documents.delete("main/agentAAA-1") == 0
+
+
+async def test_a_listing_tells_name_size_and_time(documents):
+    await documents.put(NAME, DATA)
+    (found,) = [each async for each in documents.list("main")]
+    assert (found.name, found.size) == (NAME, len(DATA))
+    assert found.at > 1_700_000_000_000
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "/",
+        "../secret",
+        "main/../../secret",
+        "/etc/passwd",
+        "main//source",
+        "main/./source",
+        "main/a\x00b",
+        "main\\..\\x",
+        "main/a\nb",
+    ],
+)
+async def test_a_name_that_leads_elsewhere_is_refused_by_everything(documents, tmp_path, name):
+    path = tmp_path / "file"
+    path.write_bytes(DATA)
+    with pytest.raises(ValueError, match="name is <tenant>/<task>/<role>"):
+        await documents.put(name, DATA)
+    with pytest.raises(ValueError, match="name is"):
+        await documents.put_file(name, path)
+    with pytest.raises(ValueError, match="name is"):
+        await documents.get(name)
+    with pytest.raises(ValueError, match="name is"):
+        await documents.delete(name)
+
+
+async def test_a_folders_documents_are_synced_with_every_folder_on_their_way(tmp_path, monkeypatch):
+    synced = []
+    sync = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(str(Path(f"/proc/self/fd/{number}").readlink())) or sync(number))
+    documents = Documents(str(tmp_path / "store"), tmp_path)
+    await documents.put(NAME, DATA)
+    assert synced == [str(tmp_path / "store" / part) for part in (NAME, "main/agentAAA-1", "main")] + [str(tmp_path / "store")]
+    assert (tmp_path / "store").stat().st_mode & 0o777 == 0o700
+
+
+async def test_a_folder_does_not_sign_and_a_cloud_does(tmp_path):
+    assert not Documents("", tmp_path).signs
+    cloud = Documents("s3://bucket", tmp_path)
+    assert cloud.signs

@@ -1,0 +1,150 @@
+"""The mirror of a bucket, and that it knows when it is blind."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from libs.contracts.directory import BUCKET, TICK, PresenceEntry, TokenEntry
+from libs.contracts.directory import Entry as AnyEntry
+from libs.contracts.message import decode, encode
+from libs.runtime import mirror as mirror_module
+from libs.runtime.bus import Bus
+from libs.runtime.mirror import Mirror
+from tests.waiting import until
+
+TOKEN = TokenEntry(digest="d1", sn="agentAAA", tenant="main")
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Blind after half a second instead of three."""
+    monkeypatch.setattr(mirror_module, "BLIND_AFTER", 0.6)
+
+
+class Registry:
+    """Who writes the bucket: puts, deletes, and ticks as long as it lives."""
+
+    def __init__(self, bucket) -> None:
+        self.bucket = bucket
+        self._count = 0
+        self._ticking: asyncio.Task[None] | None = None
+
+    async def put(self, entry) -> None:
+        await self.bucket.put(entry.key, encode(entry))
+
+    async def delete(self, entry) -> None:
+        await self.bucket.delete(entry.key)
+
+    def live(self) -> None:
+        self._ticking = asyncio.create_task(self._tick())
+
+    async def die(self) -> None:
+        if self._ticking:
+            self._ticking.cancel()
+            await asyncio.gather(self._ticking, return_exceptions=True)
+
+    async def _tick(self) -> None:
+        while True:
+            self._count += 1
+            await self.bucket.put(TICK, str(self._count).encode())
+            await asyncio.sleep(0.1)
+
+
+@pytest.fixture
+async def registry(rig) -> AsyncIterator[Registry]:
+    bus = await rig.connect("registry")
+    made = Registry(await bus.js.key_value(BUCKET))
+    yield made
+    await made.die()
+
+
+@asynccontextmanager
+async def mirroring(bus: Bus) -> AsyncIterator[Mirror]:
+    mirror = Mirror(bus, BUCKET, lambda data: decode(AnyEntry, data))
+    task = asyncio.create_task(mirror.follow())
+    try:
+        yield mirror
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_it_holds_what_was_there_and_what_comes(rig, registry):
+    await registry.put(TOKEN)
+    registry.live()
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(lambda: mirror.fresh)
+        assert mirror.get("token.d1") == TOKEN
+        await registry.put(PresenceEntry(agent="agentAAA", online=True))
+        await until(lambda: mirror.get("presence.agentAAA"))
+        assert mirror.below("token.") == [TOKEN]
+        assert mirror.get("token.d2") is None
+
+
+async def test_a_deleted_entry_is_gone_and_told(rig, registry):
+    await registry.put(TOKEN)
+    registry.live()
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        told: list[tuple[str, object]] = []
+        mirror.on_change = lambda key, value: told.append((key, value))
+        await until(lambda: mirror.get("token.d1"))
+        await registry.delete(TOKEN)
+        await until(lambda: mirror.get("token.d1") is None)
+        assert told[-1] == ("token.d1", None)
+
+
+async def test_it_is_blind_without_ticks_however_often_it_looks_and_sees_again_with_them(rig, registry):
+    await registry.put(TOKEN)
+    registry.live()
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(lambda: mirror.fresh)
+        await registry.die()
+        await until(lambda: not mirror.fresh, 3)
+        begun = time.monotonic()
+        while time.monotonic() - begun < 1.5:  # two more watches, each of which is told of the last tick
+            assert not mirror.fresh
+            await asyncio.sleep(0.02)
+        registry.live()
+        await until(lambda: mirror.fresh, 5)
+
+
+async def test_a_tick_of_long_ago_does_not_make_it_fresh(rig, registry):
+    await registry.bucket.put(TICK, b"1")
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(mirror.loaded.is_set)
+        assert not mirror.fresh
+
+
+async def test_it_sees_again_after_the_server_was_away_and_what_went_meanwhile_is_gone(rig, registry):
+    await registry.put(TOKEN)
+    await registry.put(PresenceEntry(agent="agentAAA", online=True))
+    registry.live()
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(lambda: mirror.fresh)
+        told: list[str] = []
+        mirror.on_change = lambda key, value: told.append(key) if value is None else None
+        await registry.die()
+        await rig.server.stop()
+        await until(lambda: not mirror.fresh)
+        mirror._values["token.d9"] = TOKEN  # as if it had been deleted while nobody watched
+        await rig.server.start()
+        registry.live()
+        await until(lambda: mirror.fresh, 10)
+        assert mirror.get("token.d9") is None
+        assert mirror.get("token.d1") == TOKEN
+        assert "token.d9" in told
+
+
+async def test_an_entry_that_cannot_be_read_is_as_little_there_as_one_that_is_not(rig, registry):
+    await registry.put(TOKEN)
+    await registry.bucket.put("token.d2", b'{"kind":"of tomorrow"}')
+    registry.live()
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(lambda: mirror.fresh)
+        assert mirror.get("token.d1") == TOKEN
+        await registry.bucket.put("token.d1", b"garbage")
+        await until(lambda: mirror.get("token.d1") is None)
+        assert mirror.fresh

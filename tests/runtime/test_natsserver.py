@@ -1,0 +1,104 @@
+"""Our own nats-server: up, down, and up again where its clients look for it."""
+
+import signal
+
+import nats
+import pytest
+
+from libs.runtime import children
+from libs.runtime.children import ChildRecord, started_at, wait_gone
+from libs.runtime.keys import Keys
+from libs.runtime.natsserver import NatsServer, binary, configuration
+from tests.bus import running_bus
+from tests.postgres import free_port
+from tests.runtime.messages import row, stored
+from tests.waiting import until
+
+
+@pytest.fixture
+def keys(tmp_path) -> Keys:
+    made = Keys(tmp_path / "keys")
+    made.make("local")
+    return made
+
+
+async def test_it_listens_on_loopback_on_a_port_that_was_free_and_keeps_it(keys, tmp_path):
+    server = NatsServer(keys, tmp_path / "nats")
+    assert not server.pid
+    await server.start()
+    first = server.url
+    assert first.startswith("nats://127.0.0.1:")
+    assert not server.ended
+    children.kill_group(server.pid)
+    await until(lambda: server.ended)
+    await server.start()
+    assert server.url == first
+    pid = server.pid
+    await server.stop()
+    assert wait_gone(pid, 5)
+    assert not server.pid
+    await server.stop()
+
+
+async def test_it_takes_the_port_that_it_is_given(keys, tmp_path):
+    port = free_port()
+    server = NatsServer(keys, tmp_path / "nats", port=port)
+    await server.start()
+    assert server.url == f"nats://127.0.0.1:{port}"
+    await server.stop()
+
+
+async def test_one_that_cannot_start_says_where_its_log_is(keys, tmp_path):
+    first = NatsServer(keys, tmp_path / "one")
+    await first.start()
+    second = NatsServer(keys, tmp_path / "two", port=int(first.url.rsplit(":", 1)[1]))
+    with pytest.raises(RuntimeError, match=r"nats-server ended with code 1; its log is .*two/nats-server.log"):
+        await second.start()
+    assert "address already in use" in (tmp_path / "two" / "nats-server.log").read_text()
+    await second.stop()
+    await first.stop()
+
+
+async def test_what_was_acknowledged_is_there_after_a_kill(tmp_path):
+    async with running_bus(tmp_path) as rig:
+        bus = await rig.connect("admin")
+        for number in range(20):
+            await bus.publish_raw(row(number), stream="DEAD")
+        children.kill_group(rig.server.pid, signal.SIGKILL)
+        await until(lambda: rig.server.ended)
+        await rig.server.start()
+        again = await rig.connect("admin")
+        assert await stored(again, "DEAD") == [row(number).data for number in range(20)]
+
+
+async def test_its_process_is_recorded_for_whoever_starts_after_a_kill(keys, tmp_path):
+    path = tmp_path / "children.json"
+    server = NatsServer(keys, tmp_path / "nats", record=ChildRecord(path))
+    await server.start()
+    assert ChildRecord(path).clear() == 1
+    await until(lambda: server.ended)
+    assert not started_at(server.pid)
+    await server.stop()
+
+
+async def test_nobody_gets_in_without_credentials(keys, tmp_path):
+    server = NatsServer(keys, tmp_path / "nats")
+    await server.start()
+
+    async def quiet(_error) -> None:
+        return
+
+    with pytest.raises(nats.errors.Error, match="Authorization Violation"):
+        await nats.connect(server.url, allow_reconnect=False, error_cb=quiet)
+    await server.stop()
+
+
+def test_the_configuration_says_what_was_decided(keys, tmp_path):
+    text = configuration(keys, tmp_path, name="printbus", domain="site")
+    for line in ("sync_interval: always", "default_max_consumers: -1", "max_msgs: 20000", "domain: site", "resolver: MEMORY"):
+        assert line in text
+    assert "seed" not in text.lower()
+
+
+def test_the_pinned_server_is_the_one_that_is_started():
+    assert binary().endswith("/.venv/bin/nats-server")
