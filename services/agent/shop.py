@@ -54,6 +54,7 @@ class Shop:
         self.changed = asyncio.Event()
         self._devices = Devices(sn)
         self._surveyed = asyncio.Event()
+        self._attached: set[str] = set()
         self._lanes: dict[str, Lane] = {}
         self._open: dict[str, Attempt] = {}
         self._running: list[asyncio.Task[None]] = []
@@ -198,18 +199,22 @@ class Shop:
             await asyncio.sleep(5)
 
     def _found(self, uri: str, printers: Sequence[Printer]) -> None:
-        """A driver says what it has now."""
-        before = self._devices.ids(uri)
-        for printer in self._devices.update(uri, printers):
+        """A driver says what it has now; it may say the same again."""
+        before, ids = self._devices.all, self._devices.ids(uri)
+        counted = self._devices.update(uri, printers)
+        if self._devices.sources >= set(self._drivers):
+            self._surveyed.set()
+        if self._devices.all == before and uri in self._attached:
+            return
+        self._attached.add(uri)
+        for printer in counted:
             lane = self._lane(device_id(self._sn, printer.name))
             lane.label = printer.name
             lane.attach(printer)
+        for gone in ids - self._devices.ids(uri):
+            self._lane(gone).attach(None)
         if text := self._devices.dump(uri):
             self.journal.write(remembered(DEVICES + uri, text))
-        if self._devices.sources >= set(self._drivers):
-            self._surveyed.set()
-        for gone in before - self._devices.ids(uri):
-            self._lane(gone).attach(None)
         self.changed.set()
 
     async def _sweep(self) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
@@ -20,6 +21,7 @@ from services.agent.app import start
 from services.agent.settings import AgentSettings
 from tests.agent.orders import SN, order, task, withdrawal
 from tests.bus import running_bus
+from tests.printers import private_cupsd
 from tests.waiting import until
 
 TENANT = "acme"
@@ -64,8 +66,7 @@ class Site:
             nats_creds=self.rig.keys.path(f"{SN}.creds"),
             sn=SN,
             tenant=TENANT,
-            printers=(f"file://{self.folder}/paper?name=Paper",),
-            **given,
+            **{"printers": (f"file://{self.folder}/paper?name=Paper",), **given},
         )
         service = Service("agent", Tracing("agent"), 2)
         try:
@@ -134,6 +135,20 @@ async def test_devices_are_reported_at_the_start(site):
 
         devices = (await until(told))[0].devices
     assert [(each.name, each.id) for each in devices] == [("Paper", device_id(SN, "Paper"))]
+
+
+async def test_devices_that_stay_as_they_are_are_not_reported_again(site, tmp_path):
+    async with private_cupsd() as cupsd:
+        paper = await cupsd.add_paper("Queue")
+        async with site.agent(printers=(f"cups://{cupsd.server}",)) as agent:
+            await until(lambda: ready(agent))
+            await site.publish(order(1, printer="Queue"))
+            await until(paper.ended)
+            await site.printed(1)
+            await site.publish(order(2, printer="Queue"))
+            await site.printed(2)
+            told = [each for _, each in await site.reports() if isinstance(each, DevicesReported)]
+        assert all(one.devices != next_one.devices for one, next_one in pairwise(told))
 
 
 async def test_orders_up_to_the_sequence_of_the_admission_are_acknowledged_unread(site):
