@@ -65,7 +65,7 @@ def test_a_traceback_shows_the_way_and_none_of_the_values(written, form):
     def fail(password: str) -> None:
         raise RuntimeError(f"it has {len(password)} letters")
 
-    secret = "".join(["hunter", "2"])
+    secret = f"hunter{1 + 1}"
     try:
         fail(secret)
     except RuntimeError:
