@@ -3,12 +3,12 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import structlog
-from playwright.async_api import BrowserContext, Error, Page
+from playwright.async_api import Browser, BrowserContext, Error, Page
 
 from services.converter import watchdog
 from services.converter.addresses import Guard
@@ -32,6 +32,29 @@ class _Stand:
     context: BrowserContext | None = None
     page: Page | None = None
     javascript: bool = True
+
+
+class _Accident:
+    """The end of a renderer or a browser at work: not every call to a dead page returns, so the time is made to be over."""
+
+    def __init__(self, limit: asyncio.Timeout) -> None:
+        self._limit = limit
+        self.happened = False
+
+    @contextmanager
+    def awaited(self, page: Page, browser: Browser) -> Iterator[None]:
+        page.on("crash", self._happen)
+        browser.on("disconnected", self._happen)
+        try:
+            yield
+        finally:
+            page.remove_listener("crash", self._happen)
+            browser.remove_listener("disconnected", self._happen)
+
+    def _happen(self, _what: Page | Browser) -> None:
+        if not self.happened and not self._limit.expired():
+            self.happened = True
+            self._limit.reschedule(asyncio.get_running_loop().time())
 
 
 class Chromium:
@@ -84,15 +107,17 @@ class Chromium:
         """
         await self._turn.acquire()
         stand = self._choose(javascript=javascript)
+        limit = asyncio.timeout(self._settings.convert_timeout)
+        accident = _Accident(limit)
         try:
-            async with (
-                stand.gate.open(visit),
-                watchdog.watched(self.pid, self._settings.engine_memory, self._stop),
-                asyncio.timeout(self._settings.convert_timeout),
-            ):
-                yield await self._opened(stand, javascript=javascript)
+            async with stand.gate.open(visit), watchdog.watched(self.pid, self._settings.engine_memory, self._stop), limit:
+                page = await self._opened(stand, javascript=javascript)
+                with accident.awaited(page, self._process.browser):
+                    yield page
         except TimeoutError:
             self.retired = True
+            if accident.happened or not self._process.alive:
+                raise (OutOfMemory if self._over else EngineDied) from None
             raise EngineLate from None
         except Error as error:
             if not self._process.alive or "crash" in error.message.lower():

@@ -89,6 +89,18 @@ async def test_a_document_whose_engine_is_killed_once_is_converted_by_a_fresh_on
     assert (await converting).pages >= 1
 
 
+async def test_a_page_whose_renderer_dies_is_printed_at_the_second_try(quick, tmp_path):
+    await convert(quick, tmp_path / "a", Format.HTML, b"<p>words</p>")
+    slow = b"<p>words</p><script>for (const end = Date.now() + 1500; Date.now() < end;) ;</script>"
+    converting = asyncio.create_task(convert(quick, tmp_path / "b", Format.HTML, slow))
+    await until(lambda: quick._engines.browsers.current.users, what="the page is being printed")
+    await asyncio.sleep(0.3)
+    kill(named("type=renderer", quick))
+    began = asyncio.get_running_loop().time()
+    assert (await converting).pages == 1
+    assert asyncio.get_running_loop().time() - began < 10
+
+
 async def test_a_page_that_never_rests_ends_in_time_and_others_do_not_wait(quick, tmp_path):
     endless = b"<p>x</p><script>for (;;) {}</script>"
     hanging = asyncio.create_task(convert(quick, tmp_path / "bad", Format.HTML, endless))
