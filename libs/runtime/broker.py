@@ -21,7 +21,7 @@ from libs.contracts.message import Message, Undecodable, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
-from libs.runtime.bus import Refused
+from libs.runtime.bus import Refused, arrived
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
 
@@ -186,7 +186,7 @@ def listening(js: Callable[[], JetStreamContext], spec: ConsumerSpec) -> Check:
 async def running(broker: NatsBroker) -> AsyncIterator[NatsBroker]:
     """The broker while the block runs; handlers that are at work are waited for."""
     await broker.start()
-    await broker.connection.flush()  # who hears that we run may ask at once
+    await arrived(broker.connection)  # who hears that we run may ask at once
     try:
         yield broker
     finally:

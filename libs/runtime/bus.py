@@ -98,7 +98,7 @@ class Bus:
         if self.client.is_closed:
             return
         try:
-            await asyncio.wait_for(self.client.flush(), 2)
+            await asyncio.wait_for(arrived(self.client), 2)
         except (NatsError, TimeoutError):
             log.warning("bus closed unflushed", user=self.user)
         await self.client.close()
@@ -176,6 +176,15 @@ class Bus:
     async def tell(self, message: Message) -> None:
         """Core NATS, no acknowledgement: for what may be lost (heartbeats)."""
         await self.client.publish(message.subject, encode(message))
+
+
+async def arrived(client: Client) -> None:
+    """Wait until the server has everything that was said before. Raises NATS's errors.
+
+    The client's ping overtakes what is still in its own buffer, so that only a second one comes behind it.
+    """
+    await client.flush()
+    await client.flush()
 
 
 async def _patiently(stream: str, patience: float, store: Callable[[], Awaitable[T]]) -> T:

@@ -10,7 +10,7 @@ from nats.js.api import StorageType, StreamConfig
 from libs.contracts.message import encode
 from libs.contracts.queries import Admitted, Code, Refusal
 from libs.runtime import children
-from libs.runtime.bus import Bus, NotStored, Outgoing, Refused, Unanswered, connect, outgoing
+from libs.runtime.bus import Bus, NotStored, Outgoing, Refused, Unanswered, arrived, connect, outgoing
 from libs.runtime.traces import Tracing
 from tests.bus import Rig, running_bus
 from tests.runtime.messages import admission, letter, row, stored
@@ -153,7 +153,7 @@ async def answer_admissions(bus: Bus, answer: bytes):
         await message.respond(answer)
 
     subscription = await bus.client.subscribe("query.local.spooler.admit-agent.>", cb=answered)
-    await bus.client.flush()
+    await arrived(bus.client)
     return subscription
 
 

@@ -4,6 +4,7 @@ import pytest
 from nacl.public import PrivateKey, PublicKey
 
 from libs.contracts.permissions import SERVICES, agent_permissions
+from libs.runtime.bus import arrived
 from libs.runtime.keys import ADMIN, DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, Keys
 from tests.waiting import until
 
@@ -82,7 +83,7 @@ async def test_an_agent_is_let_in_with_what_was_issued_and_has_an_inbox_of_its_o
         own.append(message.data)
 
     await first.client.subscribe("_INBOX.agentAAA.own", cb=mine)
-    await first.client.flush()
+    await arrived(first.client)
     admin = await rig.connect(ADMIN)
     await admin.client.publish("_INBOX.agentAAA.own", b"for you")
     await until(lambda: own == [b"for you"])
