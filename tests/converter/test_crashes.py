@@ -58,6 +58,12 @@ def named(word: str, running: Converter) -> list[int]:
     return found
 
 
+def at_work(running: Converter) -> bool:
+    """Whether a lane or the browser has a document."""
+    browser = running._engines.browsers.current
+    return bool(running._engines.lanes._busy or (browser and browser.users))
+
+
 def kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
@@ -84,7 +90,7 @@ async def test_a_document_whose_engine_is_killed_once_is_converted_by_a_fresh_on
     data = samples.word(paragraphs) if kind is Format.WORD else f"<p>{paragraphs}</p>".encode()
     await quick.ready(Engine.OFFICE if kind is Format.WORD else Engine.HTML)
     converting = asyncio.create_task(convert(quick, tmp_path / "a", kind, data))
-    await asyncio.sleep(0.1)
+    await until(lambda: at_work(quick), what="it is being converted")
     kill(named(word, quick))
     assert (await converting).pages >= 1
 
@@ -93,8 +99,7 @@ async def test_a_page_whose_renderer_dies_is_printed_at_the_second_try(quick, tm
     await convert(quick, tmp_path / "a", Format.HTML, b"<p>words</p>")
     slow = b"<p>words</p><script>for (const end = Date.now() + 1500; Date.now() < end;) ;</script>"
     converting = asyncio.create_task(convert(quick, tmp_path / "b", Format.HTML, slow))
-    await until(lambda: quick._engines.browsers.current.users, what="the page is being printed")
-    await asyncio.sleep(0.3)
+    await until(lambda: at_work(quick), what="the page is being printed")
     kill(named("type=renderer", quick))
     began = asyncio.get_running_loop().time()
     assert (await converting).pages == 1
@@ -176,29 +181,41 @@ async def test_idle_engines_go_to_sleep_and_wake_up(tmp_path):
         await running.close()
 
 
-async def test_engines_die_with_the_service(tmp_path):
-    """A kill -9 of the whole service leaves no engine behind."""
-    program = f"""
-import asyncio, sys
-from pathlib import Path
-from tests.converter.conftest import settings
-from services.converter.conversion import Converter
-from PIL import Image
+LEVELS = [
+    pytest.param("", id="as well sealed as can be"),
+    pytest.param('sandbox.level = lambda: sandbox.Level("own", ())', id="without namespaces"),
+    pytest.param('sandbox.level = lambda: sandbox.Level("same", ())', id="without anything"),
+]
 
-from libs.contracts.documents import Engine
+
+@pytest.mark.parametrize("level", LEVELS)
+async def test_engines_work_and_die_with_the_service_however_they_are_sealed(tmp_path, level):
+    """A kill -9 of the whole service leaves no engine behind."""
+    (tmp_path / "source").write_bytes(samples.word())
+    program = f"""
+import asyncio
+from pathlib import Path
+from services.converter import sandbox
+from services.converter.conversion import Converter
+from libs.contracts.documents import Engine, Format
+from tests.converter.conftest import settings
+from tests.converter.samples import order
+{level}
 async def main():
-    running = Converter(settings(Path({str(tmp_path / "data")!r})))
+    folder = Path({str(tmp_path)!r})
+    running = Converter(settings(folder / "data"))
     await running.start()
     await asyncio.gather(*(running.ready(engine) for engine in Engine))
-    print("ready", flush=True)
+    print("pages", (await running.convert(order(Format.WORD), folder / "source", folder)).pages, flush=True)
     await asyncio.sleep(100)
 asyncio.run(main())
 """
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-c", program, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
     )
-    while b"ready" not in await child.stdout.readline():
-        assert child.returncode is None
+    while line := await child.stdout.readline():
+        if line.strip() == b"pages 2":
+            break
     engines = set(members(child.pid)) - {child.pid}
     assert len(engines) > 5
     child.kill()

@@ -5,8 +5,10 @@ services/converter/libreoffice.py. It ends when LibreOffice does.
 """
 
 import contextlib
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -22,11 +24,17 @@ from com.sun.star.uno import Exception as UnoException
 
 _START = 30.0
 _AGAIN = 81
+_PR_SET_PDEATHSIG = 1
 _NEVER_EXECUTE, _NO_UPDATE = 0, 0
 
 
 def properties(**values: Any) -> tuple[Any, ...]:
     return tuple(PropertyValue(name, 0, value, 0) for name, value in values.items())
+
+
+def die_with_us() -> None:
+    """Where a process namespace does not see to it, the kernel ends LibreOffice with this worker."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def start(program: str, home: str, name: str) -> Any:
@@ -44,9 +52,10 @@ def start(program: str, home: str, name: str) -> Any:
     ]
 
     def run() -> None:
-        # A new profile makes LibreOffice ask for one more start.
-        while subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False).returncode == _AGAIN:  # noqa: S603 - ours
-            continue
+        quiet, again = subprocess.DEVNULL, _AGAIN
+        while again == _AGAIN:  # a new profile makes LibreOffice ask for one more start
+            office = subprocess.run(command, check=False, stdin=quiet, stdout=quiet, preexec_fn=die_with_us)  # noqa: S603 - ours
+            again = office.returncode
         os._exit(3)
 
     threading.Thread(target=run, daemon=True).start()
