@@ -6,6 +6,7 @@ import zipfile
 import zlib
 
 import msoffcrypto
+import openpyxl
 import pikepdf
 import pytest
 from PIL import Image
@@ -232,19 +233,35 @@ async def test_a_mirrored_photograph_is_put_right(convert):
     assert left > 10000, "the dark part is on the right"
 
 
-@pytest.mark.parametrize("scheme", ["http", "file"])
+@pytest.mark.parametrize("scheme", ["http:", "file:", "vnd.sun.star.expand:file:", "vnd.sun.star.pkg:file:"])
 async def test_what_a_word_document_links_to_is_neither_fetched_nor_shown(convert, tmp_path, scheme):
     secret = tmp_path / "canary.png"
     secret.write_bytes(samples.picture("PNG", (400, 400), color="#000"))
     tmp_path.chmod(0o755)
     secret.chmod(0o644)
     async with serving({"/canary.png": secret.read_bytes()}) as server:
-        url = f"{server.url}/canary.png" if scheme == "http" else f"file://{secret}"
+        url = f"{server.url}/canary.png" if scheme == "http:" else f"{scheme}//{secret}"
         finished = await convert(Format.WORD, samples.linked_picture(url))
         assert server.seen == []
     with pikepdf.open(finished.path) as pdf:
         assert not [thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"]
     assert "before the picture" in read(finished.path).text
+
+
+async def test_a_spreadsheet_asks_nobody(convert):
+    book = openpyxl.Workbook()
+    async with serving({"/x": b"<a>secret</a>"}) as server:
+        book.active["A1"] = f'=WEBSERVICE("{server.url}/x")'
+        book.active["A2"] = f'=IMPORTXML("{server.url}/x","//a")'
+        book.active["A3"] = "='file:///etc/[passwd]x'!A1"
+        book.active["A4"] = '=cmd|" /C touch /tmp/canary"!A0'
+        book.active["A5"] = "words"
+        finished = await convert(Format.EXCEL, samples.saved(book))
+        assert server.seen == []
+    text = read(finished.path).text
+    assert "words" in text
+    assert "secret" not in text
+    assert "root:" not in text
 
 
 async def test_a_page_cannot_show_this_machines_files(convert):

@@ -1,5 +1,6 @@
 """HTML: printed by Chromium, whether the page came with the task or lies at an address that Chromium opens itself."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,13 +33,13 @@ async def to_pdf(source: Source, plan: Plan, engines: Engines) -> Made:
         url=f"http://{DOCUMENT_HOST}/",
     )
     if source.path is not None:
-        visit.document, visit.content_type = _document(source.path)
+        visit.document, visit.content_type = await asyncio.to_thread(_document, source.path)
     elif source.request is not None:
         origin(source.request.url)
         page = page.at(source.request.url, own_headers(source.request))
     rendered = source.work / "rendered.pdf"
     data = await engines.page(page, visit)
-    rendered.write_bytes(data)
+    await asyncio.to_thread(rendered.write_bytes, data)
     reply = await engines.work("pdf", rendered, source.result, _finishing(plan, data))
     rendered.unlink()
     made = Made.of(source.result, reply)

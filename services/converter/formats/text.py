@@ -1,5 +1,7 @@
 """Plain text: typeset by an engine of our own, with embedded Chinese glyphs; rare scripts are left to the browser."""
 
+import asyncio
+
 from libs.contracts.documents import Engine, Format
 from services.converter.domain import Plan
 from services.converter.engines import Engines
@@ -25,10 +27,10 @@ async def ready(engines: Engines) -> None:
 
 
 async def _by_browser(source: Source, plan: Plan, engines: Engines) -> Made:
-    visit = Visit(budget=0, document=source.result.read_bytes())
+    visit = Visit(budget=0, document=await asyncio.to_thread(source.result.read_bytes))
     page = WebPage(plan.layout, oriented=True, background=True, javascript=False)
     rendered = source.work / "rendered.pdf"
-    rendered.write_bytes(await engines.page(page, visit))
+    await asyncio.to_thread(rendered.write_bytes, await engines.page(page, visit))
     reply = await engines.work("pdf", rendered, source.result, plan.finishing)
     rendered.unlink()
     return Made.of(source.result, reply)
