@@ -7,8 +7,8 @@ from enum import StrEnum
 import pytest
 from pydantic import TypeAdapter
 
-from docs.compatibility import incompatibilities
-from docs.schemas import messages, records, snapshots, stored
+from docs.generator.compatibility import incompatibilities
+from docs.generator.schemas import messages, records, snapshots, stored
 
 
 def test_the_messages_are_compatible_with_what_was_said_before():

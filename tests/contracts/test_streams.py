@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from docs.schemas import messages
+from docs.generator.schemas import messages
 from libs.contracts.documents import Engine
 from libs.contracts.streams import (
     CONVERT,

@@ -14,7 +14,7 @@ from libs.contracts.documents import SealedRequest
 from libs.contracts.message import Message
 from libs.contracts.queries import ANSWER, Refusal
 
-FOLDER = Path(__file__).parent.parent / "tests" / "contracts" / "schemas"
+FOLDER = Path(__file__).parents[2] / "tests" / "contracts" / "schemas"
 #: What describes and does not decide.
 WORDS = ("title", "description")
 

@@ -1,0 +1,1 @@
+"""What `make docs` writes: each generated file as text, made of the code alone."""

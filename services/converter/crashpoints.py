@@ -1,0 +1,6 @@
+"""The converter's crash points (`PRINTBUS_CRASHPOINT`)."""
+
+CRASHPOINTS = (
+    "converter-before-engine",  # the document is at hand, no engine has it
+    "converter-before-report",  # the document is made and stored, nobody was told
+)
