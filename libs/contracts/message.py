@@ -1,9 +1,14 @@
 """What every message has: a subject and an id made of its own fields, and one way to bytes and back."""
 
+import re
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
+
+_FIELD = re.compile(r"\{[^}]*\}")
+#: Words between dots, without NATS's wildcards and without anything that ends a line of its protocol.
+_WORDS = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
 
 
 class Undecodable(ValueError):
@@ -16,16 +21,24 @@ class Message:
 
     SUBJECT: ClassVar[str] = ""
     ID: ClassVar[str] = ""
+    _DOTS: ClassVar[int] = 0
 
     def __init_subclass__(cls, *, subject: str = "", message_id: str = "") -> None:
         # A slotted dataclass is made twice, the second time without these words: what is set stays.
         cls.SUBJECT = subject or cls.SUBJECT
         cls.ID = message_id or cls.ID
+        cls._DOTS = _FIELD.sub("x", cls.SUBJECT).count(".")
 
     @property
     def subject(self) -> str:
-        """The subject that this message is published on."""
-        return self.SUBJECT.format_map(_Fields(self))
+        """The subject that this message is published on.
+
+        Raises `ValueError` when a field is not one word: it would lead into another's subjects.
+        """
+        subject = self.SUBJECT.format_map(_Fields(self))
+        if subject.count(".") != self._DOTS or not _WORDS.fullmatch(subject):
+            raise ValueError(f"a {type(self).__name__} cannot be published: each field of {self.SUBJECT} must be one word")
+        return subject
 
     @property
     def id(self) -> str:

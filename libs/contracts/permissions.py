@@ -17,6 +17,8 @@ from libs.contracts.streams import (
 )
 
 SERVICES = ("gateway", "registry", "spooler", "converter", "webhooks")
+#: Names of users that are not agents: the services, and the user of the admin step.
+TAKEN = (*SERVICES, "admin")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,12 @@ def service_permissions(service: str, region: str) -> Permissions:
 
 
 def agent_permissions(region: str, shard: int, tenant: str, agent: str) -> Permissions:
-    """What one agent may do: read, acknowledge and reset its own consumer, tell, ask for itself, and nothing else."""
+    """What one agent may do: read, acknowledge and reset its own consumer, tell, ask for itself, and nothing else.
+
+    Raises `ValueError` for an agent that has the name of a service: it would have that one's credentials file and inbox.
+    """
+    if agent in TAKEN:
+        raise ValueError(f"the serial number {agent} is the name of a service: take another one")
     spec = agent_consumer(region, shard, tenant, agent)
     return Permissions(
         (

@@ -88,3 +88,13 @@ def test_an_undecodable_message_names_the_field_and_not_its_content():
     with pytest.raises(Undecodable, match=r"TaskPrinted\.attempt: int_parsing") as error:
         decode(TaskReports, data.replace(b'"attempt":1', b'"attempt":"secret"'))
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("word", ["", "a.b", "*", ">", "a b", "a\r\nPUB x 0", "a\t", "a*", "\u2028"])
+def test_a_field_that_leads_into_anothers_subjects_cannot_be_published(word):
+    for message in (
+        TaskPrinted(region="local", tenant="main", agent=word, task="t", attempt=1),
+        EndTask(region="local", task=view(sn=word), at=5),
+    ):
+        with pytest.raises(ValueError, match=r"each field of .* must be one word"):
+            assert message.subject

@@ -260,6 +260,12 @@ async def test_only_who_is_asked_may_answer():
     assert not agent_permissions("local", 0, TENANT, A).answers
 
 
+@pytest.mark.parametrize("name", ["registry", "webhooks", "admin"])
+async def test_no_agent_has_the_name_of_a_service(name):
+    with pytest.raises(ValueError, match="is the name of a service"):
+        agent_permissions("local", 0, TENANT, name)
+
+
 async def test_a_service_that_does_not_exist_has_no_rights():
     with pytest.raises(KeyError):
         service_permissions("intruder", "local")
