@@ -8,7 +8,7 @@ from math import floor
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.async_api import CDPSession, Error, Page, Request
+from playwright.async_api import CDPSession, Error, Page, Request, Response
 
 from services.converter.addresses import Forbidden, Unknown, Unreachable
 from services.converter.domain import Failure, Layout, Rejected
@@ -18,6 +18,7 @@ from services.converter.proxy import DOCUMENT_HOST, Visit
 _BOX = re.compile(rb"/MediaBox\s*\[\s*([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\s*\]")
 #: A complete page has loaded nothing for so many seconds; how long that is waited for.
 _QUIET, _SETTLE, _JOURNEYS = 0.1, 8.0, 5
+_CRASH = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,47 +135,65 @@ def _literal(text: str) -> str:
     return re.sub(r"([\\*?])", r"\\\1", text)
 
 
+#: Chromium's words for a page that will never open, and ours.
+_NEVER: tuple[tuple[str, Failure, str], ...] = (
+    ("ERR_CERT", Failure.UNREACHABLE, "The page cannot be opened: the certificate of {host} is not valid."),
+    ("ERR_SSL", Failure.UNREACHABLE, "The page cannot be opened: {host} cannot be spoken to safely."),
+    ("ERR_TOO_MANY_REDIRECTS", Failure.UNREACHABLE, "The page cannot be opened: {host} redirects without end."),
+    ("ERR_UNSAFE_PORT", Failure.UNREACHABLE, "The page cannot be opened: its port is one that browsers never open."),
+    ("ERR_ABORTED", Failure.MISLABELLED, "The task says HTML, but {host} answers with something that is no page."),
+    ("Download is starting", Failure.MISLABELLED, "The task says HTML, but {host} answers with something that is no page."),
+)
+
+
 async def _open(page: Page, wanted: WebPage, visit: Visit) -> None:
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer) if answer.request.is_navigation_request() else None)
     try:
-        answer = await page.goto(wanted.url, wait_until="load", timeout=0)
+        await page.goto(wanted.url, wait_until="load", timeout=0)
     except Error as error:
-        raise _unopened(wanted, visit, error) from None
-    if answer is None or answer.status < 400:
-        return
-    host = _host(answer.url)
-    if host in visit.refused:
-        _raise_refusal(visit)
-    if answer.status >= 500:
-        raise Unreachable(f"{host} answers with the status {answer.status}.")
-    raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} answers with the status {answer.status}.")
+        if wanted.url.startswith(f"http://{DOCUMENT_HOST}/"):
+            raise
+        if "ERR_ABORTED" in error.message:
+            await asyncio.sleep(_CRASH)  # so does a navigation end whose renderer died; that is told a moment later
+        _check_answers(answers, visit)
+        raise _unopened(_host(wanted.url), visit, error) from None
+    _check_answers(answers, visit)
 
 
-def _unopened(wanted: WebPage, visit: Visit, error: Error) -> Exception:
+def _check_answers(answers: Sequence[Response], visit: Visit) -> None:
+    """Raises for a page that was refused by the proxy, or by its host. A frame's answer is the page's own affair."""
+    for answer in answers:
+        if answer.status < 400 or answer.frame.parent_frame:
+            continue
+        host = _host(answer.url)
+        if host in visit.refused:
+            _raise_refusal(visit.refused[host])
+        if answer.status >= 500:
+            raise Unreachable(f"{host} answers with the status {answer.status}.")
+        raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} answers with the status {answer.status}.")
+
+
+def _unopened(host: str, visit: Visit, error: Error) -> Exception:
     """Why a page did not open, told apart by what the proxy saw and by Chromium's words."""
-    _raise_refusal(visit)
-    host = _host(wanted.url)
+    for refusal in visit.refused.values():
+        _raise_refusal(refusal)
     if visit.budget < 0:
         return Rejected(Failure.TOO_LARGE, "The page loads more than can be printed here; make it smaller.")
-    if "ERR_CERT" in error.message or "ERR_SSL" in error.message:
-        return Rejected(Failure.UNREACHABLE, f"The page cannot be opened: the certificate of {host} is not valid.")
-    if "ERR_ABORTED" in error.message or "Download" in error.message:
-        return Rejected(Failure.MISLABELLED, f"The task says HTML, but {host} answers with something that is no page.")
-    if "ERR_TOO_MANY_REDIRECTS" in error.message:
-        return Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {host} redirects without end.")
-    if "net::ERR_" in error.message:
-        return Unreachable(f"{host} does not answer, or not to the end.")
-    return error
+    for words, failure, sentence in _NEVER:
+        if words in error.message:
+            return Rejected(failure, sentence.format(host=host))
+    return Unreachable(f"{host} does not answer, or not to the end.") if "net::ERR_" in error.message else error
+
+
+def _raise_refusal(refusal: Exception) -> None:
+    if isinstance(refusal, (Forbidden, Unknown)):
+        raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {refusal}")
+    raise refusal
 
 
 def _host(url: str) -> str:
     return urlsplit(url).hostname or "the address"
-
-
-def _raise_refusal(visit: Visit) -> None:
-    for refusal in visit.refused.values():
-        if isinstance(refusal, (Forbidden, Unknown)):
-            raise Rejected(Failure.UNREACHABLE, f"The page cannot be opened: {refusal}")
-        raise refusal
 
 
 async def _print(page: Page, wanted: WebPage) -> bytes:

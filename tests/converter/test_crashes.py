@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -21,17 +22,23 @@ from tests.waiting import until
 LABEL = Ticket(media=Media(6000, 4000))
 
 
+@asynccontextmanager
+async def little(folder: Path, **given: object):
+    """A converter of few engines and little patience."""
+    running = Converter(settings(folder / "data", **{"converter_workers": 2, "converter_lanes": 1, "convert_timeout": 6} | given))
+    await running.start()
+    try:
+        yield running
+    finally:
+        await running.close()
+    await until(lambda: not of_ours(running), what="no process is left")
+    assert not list((folder / "data" / "engines").glob("*"))
+
+
 @pytest.fixture
 async def quick(tmp_path):
-    """A converter of few engines and little patience."""
-    running = Converter(
-        settings(tmp_path / "data", converter_workers=2, converter_lanes=1, convert_timeout=4, engine_memory=256 * 1024 * 1024)
-    )
-    await running.start()
-    yield running
-    await running.close()
-    await until(lambda: not of_ours(running), what="no process is left")
-    assert not list((tmp_path / "data" / "engines").glob("*"))
+    async with little(tmp_path, engine_memory=700 * 1024 * 1024) as running:
+        yield running
 
 
 async def convert(running: Converter, folder: Path, kind: Format, data: bytes, ticket: Ticket = LABEL):
@@ -144,19 +151,17 @@ async def test_a_page_that_takes_all_memory_ends_and_the_next_is_printed(quick, 
     assert (await convert(quick, tmp_path / "after", Format.HTML, b"<p>words</p>")).pages == 1
 
 
-async def test_an_image_that_unpacks_to_all_memory_ends(quick, tmp_path):
-    quick._engines.limits = quick._engines.limits.__class__(pages=10, pixels=10**9, bytes=10**9)
+async def test_an_image_that_unpacks_to_all_memory_ends(tmp_path):
     huge = samples.saved(Image.new("L", (20_000, 20_000)), format="PNG", compress_level=1)
-    with pytest.raises(Rejected) as rejected:
-        await convert(quick, tmp_path / "bad", Format.PNG, huge)
-    assert rejected.value.reason == "document-unprintable-error"
-    assert (await convert(quick, tmp_path / "after", Format.PNG, samples.picture("PNG"))).pages == 1
+    async with little(tmp_path, engine_memory=256 * 1024 * 1024, max_pixels=10**9) as narrow:
+        with pytest.raises(Rejected) as rejected:
+            await convert(narrow, tmp_path / "bad", Format.PNG, huge)
+        assert rejected.value.reason == "document-unprintable-error"
+        assert (await convert(narrow, tmp_path / "after", Format.PNG, samples.picture("PNG"))).pages == 1
 
 
 async def test_engines_are_recycled_without_a_pause(tmp_path):
-    running = Converter(settings(tmp_path / "data", engine_recycle=2, converter_workers=1, converter_lanes=1))
-    await running.start()
-    try:
+    async with little(tmp_path, engine_recycle=2) as running:
         pids = set()
         for number in range(4):
             assert (await convert(running, tmp_path / "a", Format.HTML, b"<p>words</p>")).pages == 1
@@ -164,21 +169,14 @@ async def test_engines_are_recycled_without_a_pause(tmp_path):
             current = running._engines.browsers.current
             pids.add(current.pid if current else number)
         assert len(pids) >= 2
-    finally:
-        await running.close()
-        await until(lambda: not of_ours(running), what="no process is left")
 
 
 async def test_idle_engines_go_to_sleep_and_wake_up(tmp_path):
-    running = Converter(settings(tmp_path / "data", engine_idle=0.4, converter_workers=1, converter_lanes=1))
-    await running.start()
-    try:
+    async with little(tmp_path, engine_idle=0.4) as running:
         for _ in range(2):
             assert (await convert(running, tmp_path / "a", Format.HTML, b"<p>words</p>")).pages == 1
             assert (await convert(running, tmp_path / "b", Format.TEXT, b"words")).pages == 1
             await until(lambda: not of_ours(running), what="all engines sleep")
-    finally:
-        await running.close()
 
 
 LEVELS = [
