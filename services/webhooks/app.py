@@ -83,7 +83,7 @@ def _place_of(settings: WebhooksSettings) -> Callable[[], Place]:
 
 
 def _keep_up(service: Service, store: Store, retention: float) -> None:
-    waiting = Gauge("printbus_callbacks_waiting", "Events not yet delivered or skipped.", registry=service.metrics)
+    waiting = Gauge("webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", registry=service.metrics)
     service.loop("count", partial(upkeep.count, store, waiting))
     service.loop("sweep", partial(upkeep.sweep, store, retention))
 

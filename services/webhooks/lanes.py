@@ -9,7 +9,7 @@ import structlog
 
 from libs.runtime.database import whole
 from services.webhooks.domain import Endpoint
-from services.webhooks.endpoints import TERM, Endpoints
+from services.webhooks.endpoints import CLAIMS, TERM, Endpoints
 from services.webhooks.lane import Lane
 from services.webhooks.recorder import Recorder
 
@@ -67,9 +67,12 @@ class Lanes:
         now = time.monotonic()
         if self._lanes and now - self._renewed >= RENEWAL:
             await self._renew(now)
-        for endpoint in await whole(self._endpoints.claim(tuple(self._lanes))):
+        claimed = await whole(self._endpoints.claim(tuple(self._lanes)))
+        for endpoint in claimed:
             await self._recorder.at_most(0, endpoint.id)  # an earlier lane of ours may have left answers
             self._start(endpoint, now)
+        if len(claimed) == CLAIMS:
+            self._wanted.set()  # there may be more
 
     async def _renew(self, now: float) -> None:
         held = await whole(self._endpoints.renew(tuple(self._lanes)))

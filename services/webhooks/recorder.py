@@ -28,8 +28,10 @@ class Recorder:
         self._come = asyncio.Event()
         self._saved = asyncio.Event()
         self._stopped = False
-        self._ended = Counter("printbus_callbacks_ended", "Events delivered or skipped.", ["state"], registry=metrics)
-        self._failed = Counter("printbus_callbacks_failed", "Attempts that failed.", registry=metrics)
+        self._ended = Counter(
+            "webhooks_deliveries_ended", "Deliveries that ended: delivered or skipped", ["state"], registry=metrics
+        )
+        self._failed = Counter("webhooks_attempts_failed", "Attempts that failed", registry=metrics)
 
     def stop(self) -> None:
         """Save what there is, then end."""

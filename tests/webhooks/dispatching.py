@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import asyncpg
+
 from libs.runtime import children
 from libs.runtime.database import Database, database
 from libs.runtime.service import Service
@@ -51,6 +53,20 @@ async def stored(rig: Rig, url: str = "") -> AsyncIterator[tuple[Store, Endpoint
     """A look into the dispatcher's database (and the database made, should it not exist yet)."""
     async with database(url, rig.data_dir, "webhooks", MIGRATIONS) as opened:
         yield Store(opened), Endpoints(opened, "test"), opened
+
+
+@asynccontextmanager
+async def away(url: str) -> AsyncIterator[None]:
+    """A database of PostgreSQL that answers nobody while the block runs."""
+    server, _, name = url.rpartition("/")
+    connection = await asyncpg.connect(f"{server}/postgres")
+    try:
+        await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name)
+        yield
+    finally:
+        await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await connection.close()
 
 
 class Process:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -106,7 +107,9 @@ async def _read(reader: asyncio.StreamReader, connection: int) -> Request | None
 
 
 @asynccontextmanager
-async def receiver(script: Script | None = None, port: int = 0) -> AsyncIterator[Receiver]:
+async def receiver(
+    script: Script | None = None, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Receiver]:
     """A receiver while the block runs; answers 200 unless a script says otherwise."""
     made = Receiver(script or always(200))
     open_connections: set[asyncio.Task] = set()
@@ -117,7 +120,7 @@ async def receiver(script: Script | None = None, port: int = 0) -> AsyncIterator
             await made.serve(reader, writer)
         open_connections.discard(asyncio.current_task())
 
-    server = await asyncio.start_server(serve, "127.0.0.1", port, backlog=512)
+    server = await asyncio.start_server(serve, host, 0, backlog=512, ssl=tls)
     made.port = server.sockets[0].getsockname()[1]
     try:
         yield made

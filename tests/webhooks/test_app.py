@@ -15,7 +15,7 @@ from libs.runtime.traces import Tracing
 from services.webhooks.domain import Endpoint, State
 from tests.bus import running_bus
 from tests.waiting import until
-from tests.webhooks.dispatching import QUICK, dispatcher, is_ready, stored
+from tests.webhooks.dispatching import QUICK, away, dispatcher, is_ready, stored
 from tests.webhooks.events import SN, TRACEPARENT, life, news, publish
 from tests.webhooks.receivers import always, never, receiver, statuses
 
@@ -33,8 +33,9 @@ async def spooler(rig):
     return await rig.connect("spooler")
 
 
-async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler):
-    async with receiver() as there, dispatcher(rig, there.url, callback_ips=("10.0.0.9",)) as service:
+async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler, database_url):
+    given = {"callback_ips": ("10.0.0.9",), "database_url": database_url}
+    async with receiver() as there, dispatcher(rig, there.url, **given) as service:
         ids = await publish(spooler, life("jueKiUEE-000000000001"))
         await until(lambda: len(there.requests) == 5)
         assert there.ids == ids
@@ -49,10 +50,10 @@ async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler):
         assert all(request.attempt == 1 for request in there.requests)
         changes = [(r.json["oldStatus"], r.json["newStatus"]) for r in there.requests[1:-1]]
         assert all(before[1] == after[0] for before, after in pairwise(changes))
-        async with stored(rig) as (store, _, _):
+        async with stored(rig, database_url) as (store, _, _):
             await until(lambda: _all_ended(store, 5))
         lines = generate_latest(service.metrics).decode()
-        assert 'printbus_callbacks_ended_total{state="delivered"} 5.0' in lines
+        assert 'webhooks_deliveries_ended_total{state="delivered"} 5.0' in lines
 
 
 async def test_many_events_arrive_in_the_streams_order_each_once(rig, spooler):
@@ -80,8 +81,8 @@ async def test_three_attempts_then_the_event_is_skipped_and_the_next_one_told(ri
             (told,) = await store.deliveries("callback", State.DELIVERED)
             assert (told.event, told.attempts, told.status, told.error) == (second, 1, 200, "")
         lines = generate_latest(service.metrics).decode()
-        assert 'printbus_callbacks_ended_total{state="skipped"} 1.0' in lines
-        assert "printbus_callbacks_failed_total 3.0" in lines
+        assert 'webhooks_deliveries_ended_total{state="skipped"} 1.0' in lines
+        assert "webhooks_attempts_failed_total 3.0" in lines
 
 
 async def test_an_attempt_that_succeeds_after_a_failure_delivers_the_event_once(rig, spooler):
@@ -130,6 +131,22 @@ async def test_a_retry_that_is_due_outlives_a_restart(rig, spooler):
         assert there.ids == [first, first, first, second]
         assert [request.attempt for request in there.requests] == [1, 2, 3, 1]
         assert there.requests[2].at - there.requests[1].at >= 2.9
+
+
+async def test_while_the_database_is_away_nothing_is_read_and_nothing_is_lost(rig, spooler, postgres_url):
+    admin = await rig.connect("admin")
+    async with receiver() as there, dispatcher(rig, there.url, database_url=postgres_url) as service:
+        ids = await publish(spooler, news(1))
+        await until(lambda: there.ids == ids)
+        await until(lambda: _nothing_pending(admin))
+        async with away(postgres_url):
+            ids += await publish(spooler, news(300, start=1))
+            await until(lambda: _says(service, "database", "does not answer"))
+            await until(lambda: _unacknowledged(admin), what="events are read and not acknowledged, or not read at all")
+            assert there.ids == ids[:1]
+        await until(lambda: len(there.requests) == 301, 30)
+        assert there.ids == ids
+        await until(lambda: is_ready(service))
 
 
 async def test_a_stop_lets_the_attempt_in_flight_finish(rig, spooler):
@@ -276,6 +293,11 @@ async def _attempts(store, count):
 async def _nothing_pending(admin):
     info = await admin.js.consumer_info(TASKS, "webhooks_tasks")
     return info.num_pending == 0 and info.num_ack_pending == 0
+
+
+async def _unacknowledged(admin):
+    info = await admin.js.consumer_info(TASKS, "webhooks_tasks")
+    return info.num_pending + info.num_ack_pending == 300
 
 
 async def _says(service, part, words):

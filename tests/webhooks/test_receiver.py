@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import ssl
+import subprocess
 import time
 
 import pytest
@@ -137,3 +139,33 @@ async def test_proxies_of_the_environment_are_not_asked(context, monkeypatch):
         assert (await sender.post(there.url, BODY, HEADERS)).status == 200
         await sender.close()
     assert proxy.requests == []
+
+
+async def test_an_ipv6_address_is_an_address(sender):
+    async with receiver(host="::1") as there:
+        assert (await sender.post(f"http://[::1]:{there.port}/hook", BODY, HEADERS)).status == 200
+    assert there.requests[0].headers["host"] == f"[::1]:{there.port}"
+
+
+@pytest.fixture
+def certificate(tmp_path):
+    """A certificate for 127.0.0.1 that signed itself, and its key."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost"]
+    make += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(make, check=True, capture_output=True, timeout=60)
+    return certificate, key
+
+
+async def test_https_needs_a_certificate_that_somebody_trusted_signed(sender, certificate):
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(*certificate)
+    trusting = trusted()
+    trusting.load_verify_locations(certificate[0])
+    friend = Receiver(trusting, 2.0)
+    async with receiver(tls=tls) as there:
+        url = f"https://127.0.0.1:{there.port}/hook"
+        assert (await sender.post(url, BODY, HEADERS)).error == "the request failed: ConnectError"
+        assert [(await friend.post(url, BODY, HEADERS)).status for _ in range(3)] == [200, 200, 200]
+        await friend.close()
+    assert len({request.connection for request in there.requests}) == 1
