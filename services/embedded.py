@@ -128,7 +128,7 @@ class Embedded:
         gateway = read(GatewaySettings, **given)
         given["http_port"] = gateway.http_port or _free_port(gateway.http_host)
         if not self._own.database_url:
-            given["spooler_holder"] = "embedded"  # the data folder's lock says that there is no other
+            given["spooler_holder"] = given["webhooks_holder"] = "embedded"  # the data folder's lock says that there is no other
         self.address = f"http://{gateway.http_host}:{given['http_port']}"
         for part in PARTS:
             await part.start(self._add(part.name), read(part.settings, **given))
