@@ -70,7 +70,8 @@ def service_permissions(service: str, region: str) -> Permissions:
     publish: dict[str, tuple[str, ...]] = {
         "gateway": (
             f"intake.{region}.>",
-            f"query.{region}.>",
+            f"query.{region}.registry.>",
+            *(f"query.{region}.spooler.{verb}" for verb in ("list-tasks", "get-task", "cancel-task", "resolve-task")),
             *_watching(DIRECTORY),
             *_watching(IDEMPOTENCY),
             *_writing(IDEMPOTENCY),

@@ -35,20 +35,23 @@ class Admission:
 
     async def admit(self, query: AdmitAgent, commit: Commit, desk: Desk) -> Admitted:
         """Admit a journal. Raises `Refused` while another one of this agent lives."""
+        await self._outbox.drained(PRINT)  # so that inside the transaction there is next to nothing to wait for
         answer: list[int] = []
 
         async def change(connection: AsyncConnection) -> list[tuple[str, Outgoing]]:
             known = await store.admitted(connection, query.agent)
-            if known and known[0] == query.journal:
+            last = int((await self._bus.js.stream_info(PRINT)).state.last_seq)
+            same = known is not None and known[0] == query.journal
+            if known and same and known[1] <= last:
                 answer.append(known[1])
                 return []
-            if known:
+            if known and not same:
                 self._refuse_if_alive(query.agent, known[0])
-            await self._outbox.drained(PRINT)  # nothing of an old attempt may come after the answer
+            await self._outbox.drained(PRINT, 1.0)  # nothing of an old attempt may come after the answer
             sequence = int((await self._bus.js.stream_info(PRINT)).state.last_seq)
             await store.admit(connection, query.agent, query.journal, sequence)
             answer.append(sequence)
-            return await self._offer_again(connection, query.agent, desk)
+            return await self._offer_again(connection, query.agent, desk, kept=same)
 
         await commit(change)
         return Admitted(sequence=answer[0])
@@ -59,9 +62,10 @@ class Admission:
             raise Refused(Code.CONFLICT, f"Another process prints for the agent {agent} now: stop it, or wait {ALIVE:.0f} seconds.")
 
     @staticmethod
-    async def _offer_again(connection: AsyncConnection, agent: str, desk: Desk) -> list[tuple[str, Outgoing]]:
+    async def _offer_again(connection: AsyncConnection, agent: str, desk: Desk, *, kept: bool) -> list[tuple[str, Outgoing]]:
+        """What nobody holds any more. `kept`: the journal is there and only the stream was made anew, so what was taken goes on."""
         turn = Round(connection, desk)
-        lost = await store.at_agent(connection, agent)
+        lost = [task for task in await store.at_agent(connection, agent) if not (kept and task.taken)]
         turn.take(lost)
         for task in lost:
             turn.tell(task.id, JournalReplaced())

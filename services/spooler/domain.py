@@ -21,6 +21,7 @@ from libs.contracts.reports import (
 )
 from libs.contracts.states import IPP, TERMINAL, Stage
 from services.spooler import rules
+from services.spooler.sentences import told
 from services.spooler.task import (
     Accepted,
     Ask,
@@ -57,8 +58,8 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
         task,
         version=task.version + 1,
         stage=step.stage,
-        reason=step.reason or IPP[step.stage][1].value,
-        message=step.message,
+        reason=told(step.reason, 64) or IPP[step.stage][1].value,
+        message=told(step.message, 1000),
         **changes,
     )
     return replace(moved, due_at=due(moved)), step.asks
@@ -81,6 +82,8 @@ def _concerns_open_order(task: Task, happened: Any) -> bool:
         return task.step is Step.CONVERT and happened.attempt == task.conversions
     if isinstance(happened, TaskReport):
         return task.step is Step.PRINT and happened.attempt == task.attempt and happened.agent == task.agent
+    if isinstance(happened, GivenUp) and happened.order:
+        return happened.order == (task.step, task.conversions if task.step is Step.CONVERT else task.attempt)
     return True
 
 

@@ -32,6 +32,7 @@ from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
 from services.spooler.horizon import Horizon
 from services.spooler.round import Desk, Round
+from services.spooler.sentences import told
 from services.spooler.task import Cancel, Due, GivenUp, Resolve, Task
 from services.spooler.views import view
 
@@ -90,13 +91,13 @@ class Handlers:
             turn.tell(task, GivenUp(f"It was given up: {cause}."))
         return ",".join(ids)[:200], await turn.finish()
 
-    async def on_given_up(self, task: str, message: str, letter: Staged) -> None:
+    async def on_given_up(self, task: str, given: GivenUp, letter: Staged) -> None:
         """An order that its worker gave up."""
 
         async def change(connection: AsyncConnection) -> Staged:
             turn = Round(connection, self._desk)
             await turn.load([task])
-            turn.tell(task, GivenUp(message))
+            turn.tell(task, given)
             return [*await turn.finish(), *letter]
 
         await self._commit(change)
@@ -211,12 +212,12 @@ class Handlers:
             sn=submitted.sn,
             source=submitted.source,
             from_os=submitted.from_os,
-            name=request.name,
+            name=told(request.name, 1000),
             seq=sequence,
             idx=index,
             agent=printer.agent,
             printer=printer.id,
-            device=printer.name,
+            device=told(printer.name, 1000),
             shard=printer.shard,
             priority=request.priority,
             created_at=request.created_at,

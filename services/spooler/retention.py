@@ -13,6 +13,7 @@ from libs.runtime.bus import Bus, Outgoing
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
+from libs.runtime.lease import LeaseLost
 from services.spooler import store
 from services.spooler.tables import mark, task
 from services.spooler.task import Step
@@ -39,11 +40,16 @@ class Retention:
         """For ever: tasks every minute, streams and stray documents every hour."""
         last = -math.inf
         while True:
-            await self.sweep_tasks(int(time.time() * 1000))
-            if time.monotonic() - last >= hourly:
-                last = time.monotonic()
-                await self.sweep_streams(int(time.time() * 1000))
-                await self.sweep_documents(int(time.time() * 1000))
+            try:
+                await self.sweep_tasks(int(time.time() * 1000))
+                if time.monotonic() - last >= hourly:
+                    await self.sweep_streams(int(time.time() * 1000))
+                    await self.sweep_documents(int(time.time() * 1000))
+                    last = time.monotonic()
+            except LeaseLost:
+                raise
+            except Exception:  # printing does not wait for sweeping: the store or the bus may be back in a minute
+                log.exception("sweep failed, it is tried again")
             await asyncio.sleep(period)
 
     async def sweep_tasks(self, now: int) -> int:
@@ -91,9 +97,10 @@ class Retention:
             return []
 
         await self._commit(change)
-        if found and found[0]:
-            await self._bus.js.purge_stream(stream, seq=found[0] + 1)
-            log.info("stream purged", stream=stream, up_to=found[0])
+        up_to = min(found[0], sequence) if found else 0  # a stream that was made anew counts from the beginning
+        if up_to:
+            await self._bus.js.purge_stream(stream, seq=up_to + 1)
+            log.info("stream purged", stream=stream, up_to=up_to)
 
     async def sweep_documents(self, now: int) -> int:
         """Delete objects that are a day old and belong to no task; how many tasks' folders were stray.

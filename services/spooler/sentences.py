@@ -1,9 +1,15 @@
 """What a waiting task waits for, in one sentence for people."""
 
+import unicodedata
 from collections.abc import Callable
 
 from libs.contracts.states import Stage
 from services.spooler.task import Step, Task
+
+
+def told(text: str, limit: int) -> str:
+    """What others say, fit for every database and every line of a log: no control characters, no more than `limit`."""
+    return "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)[:limit]
 
 
 def sentence(task: Task) -> str:

@@ -105,9 +105,10 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class GivenUp:
-    """An order or a message of the task was given up and lies in DEAD."""
+    """An order of the task, (step, attempt), or a message about it was given up and lies in DEAD."""
 
     message: str
+    order: tuple[Step, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

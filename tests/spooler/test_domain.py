@@ -227,3 +227,14 @@ def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history):
         assert not (moved.lined and moved.step is Step.PRINT)
         assert (moved.ended_at > 0) == (moved.stage in TERMINAL)
         current = moved
+
+
+def test_a_conversion_that_is_given_up_late_does_not_end_a_task_that_is_at_its_printer():
+    printing = at_agent(Stage.OUTGOING, conversions=1)
+    assert advance(printing, GivenUp("it was given up", (Step.CONVERT, 1)), NOW)[0] is printing
+    assert advance(printing, GivenUp("it was given up", (Step.PRINT, 1)), NOW)[0].stage is Stage.ABORTED
+
+
+def test_what_a_device_says_is_kept_within_what_every_database_takes():
+    stopped, _ = advance(at_agent(Stage.OUTGOING), report(TaskStopped, reason="x" * 200, message="a\x00b\n" + "y" * 5000), NOW)
+    assert (len(stopped.reason), len(stopped.message), stopped.message[:4]) == (64, 1000, "a b ")
