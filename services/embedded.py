@@ -5,6 +5,7 @@ import fcntl
 import os
 import socket
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
@@ -90,11 +91,14 @@ class Embedded:
         await self._start_services(url)
 
     async def stop(self) -> None:
-        """Stop everything, children included; the last one started first."""
+        """Stop everything, children included; the last one started first, all together within the grace."""
         if self._watching:
             self._watching.cancel()
+        deadline = time.monotonic() + self._own.shutdown_grace
         for service in reversed(self._services):
+            service.grace = max(0.5, deadline - time.monotonic())
             await service.stop()
+            await asyncio.to_thread(service.tracing.close)
         if self._server:
             await self._server.stop()
         if self._lock >= 0:
@@ -144,7 +148,10 @@ class Embedded:
         while True:
             if server.ended:
                 log.error("nats-server ended, it is started again")
-                await server.start()
+                try:
+                    await server.start()
+                except RuntimeError as error:
+                    log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
             await asyncio.sleep(0.25)
 
     def _take_lock(self) -> None:
