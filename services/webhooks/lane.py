@@ -97,9 +97,9 @@ class Lane:
     async def _deliver(self, delivery: Delivery) -> bool:
         """Attempts until it is delivered or skipped; False when the lane must end before that."""
         while True:
+            await self._recorder.at_most(UNSAVED - 1, self.endpoint.id)
             if not await self._may_go_after(pause(delivery, self._pauses, _now())):
                 return False
-            await self._recorder.at_most(UNSAVED, self.endpoint.id)
             answer = await self._attempt(delivery)
             accepted = self._dialect.accepts(answer.status)
             if accepted:

@@ -70,7 +70,8 @@ class Lanes:
         claimed = await whole(self._endpoints.claim(tuple(self._lanes)))
         for endpoint in claimed:
             await self._recorder.at_most(0, endpoint.id)  # an earlier lane of ours may have left answers
-            self._start(endpoint, now)
+            if not self._stopped:
+                self._start(endpoint, now)
         if len(claimed) == CLAIMS:
             self._wanted.set()  # there may be more
 

@@ -30,9 +30,7 @@ class WebhooksSettings(Settings):
     callback_ips: tuple[IPv4Address, ...] = Field(
         (), description="IPv4 addresses that callbacks name as this server's, a JSON list; empty: those of its network cards."
     )
-    callback_retention: float = Field(
-        7 * 86_400.0, gt=0, description="Seconds that delivered and skipped callbacks stay readable."
-    )
+    callback_retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that delivered and skipped callbacks stay readable.")
     webhooks_holder: str = Field("", description="Name under which this process holds endpoints; empty: a random one.")
     time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
 

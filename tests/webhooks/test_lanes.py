@@ -1,0 +1,148 @@
+"""Lanes and the record of answers while the database or a claim fails them."""
+
+import asyncio
+import time
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client import CollectorRegistry
+from sqlalchemy import update
+
+from libs.runtime.database import database
+from libs.runtime.traces import Tracing
+from services.webhooks.app import MIGRATIONS
+from services.webhooks.dialects import Place, webprinter
+from services.webhooks.domain import Endpoint, State, deliveries
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.lane import UNSAVED, Lane, Manner
+from services.webhooks.lanes import Lanes
+from services.webhooks.receiver import Receiver, trusted
+from services.webhooks.recorder import Recorder
+from services.webhooks.store import Store
+from services.webhooks.tables import endpoint as table
+from tests.waiting import until
+from tests.webhooks.events import SN, news
+from tests.webhooks.receivers import never, receiver
+
+PLACE = Place(("10.0.0.1",), ZoneInfo("Asia/Shanghai"))
+
+
+class Failing(Store):
+    """A store whose writing down fails as long as `broken`."""
+
+    broken = False
+
+    async def record(self, outcomes, holder):
+        if self.broken:
+            raise ConnectionError
+        await super().record(outcomes, holder)
+
+
+class Part:
+    """Lanes with all they need, as `app.py` wires them."""
+
+    def __init__(self, opened, holder):
+        self.store, self.endpoints = Failing(opened), Endpoints(opened, holder)
+        self.recorder = Recorder(self.store, holder, CollectorRegistry())
+        manner = Manner(webprinter, (0.1, 0.1), Tracing("webhooks"))
+        context = trusted()
+        self.lanes = Lanes(
+            self.endpoints,
+            lambda endpoint: Lane(endpoint, manner, self.store, self.recorder, Receiver(context, 5.0)),
+            self.recorder,
+        )
+        self._loops = [asyncio.create_task(self._again(self.recorder.run)), asyncio.create_task(self.lanes.run())]
+
+    async def _again(self, body):
+        while True:
+            try:
+                return await body()
+            except ConnectionError:
+                await asyncio.sleep(0.05)
+
+    async def stop(self):
+        self.lanes.stop()
+        await asyncio.wait_for(self._loops[1], 10)
+        self.recorder.stop()
+        await asyncio.wait_for(self._loops[0], 10)
+
+
+@pytest.fixture
+async def opened(tmp_path):
+    async with database("", tmp_path, "webhooks", MIGRATIONS) as made:
+        yield made
+
+
+@pytest.fixture
+async def part(opened):
+    made = Part(opened, "me")
+    yield made
+    await made.stop()
+
+
+async def fill(opened, url, count):
+    """Deliveries that wait; returns their ids."""
+    endpoint = Endpoint("a", SN, url, "webprinter")
+    await Endpoints(opened, "setup").put(endpoint)
+    new = [
+        each
+        for sequence, event in enumerate(news(count), 1)
+        for each in deliveries(event, event.id, sequence, [endpoint], lambda at, event=event: webprinter.shape(event, at, PLACE))
+    ]
+    async with opened.transaction() as connection:
+        await Store(opened).add(connection, new)
+    return [each.event for each in new]
+
+
+async def test_a_lane_stops_when_too_many_answers_are_unwritten_and_goes_on_when_they_are(opened, part):
+    part.store.broken = True
+    async with receiver() as there:
+        ids = await fill(opened, there.url, 100)
+        await until(lambda: len(there.requests) == UNSAVED)
+        begun = time.monotonic()
+        await until(lambda: time.monotonic() - begun > 0.5)
+        assert len(there.requests) == UNSAVED
+        part.store.broken = False
+        await until(lambda: len(there.requests) == 100)
+        assert there.ids == ids
+        await until(lambda: _delivered(part.store, 100))
+
+
+async def test_a_lane_whose_endpoint_somebody_else_took_ends(opened, part):
+    async with receiver(never) as there:
+        await fill(opened, there.url, 2)
+        await until(lambda: there.requests)
+        async with opened.transaction() as connection:
+            await connection.execute(update(table).values(holder="somebody", until=time.time() + 11))
+        await until(part.lanes._lanes["a"]._ended.is_set)
+        await until(lambda: not part.lanes._lanes)
+        assert len(there.requests) == 1
+    assert len(await part.store.waiting("a", 0, 10)) == 2  # what it knew was not its to write down
+
+
+async def test_a_lane_does_not_trust_a_claim_that_nobody_renews(opened, part):
+    async with receiver() as there:
+        await fill(opened, there.url, 1)
+        await until(lambda: there.requests)
+        lane = part.lanes._lanes["a"]
+        lane.hold(lane.endpoint, time.monotonic() - 60)
+        assert not await lane._may_go_after(0)
+        lane.hold(lane.endpoint, time.monotonic())
+        assert await lane._may_go_after(0)
+
+
+async def test_an_idle_lane_ends_and_comes_back_with_the_next_event(opened, part, monkeypatch):
+    monkeypatch.setattr("services.webhooks.lane.LINGER", 0.0)
+    monkeypatch.setattr("services.webhooks.lane.GLANCE", 0.05)
+    async with receiver() as there:
+        await fill(opened, there.url, 1)
+        await until(lambda: there.requests)
+        await until(lambda: not part.lanes._lanes)
+        await fill(opened, there.url, 2)
+        part.lanes.wake({"a"})
+        await until(lambda: len(there.requests) == 2)
+        await until(lambda: _delivered(part.store, 2))
+
+
+async def _delivered(store, count):
+    return len(await store.deliveries("a", State.DELIVERED, limit=1000)) == count
