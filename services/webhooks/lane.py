@@ -23,7 +23,7 @@ from services.webhooks.store import Store
 #: Deliveries that one look brings, and answers that may be unwritten while the next event is on its way: at most so many
 #: are told again, in order and with the same ids, when the process is killed.
 LOOK = 100
-UNSAVED = 32
+UNSAVED = 1
 #: An idle lane looks so often for events that another replica brought, and ends after so many seconds.
 GLANCE = 1.0
 LINGER = 10.0

@@ -14,7 +14,7 @@ from services.webhooks.store import Store
 log = structlog.get_logger()
 
 #: Seconds between two transactions: answers that come meanwhile share one.
-GATHER = 0.01
+GATHER = 0.001
 
 
 class Recorder:
