@@ -1,5 +1,6 @@
 """Looks into Office documents before LibreOffice does: what they are, whether they are locked, whether they are bombs."""
 
+import importlib
 import io
 import struct
 import zipfile
@@ -18,6 +19,14 @@ _PARTS, _RATIO, _SMALL, _DEPTH = 10_000, 200, 1_000_000, 2
 #: A document may unpack to this many times the largest document that is taken.
 _UNPACKED = 10
 _CHUNK = 256 * 1024
+
+
+def prepare() -> None:
+    """Load what the library would load with its first document, while files can still be read."""
+    for name in ("doc97", "ooxml", "ppt97", "xls97"):
+        importlib.import_module(f"msoffcrypto.format.{name}")
+
+
 _LOCKED = "The document is protected by a password; remove the protection in Office and send it again."
 _BOMB = "The document unpacks to far more than a real one does, as bombs do; save it anew in Office and send it again."
 _BROKEN = "The document is damaged or incomplete; open and save it anew in Office and send it again."

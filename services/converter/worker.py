@@ -92,6 +92,7 @@ def rehearse() -> None:
 def main(spec: str) -> None:
     """Rehearse, seal, then serve until the other end closes."""
     images.prepare()
+    officecheck.prepare()
     glyphs.prepare()
     rehearse()
     seal.seal(seal.read_spec(spec))
