@@ -100,9 +100,14 @@ class Door:
             return failed(str(reason))
         except Refused as refusal:
             return _refused(refusal)
-        except (Unanswered, NotStored) as error:
+        except NotStored as error:
             log.warning("command not done", command=asked.command, cause=str(error))
             return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
+        except Unanswered as error:
+            log.warning("command not confirmed", command=asked.command, cause=str(error))
+            return busy(
+                "The server did not confirm this in time, and it may still be done: see with listTasks before you try again."
+            )
         except Exception:
             log.exception("command failed", command=asked.command)
             return failed("The server has a fault; its log says which one.", 500)

@@ -220,7 +220,7 @@ STATUSES = {
     405: "Another method than POST.",
     413: "The body is larger than MAX_BODY.",
     500: "A fault of the server.",
-    503: "Not at the moment, and nothing was done; `Retry-After` says when to ask again.",
+    503: "Not at the moment; the message says whether it may still be done. `Retry-After` says when to ask again.",
 }
 
 
