@@ -90,7 +90,11 @@ class Outbox:
                 continue
             self._busy[stream] = True
             wanted.clear()
-            while rows := await self._next(stream, after):
+            more = True
+            while more:  # what is committed after the look sets `wanted` again
+                rows, more = await self._next(stream, after)
+                if not rows:
+                    break
                 await self._send(stream, [out for _, out in rows])
                 crashpoint("outbox-after-published")
                 after = rows[-1][0]
@@ -109,7 +113,8 @@ class Outbox:
                 raise Unanswered(f"{stream} still has unpublished messages")
             await asyncio.sleep(0.005)
 
-    async def _next(self, stream: str, after: int) -> list[tuple[int, Outgoing]]:
+    async def _next(self, stream: str, after: int) -> tuple[list[tuple[int, Outgoing]], bool]:
+        """The next rows that make one batch, and whether there were more."""
         table = self._table
         wanted = select(table).where(table.c.stream == stream, table.c.id > after).order_by(table.c.id).limit(BATCH)
         async with self._database.reading() as connection:
@@ -119,9 +124,9 @@ class Outbox:
         for row in found:
             size += len(row.data)
             if rows and size > BATCH_BYTES:
-                break
+                return rows, True
             rows.append((row.id, Outgoing(row.subject, row.data, row.message_id, json.loads(row.headers))))
-        return rows
+        return rows, len(found) == BATCH
 
     async def _send(self, stream: str, batch: list[Outgoing]) -> None:
         """Until it is stored: what is in the outbox was decided, so there is no giving up."""

@@ -11,6 +11,7 @@ from libs.contracts.documents import ENGINE
 from libs.contracts.message import Message
 from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
 from libs.contracts.reports import DocumentConverted
+from libs.contracts.states import Stage
 from libs.contracts.streams import CONVERT, PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing, outgoing
@@ -112,8 +113,9 @@ class Round:
         self._lines.update(task.printer for task in changed if self._moves_line(task))
 
     def _moves_line(self, task: Task) -> bool:
+        """Whether its line may go on: somebody can be sent now, or room was made. A task that only joins its end moves nothing."""
         before = self._before.get(task.id)
-        return before is None or (before.lined, before.step, before.stage) != (task.lined, task.step, task.stage)
+        return _place(task) != (_place(before) if before else (task.lined, task.step, False, False))
 
     async def _orders(self) -> list[tuple[str, Outgoing]]:
         asked = [task for ask, task in self._asks if ask is Ask.CONVERT and task not in self._new]
@@ -186,6 +188,11 @@ class Round:
             valid_until=task.valid_until,
             traceparent=task.traceparent,
         )
+
+
+def _place(task: Task) -> tuple[bool, Step, bool, bool]:
+    """All of a task that concerns its line."""
+    return task.lined, task.step, task.lined and task.stage is Stage.FETCHABLE, task.stage is Stage.UNKNOWN
 
 
 def _outgoing(message: Message) -> Outgoing:
