@@ -11,7 +11,7 @@ from tests.architecture.source import ROOT
 FOREIGN_LOCKS = {"uv.lock", "poetry.lock", "pdm.lock", "Pipfile.lock", "package-lock.json", "yarn.lock", "pnpm-lock.yaml"}
 #: Hosts of package registries; in pieces, so that this file does not name one.
 REGISTRIES = re.compile(
-    "|".join(r"\.".join(host) for host in (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com")))
+    "|".join(r"\.".join(host) for host in (("pypi", "org"), ("python" + "hosted", "org"), ("npmjs", "org"), ("npmjs", "com")))
 )
 PACKAGE = re.compile(r"^([a-z0-9][a-z0-9._-]*)(\[[^]]*\])?==([^ ;]+)")
 NAME = re.compile(r"^[A-Za-z0-9._-]+")
