@@ -48,8 +48,12 @@ class Devices:
 
     @property
     def sources(self) -> set[str]:
-        """The drivers that have said what they have."""
+        """The drivers that have said what they have, or that they cannot."""
         return self._seen
+
+    def speechless(self, source: str) -> None:
+        """This driver cannot say what it has: it has what it had."""
+        self._seen.add(source)
 
     def ids(self, source: str) -> set[str]:
         """The ids of one driver's devices."""

@@ -198,12 +198,15 @@ class Shop:
                 log.exception("driver broke", driver=type(driver).__name__)
             await asyncio.sleep(5)
 
-    def _found(self, uri: str, printers: Sequence[Printer]) -> None:
-        """A driver says what it has now; it may say the same again."""
+    def _found(self, uri: str, printers: Sequence[Printer] | None) -> None:
+        """A driver says what it has now, or that it cannot; it may say the same again."""
+        if printers is None:
+            self._devices.speechless(uri)
+            self._look_around()
+            return
         before, ids = self._devices.all, self._devices.ids(uri)
         counted = self._devices.update(uri, printers)
-        if self._devices.sources >= set(self._drivers):
-            self._surveyed.set()
+        self._look_around()
         if self._devices.all == before and uri in self._attached:
             return
         self._attached.add(uri)
@@ -216,6 +219,10 @@ class Shop:
         if text := self._devices.dump(uri):
             self.journal.write(remembered(DEVICES + uri, text))
         self.changed.set()
+
+    def _look_around(self) -> None:
+        if self._devices.sources >= set(self._drivers):
+            self._surveyed.set()
 
     async def _sweep(self) -> None:
         while True:

@@ -50,8 +50,7 @@ class Server:
                     self._problem = ""
                 except ClientError as error:
                     self._lose(str(error))
-                if self._answered:
-                    found([self._queues[name] for name in sorted(self._there)])
+                found([self._queues[name] for name in sorted(self._there)] if self._answered else None)
                 await asyncio.sleep(LOOK)
         finally:
             for each in self._queues.values():

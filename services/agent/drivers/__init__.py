@@ -76,8 +76,11 @@ class Printer(Protocol):
         """Remove what stands there under its name and cannot have printed. Raises `Fault`."""
 
 
-Found = Callable[[Sequence[Printer]], None]
-"""Called with all printers of a driver: at once when they are known, and whenever one of them changed."""
+Found = Callable[[Sequence[Printer] | None], None]
+"""Called with all printers of a driver: at once when they are known, and whenever one of them changed.
+
+With None when nobody can say yet, as its print server does not answer: what was known of them stays.
+"""
 
 
 class Driver(Protocol):

@@ -10,6 +10,7 @@ from libs.contracts.devices import CustomMedia, PrinterState
 from libs.contracts.tickets import ColorMode, Margins, Media, Quality, Sides, Ticket
 from libs.ipp.client import Client
 from libs.ipp.enums import Operation
+from services.agent import shop
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
 from tests.waiting import until
 
@@ -148,6 +149,13 @@ async def test_a_queue_that_was_known_is_unreachable_while_its_server_is_away(cu
     await cupsd.stop()
     async with desk(tmp_path, server(cupsd)) as at:
         assert (await at.device("Paper")).state is PrinterState.UNREACHABLE
+
+
+async def test_a_print_server_that_is_not_there_holds_up_nobody_elses_printers(tmp_path, monkeypatch):
+    monkeypatch.setattr(shop, "SURVEY", 1000.0)
+    async with desk(tmp_path, f"cups://127.0.0.1:{await free_port()}", f"file://{tmp_path}/out?name=Out") as at:
+        await asyncio.wait_for(at.shop.surveyed(), 20)
+        assert [device.name for device in at.shop.devices] == ["Out"]
 
 
 async def test_an_everywhere_queue_has_the_capabilities_of_its_printer(cupsd, eve, tmp_path):
