@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"printbus: {error}\n")
         return 2
     except Exception as error:  # noqa: BLE001 - the last place where an error can become a sentence
-        sys.stderr.write(f"printbus: {error or type(error).__name__}\n")
+        sys.stderr.write(f"printbus: {str(error) or type(error).__name__}\n")
         return 1
 
 

@@ -258,5 +258,5 @@ async def connect(url: str, user: str, credentials: Path, *, within: float = 10.
         await asyncio.wait_for(connecting, within)
     except (OSError, NatsError, TimeoutError) as error:
         await bus.close()
-        raise Unanswered(f"no NATS server lets us in at {url} as {user}: {error or type(error).__name__}") from error
+        raise Unanswered(f"no NATS server lets us in at {url} as {user}: {str(error) or type(error).__name__}") from error
     return bus
