@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides
+from libs.contracts.tickets import Collate, ColorMode, Cut, Dither, Margins, Media, Orientation, Quality, Sides
 
 
 class DeviceType(StrEnum):
@@ -51,6 +51,17 @@ class CustomMedia:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt printer that takes ESC/POS: width in dots, resolution in dpi, and what it does unless a ticket says otherwise."""
+
+    width: int = 576
+    dpi: int = 203
+    dither: Dither = Dither.DIFFUSION
+    cut: Cut = Cut.PARTIAL
+    drawer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a printer says of itself; an empty tuple or None: it does not say."""
 
@@ -73,11 +84,17 @@ class Capabilities:
     sources: tuple[str, ...] = ()
     resolutions: tuple[int, ...] = ()
     number_up: tuple[int, ...] = (1,)
+    default_source: str = ""
+    media_types: tuple[str, ...] = ()
+    receipt: Receipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A device as its agent reports it. `id` is derived from agent and name; `reasons` are printer-state-reasons keywords."""
+    """A device as its agent reports it. `id` is derived from agent and name; `reasons` are printer-state-reasons keywords.
+
+    `virtual`: no agent prints it; its tasks are held until somebody releases them to a real printer.
+    """
 
     id: str
     name: str
@@ -88,6 +105,7 @@ class Device:
     system_default: bool = False
     unknown: UnknownPolicy = UnknownPolicy.ASK
     capabilities: Capabilities = Capabilities()
+    virtual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +117,5 @@ class Target:
     collates: tuple[Collate, ...] = ()
     media: Media | None = None
     margins: Margins = Margins(0, 0, 0, 0)
+    name: str = ""
+    receipt: Receipt | None = None

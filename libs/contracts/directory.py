@@ -7,6 +7,18 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.contracts.devices import Device
+from libs.contracts.marks import Mark
+
+#: In `DeviceEntry.users`: every client of the tenant (applications need a grant of their own).
+EVERYBODY = "*"
+
+
+class Scope(StrEnum):
+    """What a token may do: print, read tasks and devices, or manage them (cancel, resolve, pause, share, endpoints)."""
+
+    PRINT = "print"
+    READ = "read"
+    MANAGE = "manage"
 
 
 class ClientKind(StrEnum):
@@ -43,7 +55,7 @@ def presence_key(agent: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientEntry:
-    """Key `client.<sn>`."""
+    """Key `client.<sn>`; `marks` are printed by rule on every page of its tasks."""
 
     kind: Literal["client"] = "client"
     sn: str
@@ -52,6 +64,7 @@ class ClientEntry:
     name: str = ""
     shard: int = 0
     enabled: bool = True
+    marks: tuple[Mark, ...] = ()
 
     @property
     def key(self) -> str:
@@ -60,7 +73,10 @@ class ClientEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEntry:
-    """Key `token.<sha256>`: the digest only, never the token. `expires_at` in ms since 1970, 0: never."""
+    """Key `token.<sha256>`: the digest only, never the token. `expires_at` in ms since 1970, 0: never.
+
+    `scopes` empty: everything that its client may do.
+    """
 
     kind: Literal["token"] = "token"
     digest: str
@@ -68,6 +84,7 @@ class TokenEntry:
     tenant: str
     name: str = ""
     expires_at: int = 0
+    scopes: tuple[Scope, ...] = ()
 
     @property
     def key(self) -> str:
@@ -76,12 +93,16 @@ class TokenEntry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceEntry:
-    """Key `device.<agent>.<device id>`."""
+    """Key `device.<agent>.<device id>`. `users` may use it beside its owner: SNs of clients and applications of the tenant,
+    or `EVERYBODY` for all clients of the tenant; `marks` are printed on every page by rule.
+    """
 
     kind: Literal["device"] = "device"
     tenant: str
     agent: str
     device: Device
+    users: tuple[str, ...] = ()
+    marks: tuple[Mark, ...] = ()
 
     @property
     def key(self) -> str:

@@ -22,6 +22,19 @@ class Format(StrEnum):
     PPT = "PPT"
     TEXT = "TEXT"
     PDF = "PDF"
+    WEBP = "WEBP"
+    WPS = "WPS"
+    ODT = "ODT"
+    ODS = "ODS"
+    ODP = "ODP"
+    ODG = "ODG"
+    ODF = "ODF"
+    XPS = "XPS"
+    PWG = "PWG"
+    ESCPOS = "ESCPOS"
+    ZPL = "ZPL"
+    TSPL = "TSPL"
+    RAW = "RAW"
 
 
 class Engine(StrEnum):
@@ -32,6 +45,7 @@ class Engine(StrEnum):
     IMAGE = "image"
     TEXT = "text"
     PDF = "pdf"
+    RAW = "raw"
 
 
 ENGINE: dict[Format, Engine] = {
@@ -44,13 +58,34 @@ ENGINE: dict[Format, Engine] = {
     Format.PPT: Engine.OFFICE,
     Format.TEXT: Engine.TEXT,
     Format.PDF: Engine.PDF,
+    Format.WEBP: Engine.IMAGE,
+    Format.WPS: Engine.OFFICE,
+    Format.ODT: Engine.OFFICE,
+    Format.ODS: Engine.OFFICE,
+    Format.ODP: Engine.OFFICE,
+    Format.ODG: Engine.OFFICE,
+    Format.ODF: Engine.OFFICE,
+    Format.XPS: Engine.PDF,
+    Format.PWG: Engine.IMAGE,
+    Format.ESCPOS: Engine.RAW,
+    Format.ZPL: Engine.RAW,
+    Format.TSPL: Engine.RAW,
+    Format.RAW: Engine.RAW,
 }
+
+#: The languages of label and receipt printers, which pass through untouched.
+RAW_FORMATS = frozenset({Format.ESCPOS, Format.ZPL, Format.TSPL, Format.RAW})
+#: The media type of what passes through untouched; a printer that lists it among its formats takes it.
+RAW_MEDIA_TYPE = "application/octet-stream"
+#: The media type of documents that the converter rasterised to ESC/POS.
+ESCPOS_MEDIA_TYPE = "application/vnd.printbus.escpos"
 
 
 class Role(StrEnum):
     """What a stored object is to its task: the last part of its name `<tenant>/<task>/<role>`."""
 
     SOURCE = "source"
+    RENDERED = "rendered"
     PRINTABLE = "printable"
 
 

@@ -13,7 +13,11 @@ from libs.contracts.tickets import Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvertDocument(Message, subject="order.convert.{region}.{engine}", message_id="{task}:convert:{attempt}"):
-    """Render and finish one document. Times are milliseconds since 1970; 0: no limit."""
+    """Render and finish one document. Times are milliseconds since 1970; 0: no limit.
+
+    `finish` False: only render it; a held task is finished when its printer is known (design.md rule 15). `name` and `client`
+    are what the marks' variables of those names show.
+    """
 
     kind: Literal["ConvertDocument"] = "ConvertDocument"
     region: str
@@ -27,6 +31,9 @@ class ConvertDocument(Message, subject="order.convert.{region}.{engine}", messag
     expires: int = 0
     valid_until: int = 0
     traceparent: str = ""
+    finish: bool = True
+    name: str = ""
+    client: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,18 @@ from libs.contracts.streams import (
     consumers,
 )
 
+#: What doors ask of the spooler; agents ask other things, each for itself.
+DOOR_VERBS = (
+    "list-tasks",
+    "get-task",
+    "cancel-task",
+    "resolve-task",
+    "release-task",
+    "get-material",
+    "pause-device",
+    "resume-device",
+    "list-lines",
+)
 SERVICES = ("gateway", "registry", "spooler", "converter", "webhooks")
 #: Names of users that are not agents: the services, and the user of the admin step.
 TAKEN = (*SERVICES, "admin")
@@ -71,7 +83,9 @@ def service_permissions(service: str, region: str) -> Permissions:
         "gateway": (
             f"intake.{region}.>",
             f"query.{region}.registry.>",
-            *(f"query.{region}.spooler.{verb}" for verb in ("list-tasks", "get-task", "cancel-task", "resolve-task")),
+            *(f"query.{region}.spooler.{verb}" for verb in DOOR_VERBS),
+            f"query.{region}.converter.preview-document",
+            f"query.{region}.webhooks.>",
             *_watching(DIRECTORY),
             *_watching(IDEMPOTENCY),
             *_writing(IDEMPOTENCY),
@@ -105,10 +119,10 @@ def service_permissions(service: str, region: str) -> Permissions:
         "gateway": (f"task.*.{region}.>", f"device.{region}.>"),
         "registry": (f"query.{region}.registry.>", f"heartbeat.{region}.>"),
         "spooler": (f"query.{region}.spooler.>", f"heartbeat.{region}.>"),
-        "converter": (),
-        "webhooks": (),
+        "converter": (f"query.{region}.converter.>",),
+        "webhooks": (f"query.{region}.webhooks.>",),
     }
-    answers = service in ("registry", "spooler")
+    answers = service in ("registry", "spooler", "converter", "webhooks")
     return Permissions((*publish[service], *reading), (*subscribe[service], f"{inbox(service)}.>"), answers)
 
 
@@ -126,6 +140,7 @@ def agent_permissions(region: str, shard: int, tenant: str, agent: str) -> Permi
             f"report.{region}.task.{tenant}.{agent}",
             f"report.{region}.device.{tenant}.{agent}",
             f"query.{region}.spooler.*.{tenant}.{agent}",
+            f"query.{region}.registry.*.{tenant}.{agent}",
             f"heartbeat.{region}.{tenant}.{agent}",
         ),
         (f"{inbox(agent)}.>",),

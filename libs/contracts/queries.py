@@ -6,12 +6,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from libs.contracts.devices import Device, DeviceType
+from libs.contracts.devices import Device, DeviceType, Target
 from libs.contracts.directory import Entry
-from libs.contracts.documents import Role
+from libs.contracts.documents import Document, Inline, Printable, Role, Stored
+from libs.contracts.marks import Mark
 from libs.contracts.message import Message
-from libs.contracts.states import Status
-from libs.contracts.tasks import TaskView
+from libs.contracts.states import Stage, Status
+from libs.contracts.tasks import PrinterRef, TaskRequest, TaskView
+from libs.contracts.tickets import Ticket
 
 
 class Code(StrEnum):
@@ -36,7 +38,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTasks(Message, subject="query.{region}.spooler.list-tasks"):
-    """Tasks of one client, newest first; times are ms since 1970, both ends inclusive; an empty `statuses` means any."""
+    """Tasks of one client, newest first; times are ms since 1970, both ends inclusive; empty `statuses` and `stages` mean any."""
 
     region: str
     tenant: str
@@ -45,6 +47,7 @@ class ListTasks(Message, subject="query.{region}.spooler.list-tasks"):
     start: int | None = None
     end: int | None = None
     limit: int = 100
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +93,82 @@ class ResolveTask(Message, subject="query.{region}.spooler.resolve-task"):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskAnswer:
     task: TaskView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseTask(Message, subject="query.{region}.spooler.release-task"):
+    """Send a task that is held for release to a real printer; `ticket` None: as it was submitted."""
+
+    region: str
+    tenant: str
+    sn: str
+    task: str
+    printer: PrinterRef
+    ticket: Ticket | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetMaterial(Message, subject="query.{region}.spooler.get-material"):
+    """What a task is made of, to print or to show it again."""
+
+    region: str
+    tenant: str
+    sn: str
+    task: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Material:
+    """The request as it came, and what the converter made of it; None: nothing yet."""
+
+    task: TaskView
+    request: TaskRequest
+    printable: Printable | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseDevice(Message, subject="query.{region}.spooler.pause-device"):
+    """Send this printer nothing more, and take back what it has not begun; its tasks wait in their order."""
+
+    region: str
+    tenant: str
+    agent: str
+    printer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeDevice(Message, subject="query.{region}.spooler.resume-device"):
+    region: str
+    tenant: str
+    agent: str
+    printer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListLines(Message, subject="query.{region}.spooler.list-lines"):
+    """How the lines of these printers stand, (agent, device id) each."""
+
+    region: str
+    tenant: str
+    printers: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One printer's line: `waiting` tasks are not yet sent, `sent` ones are with its agent."""
+
+    agent: str
+    printer: str
+    paused: bool = False
+    waiting: int = 0
+    sent: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lines:
+    """In the order in which they were asked for."""
+
+    lines: tuple[Line, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,12 +219,16 @@ class ListDevices(Message, subject="query.{region}.registry.list-devices"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceView:
-    """A device as a client sees it: who owns it, whether it is there, whether it is that client's default of its type."""
+    """A device as a client sees it: who owns it, whether it is there, whether it is that client's default of its type.
+
+    `shared`: others than its owner may use it.
+    """
 
     agent: str
     device: Device
     online: bool
     default: bool
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,6 +274,63 @@ class DeviceAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareDevice(Message, subject="query.{region}.registry.share-device"):
+    """Who of the tenant may use a device of this client beside itself: `users` are SNs, or `EVERYBODY`; none: nobody any more."""
+
+    region: str
+    tenant: str
+    sn: str
+    name: str
+    type: DeviceType = DeviceType.PRINTER
+    users: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetMarks(Message, subject="query.{region}.registry.set-marks"):
+    """What is printed by rule on every page: of this client's tasks, or (with `device`, a name) on this device of its own."""
+
+    region: str
+    tenant: str
+    sn: str
+    device: str = ""
+    marks: tuple[Mark, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """It is done, and there is nothing to tell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewDocument(Message, subject="query.{region}.converter.preview-document"):
+    """One page as it would be printed, as a PNG. `page` counts printed pages from 1, `dpi` is from 20 to 300.
+
+    With `printable` the document is finished already; otherwise it is rendered and finished as an order would be.
+    """
+
+    region: str
+    tenant: str
+    document: Document | None = None
+    printable: Printable | None = None
+    ticket: Ticket = Ticket()
+    target: Target = Target()
+    name: str = ""
+    client: str = ""
+    page: int = 1
+    dpi: int = 96
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """The page, and how many there are. Width and height in pixels."""
+
+    content: Annotated[Inline | Stored, Field(discriminator="kind")]
+    pages: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LookUp(Message, subject="query.{region}.registry.look-up"):
     """Entries of the directory by key, for a reader whose watch is blind."""
 
@@ -220,11 +360,19 @@ ANSWER: dict[type[Message], type] = {
     GetTask: TaskAnswer,
     CancelTask: TaskAnswer,
     ResolveTask: TaskAnswer,
+    ReleaseTask: TaskAnswer,
+    GetMaterial: Material,
+    PauseDevice: Lines,
+    ResumeDevice: Lines,
+    ListLines: Lines,
     AdmitAgent: Admitted,
     AddressDocument: DocumentAddress,
     ListDevices: DeviceList,
     GetDevice: DeviceAnswer,
     GetDefaultDevice: DeviceAnswer,
     SetDefaultDevice: DeviceAnswer,
+    ShareDevice: DeviceAnswer,
+    SetMarks: Done,
+    PreviewDocument: Preview,
     LookUp: Entries,
 }

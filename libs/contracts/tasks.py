@@ -22,6 +22,9 @@ class PrinterRef:
 class TaskRequest:
     """One request to print, as a door accepted it. Times are milliseconds since 1970; `expires_at` 0: never.
 
+    `start_at`: not to be printed before it, 0: at once. `hold`: it waits until it is released to a real printer. `retry_of` is
+    the task that it prints again.
+
     `traceparent` (W3C Trace Context) is the request's own: one print is one trace from door to paper to callback.
     """
 
@@ -34,6 +37,9 @@ class TaskRequest:
     created_at: int = 0
     expires_at: int = 0
     traceparent: str = ""
+    start_at: int = 0
+    hold: bool = False
+    retry_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +70,7 @@ class TaskView:
     pages_done: int = 0
     attempt: int = 0
     canceling: bool = False
+    priority: int = 50
+    start_at: int = 0
+    expires_at: int = 0
+    retry_of: str = ""

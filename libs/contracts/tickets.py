@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from libs.contracts.marks import Mark
+
 
 class Sides(StrEnum):
     """RFC 8011 section 5.2.8."""
@@ -43,6 +45,37 @@ class Collate(StrEnum):
     UNCOLLATED = "uncollated"
 
 
+class Scaling(StrEnum):
+    """How a page goes onto a sheet of another size: print-scaling (PWG 5100.13), done in the document."""
+
+    AUTO = "auto"
+    FIT = "fit"
+    FILL = "fill"
+    NONE = "none"
+
+
+class Subset(StrEnum):
+    """Which of the printed pages: page-set of CUPS, done in the document."""
+
+    ODD = "odd"
+    EVEN = "even"
+
+
+class Cut(StrEnum):
+    """What a receipt printer does with the paper after a document."""
+
+    NONE = "none"
+    PARTIAL = "partial"
+    FULL = "full"
+
+
+class Dither(StrEnum):
+    """How grey becomes black and white on a receipt printer."""
+
+    DIFFUSION = "diffusion"
+    THRESHOLD = "threshold"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """A sheet: width and height of the portrait sheet as fed, in 1/100 mm; `name` is a PWG 5101.1 name when it has one."""
@@ -67,7 +100,10 @@ class Ticket:
     """How to print one task. None means "not set": the printer's default holds.
 
     `page_ranges` are (first, last) pairs, 1-based, inclusive, of the document's own pages; empty: all pages.
-    `number_up` is the count of pages on one side of a sheet.
+    `number_up` is the count of pages on one side of a sheet. `zoom` is in percent, `rotate` clockwise in degrees, offsets
+    move what is printed right and down, in 1/100 mm. `repeats` prints each page so often in a row, before `number_up`, so that
+    four repeats and four up fill a sheet with one page. `tray` and `media_type` are media-source and media-type (PWG 5100.7)
+    as the printer names them. `cut`, `drawer` and `dither` concern receipt printers.
     """
 
     copies: int = 1
@@ -80,3 +116,17 @@ class Ticket:
     number_up: int = 1
     collate: Collate | None = None
     quality: Quality | None = None
+    scaling: Scaling | None = None
+    zoom: int = 100
+    rotate: int = 0
+    offset_x: int = 0
+    offset_y: int = 0
+    subset: Subset | None = None
+    reverse: bool = False
+    repeats: int = 1
+    tray: str = ""
+    media_type: str = ""
+    cut: Cut | None = None
+    drawer: bool | None = None
+    dither: Dither | None = None
+    marks: tuple[Mark, ...] = ()

@@ -3,16 +3,23 @@
 from dataclasses import dataclass
 
 from libs.contracts.devices import DeviceType
-from libs.contracts.directory import ClientEntry, DeviceEntry, TokenEntry
+from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, DeviceEntry, Scope, TokenEntry
 from libs.contracts.tasks import PrinterRef
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who speaks: a client of a tenant."""
+    """Who speaks: a client of a tenant. `scopes` empty: everything; `source` is what `from` shows (webprinter.md 1.5)."""
 
     tenant: str
     sn: str
+    role: ClientKind = ClientKind.AGENT
+    scopes: tuple[Scope, ...] = ()
+    source: str = "CLIENT_OPENAPI"
+
+    def may(self, scope: Scope) -> bool:
+        """Whether the credential that was shown is good for this."""
+        return not self.scopes or scope in self.scopes
 
 
 def speaks_for(token: TokenEntry | None, client: ClientEntry | None, now: int) -> Identity | None:
@@ -21,13 +28,17 @@ def speaks_for(token: TokenEntry | None, client: ClientEntry | None, now: int) -
         return None
     if token.expires_at and now >= token.expires_at:
         return None
-    return Identity(token.tenant, token.sn)
+    source = "CLOUD_OPENAPI" if client.role is ClientKind.APP else "CLIENT_OPENAPI"
+    return Identity(token.tenant, token.sn, client.role, token.scopes, source)
 
 
 def usable_printer(identity: Identity, owner: ClientEntry, found: DeviceEntry) -> PrinterRef | None:
     """The printer as a task names it; None when this client may not use it, which is as if it were not there."""
     if found.device.type is not DeviceType.PRINTER:
         return None
-    if found.agent != identity.sn or found.tenant != identity.tenant:
+    if found.tenant != identity.tenant:
+        return None
+    everybody = EVERYBODY in found.users and identity.role is ClientKind.AGENT
+    if not (found.agent == identity.sn or identity.sn in found.users or everybody):
         return None
     return PrinterRef(found.agent, found.device.id, found.device.name, owner.shard)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-from libs.contracts.documents import Format, SealedRequest
+from libs.contracts.documents import RAW_FORMATS, Format, SealedRequest
 from services.gateway.webprinter import sniffing, words
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields, shown
@@ -43,6 +43,16 @@ PAIRS: dict[Format, frozenset[Source]] = {
     Format.EXCEL: _BINARY,
     Format.PPT: _BINARY,
     Format.PDF: _BINARY,
+    Format.WEBP: _BINARY,
+    Format.WPS: _BINARY,
+    Format.ODT: _BINARY,
+    Format.ODS: _BINARY,
+    Format.ODP: _BINARY,
+    Format.ODG: _BINARY,
+    Format.ODF: _BINARY,
+    Format.XPS: _BINARY,
+    Format.PWG: _BINARY,
+    **dict.fromkeys(RAW_FORMATS, frozenset({Source.STRING, Source.URL, Source.BASE64})),
 }
 
 

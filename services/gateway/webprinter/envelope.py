@@ -1,5 +1,6 @@
 """The one shape of every answer of this door (webprinter.md 1.4), and what may go wrong on the way to it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_json
@@ -26,22 +27,31 @@ class Nothing:
 NOTHING = Nothing()
 
 
-def succeeded(data: Any = NOTHING) -> Response:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An envelope, with the HTTP status and headers that go with it where it travels over HTTP."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str] | None = None
+
+    def response(self) -> Response:
+        """As HTTP has it."""
+        return Response(to_json(self.body), self.status, self.headers, media_type="application/json")
+
+
+def succeeded(data: Any = NOTHING) -> Answer:
     """Processed, with what it returns."""
     body = {"success": True} if data is NOTHING else {"success": True, "data": data}
-    return _response(200, {**body, "command": COMMAND})
+    return Answer(200, {**body, "command": COMMAND})
 
 
-def failed(message: str, status: int = 200, **headers: str) -> Response:
+def failed(message: str, status: int = 200, **headers: str) -> Answer:
     """Not done, and why; `headers` with underscores for dashes."""
     names = {name.replace("_", "-"): value for name, value in headers.items()}
-    return _response(status, {"success": False, "message": message, "command": COMMAND}, names)
+    return Answer(status, {"success": False, "message": message, "command": COMMAND}, names)
 
 
-def busy(message: str) -> Response:
+def busy(message: str) -> Answer:
     """Not done, and nobody can say more now: the client is asked to come again."""
     return failed(message, 503, retry_after=RETRY_AFTER)
-
-
-def _response(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Response:
-    return Response(to_json(body), status, headers, media_type="application/json")

@@ -26,8 +26,6 @@ from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields, shown
 from services.gateway.webprinter.ticket import read_ticket
 
-#: What `from` shows for tasks that came through this door.
-SOURCE = "CLIENT_OPENAPI"
 MAX_NAME = 255
 MAX_ROWS = 1000
 #: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
@@ -111,7 +109,7 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
         expires_at=now + wanted.expire_after if wanted.expire_after else 0,
         traceparent=traces.current(),
     )
-    await gateway.submit(identity, SOURCE, (request,))
+    await gateway.submit(identity, identity.source, (request,))
     return {"taskId": task}
 
 

@@ -1,0 +1,54 @@
+"""Doing a command for whoever asked, over whichever channel: everything that can go wrong with it becomes an envelope."""
+
+from typing import Any
+
+import structlog
+
+from libs.contracts.queries import Code
+from libs.runtime.bus import NotStored, Refused, Unanswered
+from services.gateway.domain import Identity
+from services.gateway.gateway import Gateway
+from services.gateway.webprinter.asking import Asked
+from services.gateway.webprinter.commands import COMMANDS
+from services.gateway.webprinter.envelope import Answer, Rejected, busy, failed, succeeded
+from services.gateway.webprinter.fields import Fields, shown
+
+log = structlog.get_logger()
+
+
+async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
+    """The answer to a command; nothing is raised."""
+    try:
+        return succeeded(await _execute(gateway, identity, asked))
+    except Rejected as reason:
+        return failed(str(reason))
+    except Refused as refusal:
+        return _refused(refusal)
+    except NotStored as error:
+        log.warning("command not done", command=asked.command, cause=str(error))
+        return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
+    except Unanswered as error:
+        log.warning("command not confirmed", command=asked.command, cause=str(error))
+        return busy("The server did not confirm this in time, and it may still be done: see with listTasks before you try again.")
+    except Exception:
+        log.exception("command failed", command=asked.command)
+        return failed("The server has a fault; its log says which one.", 500)
+
+
+async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
+    command = COMMANDS.get(asked.command)
+    if command is None:
+        raise Rejected(f"There is no command {shown(asked.command)}; write one of {', '.join(COMMANDS)}.")
+    if asked.data is not None and not isinstance(asked.data, dict):
+        raise Rejected(f"data must be an object; it is {shown(asked.data)}.")
+    if not identity.may(command.scope):
+        raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
+    return await command.execute(gateway, identity, Fields(asked.data or {}))
+
+
+def _refused(refusal: Refused) -> Answer:
+    if refusal.code is Code.FAULT:
+        return failed("The server has a fault; its log says which one.", 500)
+    if refusal.code is Code.BUSY:
+        return busy(refusal.message)
+    return failed(refusal.message)
