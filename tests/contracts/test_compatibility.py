@@ -60,6 +60,20 @@ def snapshot(*fields, subject: str = "a.{name}", message_id: str = "{name}") -> 
     return {"Made": {"subject": subject, "message_id": message_id, "schema": TypeAdapter(made).json_schema()}}
 
 
+@dataclass
+class Sheet:
+    width: int = 1
+
+
+@dataclass
+class WiderSheet:
+    width: int = 2
+
+
+def grown_sheet() -> type:
+    return make_dataclass("Sheet", [("width", int, field(default=1)), ("height", int, field(default=4))])
+
+
 BEFORE = [
     ("count", int),
     ("colour", Colour, field(default=Colour.RED)),
@@ -117,6 +131,16 @@ def test_a_message_may_not_disappear_or_move():
 )
 def test_a_message_may_grow(after):
     assert incompatibilities(snapshot(*BEFORE), snapshot(*after)) == []
+
+
+def test_a_record_that_is_a_default_may_grow_and_not_change():
+    def sheet(kind: type) -> tuple:
+        return ("sheet", kind, field(default_factory=kind))
+
+    grown = grown_sheet()
+    assert incompatibilities(snapshot(sheet(Sheet)), snapshot(sheet(grown))) == []
+    (found,) = incompatibilities(snapshot(sheet(grown)), snapshot(sheet(WiderSheet)))[:1]
+    assert "Made.sheet" in found
 
 
 def test_a_new_message_is_no_harm():
