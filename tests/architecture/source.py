@@ -8,6 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("gateway", "registry", "spooler", "converter", "agent", "webhooks")
+#: Folders of services/ that are no service but part of what runs all of them.
+BESIDE = ("verbs",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Module:
     def service(self) -> str:
         """The service that it belongs to, or nothing."""
         parts = self.path.parts
-        return parts[1] if parts[0] == "services" and len(parts) > 2 else ""
+        return parts[1] if parts[0] == "services" and len(parts) > 2 and parts[1] not in BESIDE else ""
 
 
 @cache

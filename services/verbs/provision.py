@@ -1,0 +1,42 @@
+"""`provision`: make keys, credentials, serial number, token and server configuration; with PRINTBUS_NATS_URL also streams."""
+
+import asyncio
+import sys
+from argparse import ArgumentParser, Namespace
+
+from libs.runtime.logs import configure
+from libs.runtime.natsserver import configuration
+from libs.runtime.settings import read
+from services import provision
+from services.registry.settings import RegistrySettings
+
+SUMMARY = "make keys, credentials, serial number, token and server configuration; with PRINTBUS_NATS_URL also streams"
+
+
+def declare(parser: ArgumentParser) -> None:
+    """It takes nothing: settings say everything."""
+    parser.set_defaults(run=run)
+
+
+async def run(_said: Namespace) -> int:
+    """Complete what is missing and change nothing that is there."""
+    settings = read(RegistrySettings)
+    configure(settings.log_format, settings.log_level)
+    identity = provision.make_identity(settings)
+    keys = provision.make_keys(settings, identity.sn)
+    folder = (settings.data_dir / "nats").absolute()
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    config = folder / "nats-server.conf"
+    if not settings.nats_url:
+        await asyncio.to_thread(config.write_text, configuration(keys, folder, name="printbus", port=4222))
+        _say(f"Start a server with: nats-server -c {config}")
+        _say("Then run this again with PRINTBUS_NATS_URL=nats://127.0.0.1:4222: it makes the streams.")
+    else:
+        await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
+        _say(f"Streams, consumers and buckets are ready at {settings.nats_url}.")
+    _say(f"SN {identity.sn}; its token is in {identity.token_file}; keys and credentials are in {settings.keys_dir.absolute()}.")
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
