@@ -1,6 +1,20 @@
 """The registry's tables; `migrations` makes them."""
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    true,
+)
 
 metadata = MetaData()
 
@@ -10,8 +24,10 @@ tenants = Table(
     Column("id", String(32), primary_key=True),
     Column("name", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("enabled", Boolean, nullable=False, server_default=true()),
 )
 
+#: `marks` here and in `devices` are JSON texts: what is printed by rule on every page.
 clients = Table(
     "clients",
     metadata,
@@ -23,9 +39,11 @@ clients = Table(
     Column("enabled", Boolean, nullable=False),
     Column("reported_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("marks", Text, nullable=False, server_default="[]"),
 )
 
 #: Only digests: what a token is, only its owner knows. `revoked_at` 0: it is valid until `expires_at` (0: for ever).
+#: `scopes` is a JSON text; none: everything.
 tokens = Table(
     "tokens",
     metadata,
@@ -35,15 +53,16 @@ tokens = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False),
     Column("revoked_at", BigInteger, nullable=False),
+    Column("scopes", Text, nullable=False, server_default="[]"),
 )
 
-#: `capabilities` and `reasons` are JSON texts as the agent reported them.
+#: `capabilities` and `reasons` are JSON texts as the agent reported them; no agent reports a `virtual` one.
 devices = Table(
     "devices",
     metadata,
     Column("agent", String(8), ForeignKey("clients.sn"), primary_key=True),
     Column("id", String(16), primary_key=True),
-    Column("tenant", String(32), nullable=False),
+    Column("tenant", String(32), nullable=False, index=True),
     Column("name", Text, nullable=False),
     Column("type", String(16), nullable=False),
     Column("state", String(16), nullable=False),
@@ -54,6 +73,8 @@ devices = Table(
     Column("capabilities", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("gone", Boolean, nullable=False),
+    Column("marks", Text, nullable=False, server_default="[]"),
+    Column("virtual", Boolean, nullable=False, server_default=false()),
 )
 
 defaults = Table(
@@ -63,6 +84,39 @@ defaults = Table(
     Column("type", String(16), primary_key=True),
     Column("agent", String(8), nullable=False),
     Column("device", String(16), nullable=False),
+)
+
+#: With whom the owner of a device shares it: a client of the tenant, or `*` for all that are not applications.
+shares = Table(
+    "shares",
+    metadata,
+    Column("agent", String(8), primary_key=True),
+    Column("device", String(16), primary_key=True),
+    Column("client", String(8), primary_key=True, index=True),
+    ForeignKeyConstraint(["agent", "device"], ["devices.agent", "devices.id"]),
+)
+
+#: What the administrator lets an application use: one device, or with `*` every one of an agent or of the tenant.
+grants = Table(
+    "grants",
+    metadata,
+    Column("client", String(8), ForeignKey("clients.sn"), primary_key=True),
+    Column("agent", String(8), primary_key=True),
+    Column("device", String(16), primary_key=True),
+)
+
+#: Who did what to what and when (ms since 1970), with `details` as JSON: never a secret, never content. Nothing is deleted.
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("who", Text, nullable=False),
+    Column("action", String(32), nullable=False),
+    Column("what", Text, nullable=False),
+    Column("tenant", String(32), nullable=False),
+    Column("details", Text, nullable=False),
+    sqlite_autoincrement=True,
 )
 
 #: What the world has yet to be told: a key of the directory whose entry changed, or an event. Saved with what changed it.
