@@ -12,7 +12,9 @@ from starlette.routing import Route
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.message import decode
+from libs.contracts.streams import IDEMPOTENCY
 from libs.runtime.addresses import Addresses
+from libs.runtime.bucket import Bucket
 from libs.runtime.bus import connect
 from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
@@ -50,6 +52,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         documents=Documents(settings.documents_url, settings.data_dir),
         sealer=Sealer(settings.seal_public_key),
         ids=TaskIds(settings.worker),
+        reservations=Bucket(bus, IDEMPOTENCY.name),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
     )

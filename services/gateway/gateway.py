@@ -7,6 +7,7 @@ from libs.contracts.documents import INLINE_LIMIT, Inline, Role, Stored
 from libs.contracts.intake import SubmitTasks
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
+from libs.runtime.bucket import Bucket
 from libs.runtime.bus import Bus
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
@@ -26,6 +27,7 @@ class Gateway:
     documents: Documents
     sealer: Sealer
     ids: TaskIds
+    reservations: Bucket
     zone: tzinfo
     from_os: str
 

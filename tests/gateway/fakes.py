@@ -9,6 +9,7 @@ from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry
 from libs.contracts.ids import device_id, token_digest
 from libs.contracts.queries import Entries, LookUp
+from libs.runtime.bucket import Kept, Taken
 from libs.runtime.bus import Unanswered
 from libs.runtime.documents import Documents
 from libs.runtime.keys import DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, Keys
@@ -50,6 +51,30 @@ class FakeBus:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class FakeBucket:
+    """A KV bucket in memory; `refusal` is what every method raises."""
+
+    def __init__(self):
+        self.values = {}
+        self.refusal = None
+
+    async def create(self, key, value):
+        return await self.update(key, value, 0)
+
+    async def update(self, key, value, revision):
+        if self.refusal:
+            raise self.refusal
+        if (self.values[key].revision if key in self.values else 0) != revision:
+            raise Taken(key)
+        self.values[key] = Kept(value, revision + 1)
+        return revision + 1
+
+    async def get(self, key):
+        if self.refusal:
+            raise self.refusal
+        return self.values.get(key)
 
 
 class FakeMirror:
@@ -100,6 +125,7 @@ class Rig:
         for name, key in ((SEAL_PUBLIC, bytes(pair.public_key)), (SEAL_PRIVATE, bytes(pair)), (DOCUMENT_KEY, b"k" * 32)):
             keys.path(name).write_bytes(key)
         self.bus = FakeBus()
+        self.bucket = FakeBucket()
         self.mirror = FakeMirror(*entries())
         self.bus.answers[LookUp] = looked_up(*entries())
         self.settings = read(GatewaySettings, data_dir=folder, **settings)
@@ -111,6 +137,7 @@ class Rig:
             documents=Documents("", folder),
             sealer=Sealer(self.settings.seal_public_key),
             ids=TaskIds(7),
+            reservations=self.bucket,
             zone=self.settings.zone,
             from_os="linux",
         )

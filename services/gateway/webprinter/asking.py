@@ -15,10 +15,11 @@ LARGE = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command and its data."""
+    """A command and its data. `key` is an idempotency key that came beside them, as a header or in a frame; empty: none."""
 
     command: str
     data: Any
+    key: str = ""
 
 
 async def asked_in(body: bytes) -> Asked:

@@ -1,6 +1,7 @@
 """`POST /openapi`: who asks, what for, and every way in which that can go wrong as one status and one envelope."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from opentelemetry.trace import SpanKind
 from prometheus_client import Counter
@@ -21,6 +22,8 @@ from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
 from services.gateway.webprinter.execution import execute
 
 ALLOW = "POST, OPTIONS"
+#: Quoted or not: the draft of the HTTP working group has a quoted text there.
+KEY_HEADER = "idempotency-key"
 
 
 class Door:
@@ -53,6 +56,7 @@ class Door:
         try:
             identity = await identify(request, self._gateway.directory, self._schemes)
             asked = await asked_in(await receive(request, self._max_body))
+            asked = replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "'))
         except (Unidentified, TooLarge, Malformed, Unanswered) as reason:
             return self._unheard(reason).response()
         return await self._heard(request, identity, asked)

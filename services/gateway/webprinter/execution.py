@@ -12,6 +12,7 @@ from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Rejected, busy, failed, succeeded
 from services.gateway.webprinter.fields import Fields, shown
+from services.gateway.webprinter.idempotency import KEY
 
 log = structlog.get_logger()
 
@@ -43,7 +44,8 @@ async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
         raise Rejected(f"data must be an object; it is {shown(asked.data)}.")
     if not identity.may(command.scope):
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
-    return await command.execute(gateway, identity, Fields(asked.data or {}))
+    beside = {KEY: asked.key} if asked.key else {}
+    return await command.execute(gateway, identity, Fields({**beside, **(asked.data or {})}))
 
 
 def _refused(refusal: Refused) -> Answer:
