@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import structlog
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
+from libs.runtime.vetting import Guard
 from services.converter import watchdog
-from services.converter.addresses import Guard
 from services.converter.browserprocess import STOP, BrowserProcess
 from services.converter.pool import EngineDied, EngineLate, OutOfMemory
 from services.converter.proxy import Gate, Visit

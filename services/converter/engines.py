@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from libs.contracts.documents import Format, SealedRequest
+from libs.runtime.vetting import Guard
 from services.converter import webpage
-from services.converter.addresses import Guard
 from services.converter.browsers import Browsers
 from services.converter.chromium import Chromium
 from services.converter.fetch import Fetcher
@@ -46,7 +46,7 @@ class Engines:
             idle=settings.engine_idle,
         )
 
-        self._guard = Guard(settings.fetch_allow_networks)
+        self._guard = Guard(settings.fetch_allow_networks, "PRINTBUS_FETCH_ALLOW_NETWORKS")
         self._fetcher = Fetcher(self._guard, settings.max_document)
         self.browsers = Browsers(
             lambda: Chromium(settings, self._box, self._guard),

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from libs.contracts.documents import SealedRequest
-from services.converter.addresses import Forbidden, Guard, Unknown, Unreachable
+from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 from services.converter.domain import Failure, Rejected
 
 _REDIRECTS, _TIMEOUT = 5, 30.0

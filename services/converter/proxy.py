@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from services.converter.addresses import Forbidden, Guard, Unknown, Unreachable
+from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 
 log = structlog.get_logger()
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from playwright.async_api import CDPSession, Error, Page, Request, Response
 
-from services.converter.addresses import Forbidden, Unknown, Unreachable
+from libs.runtime.vetting import Forbidden, Unknown, Unreachable
 from services.converter.domain import Failure, Layout, Rejected
 from services.converter.geometry import SAME, points
 from services.converter.proxy import DOCUMENT_HOST, Visit

@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from libs.contracts.documents import SealedRequest
-from services.converter.addresses import Guard, Unreachable
+from libs.runtime.vetting import Guard, Unreachable
 from services.converter.domain import Rejected
 from services.converter.fetch import Fetcher, origin, own_headers
 from tests.converter.servers import serving

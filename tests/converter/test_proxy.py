@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from services.converter.addresses import Forbidden, Guard
+from libs.runtime.vetting import Forbidden, Guard
 from services.converter.proxy import Gate, Visit
 from tests.converter.servers import serving
 

@@ -3,7 +3,7 @@
 import pytest
 
 from libs.contracts.documents import Format, SealedRequest
-from services.converter.addresses import Unreachable
+from libs.runtime.vetting import Unreachable
 from services.converter.conversion import Rejected
 from tests.converter import samples
 from tests.converter.samples import read

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from libs.contracts.documents import Engine, Format
 from libs.contracts.tickets import Media
+from libs.runtime.vetting import Forbidden
 from services.converter import sniff
-from services.converter.addresses import Forbidden
 from services.converter.domain import Failure, Finishing, Plan, Rejected, meant, standard
 from services.converter.engines import Engines
 from services.converter.fetch import origin, own_headers

@@ -1,4 +1,4 @@
-"""Which addresses documents may reach."""
+"""Which addresses we go to for somebody else."""
 
 import asyncio
 import socket
@@ -6,7 +6,7 @@ from ipaddress import ip_address, ip_network
 
 import pytest
 
-from services.converter.addresses import Forbidden, Guard, Unknown, Unreachable, public
+from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable, public
 from tests.converter.servers import serving
 
 
@@ -53,7 +53,7 @@ async def test_a_name_that_leads_nowhere_is_told(host):
 
 async def test_the_sentence_names_the_host_and_the_setting():
     with pytest.raises(Forbidden, match=r"127\.0\.0\.9 is not on the public network.*PRINTBUS_FETCH_ALLOW_NETWORKS"):
-        await Guard(()).connect("127.0.0.9", 80)
+        await Guard((), "PRINTBUS_FETCH_ALLOW_NETWORKS").connect("127.0.0.9", 80)
 
 
 async def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_vetted(monkeypatch):
@@ -82,3 +82,10 @@ async def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_vetted(
 async def test_a_host_that_does_not_answer_may_answer_later():
     with pytest.raises(Unreachable):
         await Guard([ip_network("127.0.0.1/32")]).connect("127.0.0.1", 1)
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "100.100.100.200", "fd00:ec2::254", "::ffff:169.254.169.254"])
+def test_a_clouds_own_secrets_are_nobodys_whatever_is_allowed(address):
+    everything = Guard([ip_network("0.0.0.0/0"), ip_network("::/0")])
+    assert not everything.allows(ip_address(address))
+    assert everything.allows(ip_address("169.254.1.1"))

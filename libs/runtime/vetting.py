@@ -1,4 +1,4 @@
-"""Which addresses documents may reach: the rules, and the only place that resolves names and connects for them."""
+"""Which addresses we go to for somebody else: the rules, and the only place that resolves names and connects for them."""
 
 import asyncio
 import socket
@@ -14,15 +14,16 @@ _NAT64, _SIX_TO_FOUR, _COMPATIBLE = IPv6Network("64:ff9b::/96"), IPv6Network("20
 #: Not called private by every Python: IETF protocol assignments.
 _PROTOCOL = IPv4Network("192.0.0.0/24")
 _SITE_LOCAL = IPv6Network("fec0::/10")
+#: Where clouds tell a machine its own secrets: nobody's to reach, however generously networks are allowed.
+_METADATA = frozenset(map(ip_address, ("169.254.169.254", "169.254.170.2", "100.100.100.200", "fd00:ec2::254")))
 
 
 class Forbidden(Exception):
     """A host leads to no address that may be reached; the text names the host and nothing else."""
 
-    def __init__(self, host: str) -> None:
+    def __init__(self, host: str, setting: str) -> None:
         super().__init__(
-            f"{host} is not on the public network, and documents may not reach it; an administrator can allow its network in "
-            "PRINTBUS_FETCH_ALLOW_NETWORKS."
+            f"{host} is not on the public network and may not be reached; an administrator can allow its network in {setting}."
         )
 
 
@@ -52,20 +53,26 @@ def inner(address: Address) -> Address:
 def public(address: Address) -> bool:
     """Whether an address is anybody's to reach: not loopback, private, link-local, metadata, multicast, reserved or wrapped so."""
     real = inner(address)
-    if real in _PROTOCOL or (isinstance(real, IPv6Address) and (real in _SITE_LOCAL or real.teredo)):
+    if real in _METADATA or real in _PROTOCOL or (isinstance(real, IPv6Address) and (real in _SITE_LOCAL or real.teredo)):
         return False
     return real.is_global and not (real.is_multicast or real.is_reserved or real.is_unspecified)
 
 
 class Guard:
-    """Resolves and connects, to vetted addresses only: public ones, and those of the allowed networks."""
+    """Resolves and connects, to vetted addresses only: public ones, and those of the allowed networks.
 
-    def __init__(self, allowed: Sequence[Network]) -> None:
+    `setting` is for the sentence that refuses a host: where an administrator allows networks.
+    """
+
+    def __init__(self, allowed: Sequence[Network], setting: str = "the settings") -> None:
         self._allowed = tuple(allowed)
+        self._setting = setting
 
     def allows(self, address: Address) -> bool:
-        """Whether documents may reach this address."""
+        """Whether this address may be reached."""
         real = inner(address)
+        if real in _METADATA:
+            return False
         return public(address) or any(real.version == network.version and real in network for network in self._allowed)
 
     async def addresses(self, host: str, port: int) -> list[str]:
@@ -81,7 +88,7 @@ class Guard:
         literals = dict.fromkeys(str(entry[4][0]) for entry in found)
         vetted = [literal for literal in literals if self.allows(ip_address(literal.partition("%")[0]))]
         if not vetted:
-            raise Forbidden(host)
+            raise Forbidden(host, self._setting)
         return vetted
 
     async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
