@@ -9,6 +9,7 @@ from pydantic import Field
 from libs.contracts.devices import Device, DeviceType, Target
 from libs.contracts.directory import Entry
 from libs.contracts.documents import Document, Inline, Printable, Role, Stored
+from libs.contracts.endpoints import ENDPOINT_ANSWER
 from libs.contracts.marks import Mark
 from libs.contracts.message import Message
 from libs.contracts.states import Stage, Status
@@ -375,4 +376,5 @@ ANSWER: dict[type[Message], type] = {
     SetMarks: Done,
     PreviewDocument: Preview,
     LookUp: Entries,
+    **ENDPOINT_ANSWER,
 }
