@@ -1,12 +1,16 @@
-"""A task in Webprinter's own words: the one row that both `listTasks` and the callback events show (webprinter.md 1.5)."""
+"""Tasks and events in Webprinter's own words: what lists, callbacks and channels of pages show alike (webprinter.md 1.5, 1.6)."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 
+from libs.contracts.events import EndTask, NewTask, UpdateTaskStatus
 from libs.contracts.tasks import TaskView
 
 #: `taskType` of a print task, the only type that there is.
 PRINT_TASK = 0
+#: The event of the bus -> its name in the protocol.
+EVENT_NAMES = {"NewTask": "NewTaskEvent", "UpdateTaskStatus": "UpdateTaskStatusEvent", "EndTask": "EndTaskEvent"}
 
 
 def task_row(view: TaskView, zone: tzinfo) -> dict[str, Any]:
@@ -23,3 +27,11 @@ def task_row(view: TaskView, zone: tzinfo) -> dict[str, Any]:
         "from": view.source,
         "createTime": datetime.fromtimestamp(view.created_at / 1000, UTC).astimezone(zone).date().isoformat(),
     }
+
+
+def event_body(event: NewTask | UpdateTaskStatus | EndTask, sn: str, ips: Sequence[str], zone: tzinfo) -> dict[str, Any]:
+    """An event in the key order of the protocol; `ips` are the IPv4 addresses of the client `sn` that it is told to."""
+    body: dict[str, Any] = {"ips": list(ips), "sn": sn, "name": EVENT_NAMES[event.kind], "task": task_row(event.task, zone)}
+    if isinstance(event, UpdateTaskStatus):
+        body |= {"oldStatus": str(event.old_status), "newStatus": str(event.new_status)}
+    return body

@@ -11,6 +11,7 @@ from prometheus_client import Gauge
 from libs.runtime.broker import listening
 from libs.runtime.bus import connect
 from libs.runtime.database import Database, database
+from libs.runtime.machine import ipv4_addresses
 from libs.runtime.service import Service
 from services.webhooks import dialects, upkeep
 from services.webhooks.dialects import Dialect, Place
@@ -20,7 +21,6 @@ from services.webhooks.handlers import Handlers
 from services.webhooks.intake import Intake, consumer
 from services.webhooks.lane import Lane, Manner
 from services.webhooks.lanes import Lanes
-from services.webhooks.machine import ipv4_addresses
 from services.webhooks.own import OwnEndpoint
 from services.webhooks.receiver import Receiver, trusted
 from services.webhooks.recorder import Recorder

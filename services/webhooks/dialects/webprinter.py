@@ -3,31 +3,20 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from standardwebhooks import Webhook
 
-from libs.contracts.events import UpdateTaskStatus
-from libs.contracts.webprinter import task_row
+from libs.contracts.webprinter import event_body
 from services.webhooks.dialects import Place
 from services.webhooks.domain import Delivery, Endpoint, Event
 
-#: The event of the bus -> its name in the protocol.
-NAMES = {"NewTask": "NewTaskEvent", "UpdateTaskStatus": "UpdateTaskStatusEvent", "EndTask": "EndTaskEvent"}
 #: Three attempts in all (webprinter.md 1.7, decision 26).
 PAUSES = 2
 
 
 def shape(event: Event, endpoint: Endpoint, place: Place) -> str:
     """The event's JSON, keys in the protocol's order."""
-    body: dict[str, Any] = {
-        "ips": place.ips,
-        "sn": endpoint.sn,
-        "name": NAMES[event.kind],
-        "task": task_row(event.task, place.zone),
-    }
-    if isinstance(event, UpdateTaskStatus):
-        body |= {"oldStatus": str(event.old_status), "newStatus": str(event.new_status)}
+    body = event_body(event, endpoint.sn, place.ips, place.zone)
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -1,4 +1,4 @@
-"""This machine as callbacks name it."""
+"""This machine as others name it."""
 
 import ipaddress
 import socket

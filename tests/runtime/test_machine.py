@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from services.webhooks.machine import ipv4_addresses
+from libs.runtime.machine import ipv4_addresses
 
 
 def test_the_addresses_are_ipv4_and_loopback_only_when_there_is_no_other():
