@@ -210,12 +210,13 @@ class DocumentAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListDevices(Message, subject="query.{region}.registry.list-devices"):
-    """Devices that a client may use; `type` None: of every type."""
+    """Devices that a client may use, from the `offset`-th on; `type` None: of every type."""
 
     region: str
     tenant: str
     sn: str
     type: DeviceType | None = None
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,11 +235,16 @@ class DeviceView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceList:
+    """Without what the devices can do: `GetDevice` tells that. `more`: ask again with an offset."""
+
     devices: tuple[DeviceView, ...]
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetDevice(Message, subject="query.{region}.registry.get-device"):
+    """`agent` empty: the client's own device of that name, else its default of that name, else the only one that it may use."""
+
     region: str
     tenant: str
     sn: str
@@ -276,7 +282,10 @@ class DeviceAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareDevice(Message, subject="query.{region}.registry.share-device"):
-    """Who of the tenant may use a device of this client beside itself: `users` are SNs, or `EVERYBODY`; none: nobody any more."""
+    """Who of the tenant may use a device of this client beside itself: `users` are SNs, or `EVERYBODY`; none: nobody any more.
+
+    `by` names the token of whoever asks, for the audit log.
+    """
 
     region: str
     tenant: str
@@ -284,17 +293,22 @@ class ShareDevice(Message, subject="query.{region}.registry.share-device"):
     name: str
     type: DeviceType = DeviceType.PRINTER
     users: tuple[str, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetMarks(Message, subject="query.{region}.registry.set-marks"):
-    """What is printed by rule on every page: of this client's tasks, or (with `device`, a name) on this device of its own."""
+    """What is printed by rule on every page: of this client's tasks, or (with `device`, a name) on this device of its own.
+
+    `by` names the token of whoever asks, for the audit log.
+    """
 
     region: str
     tenant: str
     sn: str
     device: str = ""
     marks: tuple[Mark, ...] = ()
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from libs.contracts.streams import consumers
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, connect
 from libs.runtime.service import Service
-from services.registry import enrol, handlers
+from services.registry import enrol, handlers, roaming
 from services.registry.directory import Directory
 from services.registry.handlers import Registry
 from services.registry.herald import Herald
@@ -31,6 +31,8 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     """Start the registry; it is ready when the directory says what the database says."""
     store = await service.enter(enrol.open_store(settings))
     await _enrol_own_client(store, settings)
+    async with store.change() as change:
+        await roaming.give_all(change)
     bus = await connect(settings.nats_url, USER, settings.credentials(USER))
     service.on_stop(bus.close)
     presence = Presence(settings.presence_timeout)

@@ -1,7 +1,7 @@
 """The registry's rules: what a report of devices changes, which device becomes a default, who is online."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -37,17 +37,20 @@ class Change:
     what: tuple[What, ...]
 
 
-def trustworthy(agent: str, devices: Iterable[Device]) -> tuple[Device, ...]:
-    """The devices whose id is really the one of their name, each once: ids become subjects and keys."""
-    found = {device.id: device for device in devices if device.name and device.id == device_id(agent, device.name)}
-    return tuple(found.values())
+def trustworthy(agent: str, devices: Iterable[Device], roaming: str = "") -> tuple[Device, ...]:
+    """The devices whose id is really the one of their name, each once: ids become subjects and keys.
+
+    None is virtual, and none has the name `roaming` of the virtual printer, which its client has without any agent.
+    """
+    good = (each for each in devices if each.name and not each.virtual and each.name != roaming)
+    return tuple({each.id: each for each in good if each.id == device_id(agent, each.name)}.values())
 
 
 def compare(known: Mapping[str, Known], reported: Iterable[Device]) -> tuple[Change, ...]:
     """What a report changes; a device that it does not name is gone."""
     now = {device.id: device for device in reported}
     changes = [_changed(known.get(device.id), device) for device in now.values()]
-    gone = [one for key, one in known.items() if key not in now and not one.gone]
+    gone = [one for key, one in known.items() if key not in now and not one.gone and not one.device.virtual]
     changes += [Change(replace(one, revision=one.revision + 1, gone=True), ("removed",)) for one in gone]
     return tuple(change for change in changes if change.what)
 
@@ -78,8 +81,21 @@ def overtaken(stored_at: int, last: int) -> bool:
 
 
 def reachable(device: Device, *, agent_online: bool) -> bool:
-    """Whether somebody would reach the device now."""
+    """Whether somebody would reach the device now; a virtual one is always there."""
+    if device.virtual:
+        return True
     return agent_online and device.state is not PrinterState.UNREACHABLE
+
+
+def choose(named: Sequence[tuple[str, Device]], own: str, default: tuple[str, str]) -> tuple[str, Device] | None:
+    """Which of the usable devices of one name is meant by who names no owner: its own, its default, or the only one."""
+    for agent, device in named:
+        if agent == own:
+            return agent, device
+    for agent, device in named:
+        if (agent, device.id) == default:
+            return agent, device
+    return named[0] if len(named) == 1 else None
 
 
 def shard_of(agents: int) -> int:

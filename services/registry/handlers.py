@@ -2,36 +2,50 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import structlog
 
-from libs.contracts.devices import Device, DeviceType
-from libs.contracts.directory import DefaultEntry, DeviceEntry
+from libs.contracts.devices import Capabilities, Device
+from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry
 from libs.contracts.events import DeviceChanged
 from libs.contracts.ids import device_id
-from libs.contracts.message import Message
+from libs.contracts.message import Message, encode
 from libs.contracts.queries import (
     Code,
     DeviceAnswer,
     DeviceList,
     DeviceView,
+    Done,
     Entries,
     GetDefaultDevice,
     GetDevice,
     ListDevices,
     LookUp,
     SetDefaultDevice,
+    SetMarks,
+    ShareDevice,
 )
 from libs.contracts.reports import DevicesReported
 from libs.runtime.bus import Refused
-from services.registry import domain
+from services.registry import domain, rights
+from services.registry.change import Change
+from services.registry.enrol import Unfit
 from services.registry.herald import Herald
 from services.registry.presence import Presence
-from services.registry.store import Change, Store
+from services.registry.store import Store
 
 log = structlog.get_logger()
+
+
+#: Devices in one answer to `ListDevices`: an answer is one message of the bus.
+PAGE = 1000
+#: So many devices of one name are looked at.
+MOST_NAMESAKES = 50
+
+#: An owner's SN, its device, and whether the owner shares it.
+Found = tuple[str, Device, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,9 @@ class Registry:
 
 async def devices_reported(registry: Registry, report: DevicesReported, stored_at: int) -> None:
     """All devices of an agent; `stored_at` is when the stream stored the report, in ms since 1970."""
-    devices = domain.trustworthy(report.agent, report.devices)
+    devices = domain.trustworthy(report.agent, report.devices, registry.store.roaming)
     if len(devices) < len(report.devices):
-        log.warning("devices with a wrong id left out", agent=report.agent, count=len(report.devices) - len(devices))
+        log.warning("devices with a wrong id or name left out", agent=report.agent, count=len(report.devices) - len(devices))
     async with registry.store.change() as change:
         client = await change.client(report.agent)
         if client is None or client.tenant != report.tenant:
@@ -93,38 +107,63 @@ async def _choose_default(change: Change, agent: str, devices: tuple[Device, ...
 
 
 async def list_devices(registry: Registry, query: ListDevices) -> DeviceList:
-    """The devices that a client may use: an agent's own."""
-    await _client(registry, query.tenant, query.sn)
-    devices = await registry.store.devices(query.sn, query.type)
-    return DeviceList(devices=await _views(registry, query.sn, query.sn, devices))
+    """The devices that a client may use: its own, those shared with it, those granted to it."""
+    client = await _client(registry, query.tenant, query.sn)
+    found = await registry.store.usable(client, kind=query.type, offset=query.offset, limit=PAGE + 1)
+    views = await _views(registry, query.sn, found[:PAGE])
+    plain = tuple(replace(view, device=replace(view.device, capabilities=Capabilities())) for view in views)
+    return DeviceList(devices=plain, more=len(found) > PAGE)
 
 
 async def get_device(registry: Registry, query: GetDevice) -> DeviceAnswer:
     """One device that the client may use."""
-    device = await _device(registry, query)
-    (view,) = await _views(registry, query.sn, query.agent, [device])
-    return DeviceAnswer(device=view)
+    return DeviceAnswer(device=await _view(registry, query.sn, await _device(registry, query)))
 
 
 async def get_default_device(registry: Registry, query: GetDefaultDevice) -> DeviceAnswer:
-    """The client's default device of a type, or none."""
-    await _client(registry, query.tenant, query.sn)
+    """The client's default device of a type, or none; one that it may not use any more is none."""
+    client = await _client(registry, query.tenant, query.sn)
     agent, chosen = (await registry.store.defaults(query.sn)).get(query.type.value, ("", ""))
-    device = await registry.store.device(agent, chosen) if chosen and agent == query.sn else None
-    if device is None:
-        return DeviceAnswer(device=None)
-    (view,) = await _views(registry, query.sn, agent, [device])
-    return DeviceAnswer(device=view)
+    found = await registry.store.usable(client, agent=agent, device=chosen) if chosen else []
+    return DeviceAnswer(device=await _view(registry, query.sn, found[0]) if found else None)
 
 
 async def set_default_device(registry: Registry, query: SetDefaultDevice) -> DeviceAnswer:
     """Make a device the default of its type."""
-    device = await _device(registry, query)
+    found = await _device(registry, query)
+    agent, device, _ = found
     async with registry.store.change() as change:
-        await change.set_default(DefaultEntry(sn=query.sn, type=query.type.value, agent=query.agent, device=device.id))
+        await change.set_default(DefaultEntry(sn=query.sn, type=query.type.value, agent=agent, device=device.id))
     registry.herald.wake()
-    (view,) = await _views(registry, query.sn, query.agent, [device])
-    return DeviceAnswer(device=view)
+    return DeviceAnswer(device=await _view(registry, query.sn, found))
+
+
+async def share_device(registry: Registry, query: ShareDevice) -> DeviceAnswer:
+    """Share a device of one's own, or share it no more."""
+    await _client(registry, query.tenant, query.sn)
+    acting = registry.store.acting(_who(query.sn, query.by))
+    try:
+        await rights.share(acting, query.sn, query.name, query.users, kind=query.type, tenant=query.tenant)
+    except Unfit as reason:
+        raise Refused(Code.NOT_FOUND, str(reason)) from None
+    registry.herald.wake()
+    asked = GetDevice(region=query.region, tenant=query.tenant, sn=query.sn, agent=query.sn, name=query.name, type=query.type)
+    return await get_device(registry, asked)
+
+
+async def set_marks(registry: Registry, query: SetMarks) -> Done:
+    """What is printed by rule on every page, of a client's tasks or on a device of its own."""
+    await _client(registry, query.tenant, query.sn)
+    async with registry.store.acting(_who(query.sn, query.by)).change() as change:
+        marks = encode(query.marks).decode()
+        if not query.device:
+            await change.mark_client(query.sn, marks)
+        elif not await change.mark_device(query.sn, device_id(query.sn, query.device), marks):
+            raise Refused(Code.NOT_FOUND, f"There is no device named {query.device!r} of your own; listDevices names them.")
+        what = f"{query.sn}/{query.device}" if query.device else query.sn
+        await change.note("rules set", what, query.tenant, places=[mark.place for mark in query.marks])
+    registry.herald.wake()
+    return Done()
 
 
 async def look_up(registry: Registry, query: LookUp) -> Entries:
@@ -141,43 +180,62 @@ QUESTIONS: dict[type[Message], Answer] = {
     GetDevice: get_device,
     GetDefaultDevice: get_default_device,
     SetDefaultDevice: set_default_device,
+    ShareDevice: share_device,
+    SetMarks: set_marks,
     LookUp: look_up,
 }
 
 
-async def _client(registry: Registry, tenant: str, sn: str) -> None:
+async def _client(registry: Registry, tenant: str, sn: str) -> ClientEntry:
     client = await registry.store.client(sn)
     if client is None or client.tenant != tenant:
         raise Refused(Code.NOT_FOUND, f"There is no client {sn}.")
+    return client
 
 
-async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Device:
-    """A device that the client may use; one of somebody else's is as little there as one that is not there at all."""
-    await _client(registry, query.tenant, query.sn)
-    found = None
-    if query.agent == query.sn:
-        found = await registry.store.device(query.agent, device_id(query.agent, query.name))
-    if found is None or found.type is not query.type:
-        of_type = {DeviceType.PRINTER: "printer", DeviceType.SCANNER: "scanner", DeviceType.CAMERA: "camera"}[query.type]
+async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Found:
+    """A device that the client may use; one that it may not is as little there as one that is not there at all."""
+    client = await _client(registry, query.tenant, query.sn)
+    found = await registry.store.usable(client, kind=query.type, agent=query.agent, name=query.name, limit=MOST_NAMESAKES)
+    if not query.agent and len(found) > 1:
+        default = (await registry.store.defaults(query.sn)).get(query.type.value, ("", ""))
+        chosen = domain.choose([(agent, device) for agent, device, _ in found], query.sn, default)
+        if chosen is None:
+            at = ", ".join(agent for agent, _, _ in found[:5])
+            raise Refused(
+                Code.CONFLICT, f"Several clients have a {query.type.value} named {query.name!r}: say controlSn, one of {at}."
+            )
+        found = [each for each in found if each[:2] == chosen]
+    if not found:
+        at = query.agent or query.sn
         raise Refused(
-            Code.NOT_FOUND, f"There is no {of_type} named {query.name!r} at the client {query.agent}; listDevices names them."
+            Code.NOT_FOUND, f"There is no {query.type.value} named {query.name!r} at the client {at}; listDevices names them."
         )
-    return found
+    return found[0]
 
 
-async def _views(registry: Registry, sn: str, agent: str, devices: Sequence[Device]) -> tuple[DeviceView, ...]:
-    """Devices of one agent as a client sees them."""
+async def _view(registry: Registry, sn: str, found: Found) -> DeviceView:
+    (view,) = await _views(registry, sn, [found])
+    return view
+
+
+async def _views(registry: Registry, sn: str, found: Sequence[Found]) -> tuple[DeviceView, ...]:
+    """Devices as a client sees them; with whom others share is not its business."""
     defaults = await registry.store.defaults(sn)
-    there = registry.presence.online(agent)
     return tuple(
         DeviceView(
             agent=agent,
             device=device,
-            online=domain.reachable(device, agent_online=there),
+            online=domain.reachable(device, agent_online=registry.presence.online(agent)),
             default=defaults.get(device.type.value) == (agent, device.id),
+            shared=shared and agent == sn,
         )
-        for device in devices
+        for agent, device, shared in found
     )
+
+
+def _who(sn: str, token: str) -> str:
+    return f"{sn} with the token {token}" if token else sn
 
 
 def _now() -> int:

@@ -1,24 +1,43 @@
 """Rows of the registry's tables as the records of the contracts, and back."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import Row
 
 from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, UnknownPolicy
-from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry
+from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
+from libs.contracts.marks import Mark
 from libs.contracts.message import decode, encode
 from services.registry.domain import Known
 
+_MARKS = tuple[Mark, ...]
+
 
 def client_entry(row: Row[Any]) -> ClientEntry:
-    """A row of `clients`."""
-    return ClientEntry(sn=row.sn, tenant=row.tenant, role=ClientKind(row.role), name=row.name, shard=row.shard, enabled=row.enabled)
+    """A row of `clients` joined with whether its tenant is enabled."""
+    return ClientEntry(
+        sn=row.sn,
+        tenant=row.tenant,
+        role=ClientKind(row.role),
+        name=row.name,
+        shard=row.shard,
+        enabled=row.enabled and row.tenant_enabled,
+        marks=decode(_MARKS, row.marks),
+    )
 
 
 def token_entry(row: Row[Any]) -> TokenEntry:
     """A row of `tokens` joined with its client's tenant."""
-    return TokenEntry(digest=row.digest, sn=row.sn, tenant=row.tenant, name=row.name, expires_at=row.expires_at)
+    return TokenEntry(
+        digest=row.digest,
+        sn=row.sn,
+        tenant=row.tenant,
+        name=row.name,
+        expires_at=row.expires_at,
+        scopes=tuple(Scope(scope) for scope in json.loads(row.scopes)),
+    )
 
 
 def default_entry(row: Row[Any]) -> DefaultEntry:
@@ -26,9 +45,17 @@ def default_entry(row: Row[Any]) -> DefaultEntry:
     return DefaultEntry(sn=row.sn, type=row.type, agent=row.agent, device=row.device)
 
 
-def device_entry(row: Row[Any]) -> DeviceEntry:
-    """A row of `devices`."""
-    return DeviceEntry(tenant=row.tenant, agent=row.agent, device=known(row).device)
+def device_entry(row: Row[Any], users: tuple[str, ...]) -> DeviceEntry:
+    """A row of `devices`, and who may use it beside its owner."""
+    return DeviceEntry(tenant=row.tenant, agent=row.agent, device=known(row).device, users=users, marks=decode(_MARKS, row.marks))
+
+
+def together(found: Iterable[Row[Any]]) -> dict[tuple[Any, ...], set[str]]:
+    """Rows as what all but their last column say -> the values of the last one."""
+    gathered: dict[tuple[Any, ...], set[str]] = {}
+    for row in found:
+        gathered.setdefault(tuple(row[:-1]), set()).add(row[-1])
+    return gathered
 
 
 def known(row: Row[Any]) -> Known:
@@ -43,6 +70,7 @@ def known(row: Row[Any]) -> Known:
         system_default=row.system_default,
         unknown=UnknownPolicy(row.unknown),
         capabilities=decode(Capabilities, row.capabilities),
+        virtual=row.virtual,
     )
     return Known(device, row.revision, row.gone)
 
@@ -61,4 +89,5 @@ def device_values(known: Known) -> dict[str, Any]:
         "capabilities": encode(device.capabilities).decode(),
         "revision": known.revision,
         "gone": known.gone,
+        "virtual": device.virtual,
     }

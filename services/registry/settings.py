@@ -16,6 +16,11 @@ class RegistrySettings(Settings):
     )
     api_token: str = Field("", description="Token of this server's own client; empty: `token` in the data folder.")
     tenant: str = Field("main", pattern=TENANT_PATTERN, description="Tenant of this server's own client.")
+    roaming_name: str = Field(
+        "Roaming Print",
+        max_length=100,
+        description="Name of the printer that every client has for printing first and collecting later; `-`: there is none.",
+    )
     nats_port: int = Field(0, ge=0, le=65535, description="Port of the embedded server's own nats-server; 0: a free one.")
     presence_timeout: float = Field(6.0, gt=0, description="Seconds without a heartbeat after which an agent is offline.")
 
@@ -25,6 +30,12 @@ class RegistrySettings(Settings):
         if value and not SN_PATTERN.fullmatch(value):
             raise ValueError("write exactly 8 letters and digits, such as jueKiUEE")
         return value
+
+    @property
+    def roaming(self) -> str:
+        """The name of every client's virtual printer; empty: there is none."""
+        name = self.roaming_name.strip()
+        return "" if name == "-" else name
 
     @property
     def own_sn(self) -> str:

@@ -37,7 +37,8 @@ HERE = {"region": "local", "tenant": "main", "sn": SN}
 
 
 def settings_for(rig, **more):
-    return read(RegistrySettings, data_dir=rig.data_dir, nats_url=rig.url, sn=SN, api_token=TOKEN, **more)
+    given = {"roaming_name": "-", **more}
+    return read(RegistrySettings, data_dir=rig.data_dir, nats_url=rig.url, sn=SN, api_token=TOKEN, **given)
 
 
 @asynccontextmanager

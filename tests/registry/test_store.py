@@ -72,7 +72,7 @@ OFFICE = Device(
 
 @pytest.fixture
 def settings(database_url, tmp_path):
-    return read(RegistrySettings, data_dir=tmp_path, database_url=database_url)
+    return read(RegistrySettings, data_dir=tmp_path, database_url=database_url, roaming_name="-")
 
 
 @pytest.fixture

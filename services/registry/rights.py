@@ -1,0 +1,167 @@
+"""Rights as people give and take them: disabling, removing, allow-lists of applications, shares; each recorded with who did it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from libs.contracts.devices import DeviceType
+from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, client_key, default_key, device_key, token_key
+from libs.contracts.ids import device_id
+from services.registry import permits
+from services.registry.change import Change
+from services.registry.enrol import Unfit
+from services.registry.store import Store
+from services.registry.tables import clients, defaults, devices, tenants, tokens
+
+#: So many clients may be named by one share.
+MOST_USERS = 200
+
+
+async def switch_tenant(store: Store, tenant: str, *, enabled: bool) -> None:
+    """Disable or enable a tenant with all its clients. Raises `Unfit` when there is none."""
+    async with store.change() as change:
+        if not await change.tenant(tenant):
+            raise Unfit(f"There is no tenant {tenant!r}.")
+        await change.connection.execute(update(tenants).where(tenants.c.id == tenant).values(enabled=enabled))
+        for row in (await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant))).all():
+            await change.tell(client_key(row.sn))
+        await change.note("tenant enabled" if enabled else "tenant disabled", tenant, tenant)
+
+
+async def remove_tenant(store: Store, tenant: str) -> None:
+    """Remove a tenant that has no clients. Raises `Unfit`."""
+    async with store.change() as change:
+        if not await change.tenant(tenant):
+            raise Unfit(f"There is no tenant {tenant!r}.")
+        if (await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant).limit(1))).first():
+            raise Unfit(f"The tenant {tenant!r} has clients: disable it instead, or remove its applications first.")
+        await change.connection.execute(delete(tenants).where(tenants.c.id == tenant))
+        await change.note("tenant removed", tenant, tenant)
+
+
+async def switch_client(store: Store, sn: str, role: ClientKind, *, enabled: bool) -> None:
+    """Disable or enable a client: none of its tokens is good meanwhile. Raises `Unfit` when there is none of this role."""
+    async with store.change() as change:
+        client = await _client(change, sn, role)
+        await change.connection.execute(update(clients).where(clients.c.sn == sn).values(enabled=enabled))
+        await change.tell(client.key)
+        await _tell_devices(change, sn)
+        await change.note(f"{role.value} enabled" if enabled else f"{role.value} disabled", sn, client.tenant)
+
+
+async def remove_app(store: Store, sn: str) -> None:
+    """Remove an application with its tokens and rights; its tasks stay. Raises `Unfit` when there is none."""
+    async with store.change() as change:
+        app = await _client(change, sn, ClientKind.APP)
+        await permits.leave(change, app)
+        for token in await change.tokens(sn):
+            await change.tell(token_key(token.digest))
+        for row in (await change.connection.execute(select(defaults).where(defaults.c.sn == sn))).all():
+            await change.tell(default_key(sn, row.type))
+        await _tell_devices(change, sn)
+        await change.tell(app.key)
+        for table, column in (
+            (tokens, tokens.c.sn),
+            (defaults, defaults.c.sn),
+            (devices, devices.c.agent),
+            (clients, clients.c.sn),
+        ):
+            await change.connection.execute(delete(table).where(column == sn))
+        await change.note("app removed", sn, app.tenant, name=app.name)
+
+
+async def allow(store: Store, sn: str, agent: str = permits.ALL, device: str = permits.ALL) -> bool:
+    """Let an application use the device of this name, or all of an agent, or all of the tenant; whether that is new.
+
+    Raises `Unfit` when there is no such application, agent or device in one tenant.
+    """
+    async with store.change() as change:
+        app = await _client(change, sn, ClientKind.APP)
+        found = await _device_of(change, app.tenant, agent, device)
+        new = await permits.grant(change, app, agent, found)
+        await change.note("app allowed", sn, app.tenant, agent=agent, device=device)
+        return new
+
+
+async def deny(store: Store, sn: str, agent: str = permits.ALL, device: str = permits.ALL) -> None:
+    """Take back what `allow` gave in the same words. Raises `Unfit` when it was not given."""
+    async with store.change() as change:
+        app = await _client(change, sn, ClientKind.APP)
+        found = device if device == permits.ALL else device_id(agent, device)
+        if not await permits.deny(change, app, agent, found):
+            raise Unfit(
+                f"The application {sn} was not allowed {agent}/{device} in these words: `application show` tells what it is."
+            )
+        await change.note("app denied", sn, app.tenant, agent=agent, device=device)
+
+
+async def share(
+    store: Store, agent: str, name: str, users: Iterable[str], *, kind: DeviceType = DeviceType.PRINTER, tenant: str = ""
+) -> tuple[str, ...]:
+    """Share a device with exactly these clients of its tenant, `EVERYBODY`, or nobody any more; with whom it is shared now.
+
+    Raises `Unfit` when there is no such device or client in the (given) tenant, or when the device is not one to share.
+    """
+    async with store.change() as change:
+        row = await _shareable(change, agent, name, kind, tenant)
+        wanted = await _users(change, row, users)
+        await permits.share(change, agent, row.id, wanted)
+        await change.note("device shared" if wanted else "device unshared", f"{agent}/{name}", row.tenant, users=list(wanted))
+        return wanted
+
+
+async def shared_with(store: Store, agent: str, name: str) -> tuple[str, ...]:
+    """With whom the owner of a device shares it."""
+    found = await store.rows(permits.shares_of())
+    return tuple(row.client for row in found if row.agent == agent and row.device == device_id(agent, name))
+
+
+async def _client(change: Change, sn: str, role: ClientKind) -> ClientEntry:
+    row = await change.client(sn)
+    if row is None or row.role != role.value:
+        raise Unfit(f"There is no {'application' if role is ClientKind.APP else role.value} {sn}.")
+    return ClientEntry(sn=row.sn, tenant=row.tenant, role=role, name=row.name, shard=row.shard)
+
+
+async def _device_of(change: Change, tenant: str, agent: str, device: str) -> str:
+    """The id of the device, or `ALL`."""
+    if agent == permits.ALL:
+        return permits.ALL
+    owner = await _client(change, agent, ClientKind.AGENT)
+    if owner.tenant != tenant:
+        raise Unfit(f"There is no agent {agent} in the tenant {tenant}.")
+    if device == permits.ALL:
+        return permits.ALL
+    found = (await change.devices(agent)).get(device_id(agent, device))
+    if found is None or found.device.virtual:
+        raise Unfit(f"There is no device named {device!r} at the agent {agent}; `agent list --devices` names them.")
+    return found.device.id
+
+
+async def _shareable(change: Change, agent: str, name: str, kind: DeviceType, tenant: str) -> Row[Any]:
+    wanted = select(devices).where(devices.c.agent == agent, devices.c.id == device_id(agent, name), devices.c.gone.is_(False))
+    row = (await change.connection.execute(wanted)).first()
+    if row is None or row.type != kind.value or (tenant and row.tenant != tenant):
+        raise Unfit(f"There is no {kind.value} named {name!r} at the client {agent}; listDevices names them.")
+    if row.virtual:
+        raise Unfit(f"deviceName: {name!r} is every client's own and cannot be shared: name a device of this machine.")
+    return row
+
+
+async def _users(change: Change, device: Row[Any], users: Iterable[str]) -> tuple[str, ...]:
+    wanted = tuple(sorted(set(users) - {device.agent}))
+    if len(wanted) > MOST_USERS:
+        raise Unfit(f"users: at most {MOST_USERS} clients can be named; write * for all of them.")
+    for sn in wanted:
+        if sn == EVERYBODY:
+            continue
+        row = await change.client(sn)
+        if row is None or row.tenant != device.tenant:
+            raise Unfit(f"users: there is no client {sn[:8]!r}; write serial numbers of this tenant, or * for all.")
+    return wanted
+
+
+async def _tell_devices(change: Change, sn: str) -> None:
+    for row in (await change.connection.execute(select(devices.c.id).where(devices.c.agent == sn))).all():
+        await change.tell(device_key(sn, row.id))
