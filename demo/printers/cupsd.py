@@ -138,6 +138,11 @@ class PrivateCupsd:
             await self._driven(name)
         return self.queue_uri(name)
 
+    async def add_driver(self, name: str, device_uri: str, driver: Path) -> str:
+        """A queue with the driver that a PPD file describes; its URI."""
+        await _run("lpadmin", "-h", self.server, "-p", name, "-E", "-v", device_uri, "-P", str(driver))
+        return self.queue_uri(name)
+
     async def add_paper(self, name: str = "Paper") -> Paper:
         """A raw queue to a device with a memory."""
         paper = Paper(self.folder / "paper" / name)

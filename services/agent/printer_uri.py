@@ -3,15 +3,19 @@
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import Receipt, UnknownPolicy
+from services.agent.receipts import PARAMETERS, receipt, yes
 
 #: Query parameters that are ours; all others are part of the printer's own address.
-OURS = frozenset({"name", "unknown", "format", "verify", "grace"})
+OURS = frozenset({"name", "unknown", "format", "verify", "grace", "raw", *PARAMETERS})
 
 
 @dataclass(frozen=True, slots=True)
 class PrinterUri:
-    """`uri` is the address without our own parameters. `grace` in seconds; `format` is a media type that the device takes."""
+    """`uri` is the address without our own parameters. `grace` in seconds; `format` is a media type that the device takes.
+
+    `untouched`: whether the device is to be given bytes as they are (`raw=true`); None: as it is usual for its kind.
+    """
 
     uri: str
     scheme: str
@@ -24,6 +28,8 @@ class PrinterUri:
     verify: bool = True
     grace: float = 3.0
     raw: str = field(default="", repr=False)
+    untouched: bool | None = None
+    receipt: Receipt | None = None
 
 
 def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> PrinterUri:
@@ -37,6 +43,10 @@ def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float 
     ours = {key: value for key, value in given if key in OURS}
     theirs = urlencode([(key, value) for key, value in given if key not in OURS], safe="/:")
     path = unquote(parts.path)
+    shown = _shown(raw)
+    if "raster" in ours and ("format" in ours or yes("raw", ours, shown) is False):
+        wrong = "format" if "format" in ours else "raw"
+        raise ValueError(f"{wrong}={ours[wrong]} in {shown}: leave it out, a receipt printer takes what raster=escpos makes")
     return PrinterUri(
         uri=urlunsplit((parts.scheme, parts.netloc, parts.path, theirs, "")),
         scheme=parts.scheme.lower(),
@@ -46,9 +56,11 @@ def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float 
         name=ours.get("name", "").strip() or path.rstrip("/").rpartition("/")[2] or parts.hostname or "",
         unknown=_policy(ours.get("unknown", unknown), raw),
         format=ours.get("format", "application/pdf"),
-        verify=_yes(ours.get("verify", "yes"), raw),
+        verify=yes("verify", ours, shown) is not False,
         grace=_seconds(ours.get("grace", str(grace)), raw),
         raw=raw,
+        untouched=yes("raw", ours, shown),
+        receipt=receipt(ours, shown),
     )
 
 
@@ -57,12 +69,6 @@ def _policy(text: str, raw: str) -> UnknownPolicy:
         return UnknownPolicy(text)
     except ValueError:
         raise ValueError(f"unknown={text} in {_shown(raw)}: write unknown=ask, unknown=reprint or unknown=give-up") from None
-
-
-def _yes(text: str, raw: str) -> bool:
-    if text not in ("yes", "no"):
-        raise ValueError(f"verify={text} in {_shown(raw)}: write verify=no to take any certificate, or leave it out")
-    return text == "yes"
 
 
 def _seconds(text: str, raw: str) -> float:

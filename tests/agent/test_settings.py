@@ -40,7 +40,18 @@ def test_an_agent_without_a_serial_number_says_what_to_write(tmp_path):
         ("cups://localhost/a/b", "is not a queue"),
         ("file:///paper?name=A&unknown=perhaps", "write unknown=ask"),
         ("file:///paper?name=A&grace=soon", "write a number of seconds"),
-        ("ipp://h/ipp/print?name=A&verify=maybe", "verify=no"),
+        ("ipp://h/ipp/print?name=A&verify=maybe", "write verify=true or verify=false"),
+        ("ipp://h/ipp/print?name=A&raw=1", "write raw=true or raw=false"),
+        ("socket://h?name=A&raster=zpl", "write raster=escpos"),
+        ("socket://h?name=A&width=576", "add raster=escpos"),
+        ("socket://h?name=A&raster=escpos&width=wide", "a number of dots from 64 to 4096, as width=576"),
+        ("socket://h?name=A&raster=escpos&dpi=7", "dots per inch from 60 to 1200"),
+        ("socket://h?name=A&raster=escpos&cut=off", "write cut=none or cut=partial or cut=full"),
+        ("socket://h?name=A&raster=escpos&dither=none", "write dither=diffusion or dither=threshold"),
+        ("socket://h?name=A&raster=escpos&drawer=open", "write drawer=true or drawer=false"),
+        ("socket://h?name=A&raster=escpos&format=application/pdf", "format=application/pdf .*: leave it out"),
+        ("socket://h?name=A&raster=escpos&raw=false", "raw=false .*: leave it out"),
+        ("cups://localhost?raster=escpos", "write cups://localhost:631/QUEUE"),
     ],
 )
 async def test_a_wrong_printer_says_what_to_write_instead(uri, sentence):
@@ -54,9 +65,9 @@ async def test_two_printers_cannot_have_one_name():
 
 
 def test_our_parameters_are_taken_out_of_the_printer_s_address():
-    uri = parse("ipp://user:secret@host:8631/ipp/print?name=Front%20desk&waitjob=false&unknown=give-up", grace=7)
+    uri = parse("ipp://user:secret@host:8631/ipp/print?name=Front%20desk&waitjob=false&unknown=give-up&raw=yes", grace=7)
     assert uri.uri == "ipp://user:secret@host:8631/ipp/print?waitjob=false"
-    assert (uri.name, uri.unknown, uri.grace) == ("Front desk", UnknownPolicy.GIVE_UP, 7)
+    assert (uri.name, uri.unknown, uri.grace, uri.untouched) == ("Front desk", UnknownPolicy.GIVE_UP, 7, True)
     assert parse("ipp://host/ipp/print").name == "print"
 
 

@@ -1,30 +1,39 @@
-"""A ticket as CUPS options, which are strings: exact sheet by name, no scaling, and only what the machine itself does."""
+"""A ticket as attributes of a CUPS job: exact sheet, no scaling, and only what the machine itself does."""
 
 from libs.contracts.devices import Capabilities
-from libs.contracts.tickets import Collate, ColorMode, Quality, Ticket
+from libs.contracts.tickets import Collate, ColorMode, Ticket
+from libs.ipp.attributes import Collection, Value
+from libs.ipp.values import EnumValue, Keyword
+from services.agent.ipp.capabilities import COLLATES, QUALITIES
 from services.agent.ipp.media_names import make_name
-from services.agent.ipp.ticket import fitting
-
-_QUALITIES = {Quality.DRAFT: "3", Quality.NORMAL: "4", Quality.HIGH: "5"}
-_COLLATES = {
-    Collate.COLLATED: "separate-documents-collated-copies",
-    Collate.UNCOLLATED: "separate-documents-uncollated-copies",
-}
+from services.agent.ipp.ticket import check, fitting, media_col
 
 
-def options(ticket: Ticket, can: Capabilities) -> dict[str, str]:
-    """What a job is created with. Raises `Declined` when the printer has no such sheet."""
-    chosen = {"print-scaling": "none"}
-    if ticket.media:
-        media = fitting(ticket.media, can)
-        chosen["media"] = media.name or make_name(media.width, media.height)  # media-col as a string comes out wrong
-    if ticket.copies > 1 and can.max_copies > 1:
-        chosen["copies"] = str(min(ticket.copies, can.max_copies))
-        chosen["multiple-document-handling"] = _COLLATES[ticket.collate or Collate.COLLATED]
+def options(ticket: Ticket, can: Capabilities) -> dict[str, Value]:
+    """What a job is created with. Raises `Declined` when the printer cannot do something that it is asked for.
+
+    A tray and the type of the paper travel in media-col, of which cupsd makes what the driver of its queue calls them.
+    """
+    check(ticket, can)
+    chosen: dict[str, Value] = {"print-scaling": Keyword("none")}
+    media = fitting(ticket.media, can) if ticket.media else None
+    if ticket.tray or ticket.media_type:
+        chosen["media-col"] = Collection(media_col(media, ticket))
+    elif media:
+        chosen["media"] = Keyword(media.name or make_name(media.width, media.height))
+    if ticket.copies > 1:
+        chosen["copies"] = ticket.copies
+        wanted = ticket.collate or Collate.COLLATED
+        chosen["multiple-document-handling"] = Keyword(next(keyword for keyword, each in COLLATES.items() if each is wanted))
     if ticket.sides and ticket.sides in can.sides:
-        chosen["sides"] = ticket.sides.value
+        chosen["sides"] = Keyword(ticket.sides.value)
     if ticket.color and ticket.color in can.colors:
-        chosen["print-color-mode"] = "color" if ticket.color is ColorMode.COLOR else "monochrome"
+        chosen["print-color-mode"] = Keyword("color" if ticket.color is ColorMode.COLOR else "monochrome")
     if ticket.quality and ticket.quality in can.qualities:
-        chosen["print-quality"] = _QUALITIES[ticket.quality]
+        chosen["print-quality"] = EnumValue(next(number for number, each in QUALITIES.items() if each is ticket.quality))
     return chosen
+
+
+def copies(ticket: Ticket) -> dict[str, Value]:
+    """What a job of bytes that pass untouched is created with: they say everything else themselves."""
+    return {"copies": ticket.copies} if ticket.copies > 1 else {}

@@ -5,14 +5,15 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from libs.contracts.devices import Capabilities, PrinterState, UnknownPolicy
-from libs.ipp.attributes import Attributes
+from libs.contracts.devices import Capabilities, PrinterState
+from libs.ipp.attributes import Attributes, Value
 from libs.ipp.enums import JobState
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
+from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.cups.device import QueueDevice, device_uri
-from services.agent.cups.options import options
+from services.agent.cups.options import copies, options
 from services.agent.documents import Content
 from services.agent.domain import Means, Outcome, Sight, Step, Unknown
 from services.agent.drivers import Declined, Fault, Seen
@@ -21,6 +22,7 @@ from services.agent.ipp.jobs import Jobs, outcome, unreachable
 from services.agent.ipp.reasons import STATE_ATTRIBUTES, plain, read_state
 from services.agent.ipp.refusals import FINAL
 from services.agent.ipp.watch import Forgotten, Watch
+from services.agent.printer_uri import PrinterUri
 from services.agent.stall import Stall
 
 #: What CUPS says of a queue when the printer forgot a job that it was printing.
@@ -31,11 +33,11 @@ _STATE = (*STATE_ATTRIBUTES, "device-uri")
 class Spooler(Protocol):
     """A connection to cupsd. Its methods raise `ClientError`s."""
 
-    async def create(self, queue: str, name: str, chosen: dict[str, str]) -> int:
+    async def create(self, queue: str, name: str, chosen: dict[str, Value]) -> int:
         """A held job without data; its number."""
 
     async def send(self, queue: str, number: int, name: str, content: Content, progress: "asyncio.Event") -> None:
-        """A held job's only document. `progress` is set whenever CUPS has taken a piece."""
+        """A held job's only document, under its content's media type. `progress` is set whenever CUPS has taken a piece."""
 
     async def release(self, number: int) -> None:
         """Let a held job go."""
@@ -60,9 +62,10 @@ class CupsQueue:
     means = Means.HOLD
     window = 8
 
-    def __init__(self, spooler: Spooler, queue: str, name: str, unknown: UnknownPolicy) -> None:
+    def __init__(self, spooler: Spooler, queue: str, name: str, uri: PrinterUri) -> None:
         self.name = name
-        self.unknown = unknown
+        self.unknown = uri.unknown
+        self._uri = uri
         self.seen = Seen()
         self._spooler = spooler
         self._queue = queue
@@ -102,7 +105,7 @@ class CupsQueue:
         """Refuse what the printer cannot do; then note that a job may stand there from now on."""
         if self._learned is None:
             raise Fault("connecting-to-device", f"The print server of {self.name} does not answer.")
-        options(attempt.order.ticket, self.seen.capabilities)
+        self._chosen(attempt)
         await attempt.reach(Step.INTENT)
 
     async def put(self, attempt: Attempt) -> None:
@@ -153,10 +156,21 @@ class CupsQueue:
     async def discard(self, attempt: Attempt) -> None:
         await self._jobs.discard(attempt)
 
+    def _chosen(self, attempt: Attempt) -> dict[str, Value]:
+        """What its job is created with. Raises `Declined`."""
+        can, media_type = self.seen.capabilities, attempt.content.media_type
+        if media_type not in raw.UNTOUCHED:
+            if can.receipt:
+                raise Declined("unsupported-document-format", f"The receipt printer {self.name} does not take {media_type}.")
+            return options(attempt.order.ticket, can)
+        if media_type not in can.formats:
+            message = f"The printer {self.name} does not take bytes as they are; if it does, add raw=true to its address."
+            raise Declined("unsupported-document-format", message)
+        return copies(attempt.order.ticket)
+
     async def _create(self, attempt: Attempt) -> None:
-        chosen = options(attempt.order.ticket, self.seen.capabilities)
         try:
-            attempt.job = await self._spooler.create(self._queue, attempt.name, chosen)
+            attempt.job = await self._spooler.create(self._queue, attempt.name, self._chosen(attempt))
         except IppError as error:
             raise self._refused(error) from error
         except ClientError as error:
@@ -166,8 +180,11 @@ class CupsQueue:
     async def _send(self, attempt: Attempt, stall: Stall) -> None:
         taken = asyncio.Event()
         watching = asyncio.create_task(_progress(taken, stall))
+        content = attempt.content
+        if content.media_type in raw.UNTOUCHED:
+            content = replace(content, media_type=raw.CUPS_RAW)
         try:
-            await self._spooler.send(self._queue, attempt.job or 0, attempt.name, attempt.content, taken)
+            await self._spooler.send(self._queue, attempt.job or 0, attempt.name, content, taken)
         except IppError as error:
             attempt.strayed = True
             await self._jobs.discard(attempt)
@@ -208,12 +225,14 @@ class CupsQueue:
         if (address := device_uri(uri)) and not self._device:
             self._device = QueueDevice(address, self.name)
         can = _own(said)
+        # What stands behind a driver of IPP printers would guess what unnamed bytes are.
+        passes = raw.CUPS_RAW in can.formats and (not self._device or _is_raw(said))
         if self._device:
             try:
                 can = replace(await self._device.capabilities(), formats=can.formats)
             except ClientError:
                 uri = ""  # CUPS's own word for now; the device is asked again
-        self.seen = Seen(capabilities=can)
+        self.seen = Seen(capabilities=raw.offered(can, self._uri, passes=passes))
         self._learned = uri
 
     async def _look(self) -> Seen:
@@ -225,9 +244,13 @@ class CupsQueue:
 def _own(said: Attributes) -> Capabilities:
     """What CUPS says of a queue. A raw one promises copies that nobody makes."""
     can = capabilities.read(said)
-    if "raw" in (said.string("printer-make-and-model") or "").lower():
+    if _is_raw(said):
         return replace(can, max_copies=1, collates=(), default_collate=None)
     return can
+
+
+def _is_raw(said: Attributes) -> bool:
+    return "raw" in (said.string("printer-make-and-model") or "").lower()
 
 
 async def _progress(taken: asyncio.Event, stall: Stall) -> None:

@@ -6,10 +6,10 @@ from typing import Protocol
 
 import structlog
 
-from libs.contracts.devices import UnknownPolicy
 from libs.ipp.errors import ClientError
 from services.agent.cups.queue import CupsQueue, Spooler
 from services.agent.drivers import Found
+from services.agent.printer_uri import PrinterUri
 
 log = structlog.get_logger()
 
@@ -27,14 +27,11 @@ class Survey(Spooler, Protocol):
 class Server:
     """The driver of one cupsd; `connect` makes a connection of its own for each queue. One that does not answer is asked again."""
 
-    def __init__(
-        self, connect: Callable[[], Survey], label: str, unknown: UnknownPolicy, *, only: str = "", name: str = ""
-    ) -> None:
+    def __init__(self, connect: Callable[[], Survey], label: str, uri: PrinterUri, *, only: str = "") -> None:
         self._connect = connect
         self._label = label
-        self._unknown = unknown
+        self._uri = uri
         self._only = only
-        self._name = name
         self._queues: dict[str, CupsQueue] = {}
         self._there: set[str] = set()
         self._answered = False
@@ -66,7 +63,7 @@ class Server:
         self._there = {name for name in there if not self._only or name == self._only}
         self._answered = True
         for name in self._there - self._queues.keys():
-            self._queues[name] = CupsQueue(self._connect(), name, self._name or name, self._unknown)
+            self._queues[name] = CupsQueue(self._connect(), name, self._uri.name if self._only else name, self._uri)
         await asyncio.gather(*(self._queues[name].refresh(default=name == default) for name in self._there))
 
     def _lose(self, problem: str) -> None:

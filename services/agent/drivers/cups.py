@@ -16,7 +16,7 @@ from libs.ipp.connection import Patience
 from libs.ipp.errors import ClientError, IppConnectionError, IppError
 from libs.ipp.job import Job
 from libs.ipp.message import Response
-from libs.ipp.values import Text
+from libs.ipp.values import Keyword, Text
 from libs.runtime.crashpoint import crashpoint
 from services.agent.cups.server import Server
 from services.agent.documents import Content
@@ -32,14 +32,19 @@ _CONTINUE = 100  # HTTP status: go on
 
 
 def connect(uri: PrinterUri) -> Server:
-    """`cups://localhost:631` for all queues of that server, `cups://localhost:631/QUEUE` for one."""
+    """`cups://localhost:631` for all queues of that server, `cups://localhost:631/QUEUE` for one.
+
+    Bytes pass untouched through a raw queue, and past a driver unless its device speaks IPP; `raw=true` or `raw=false` decide.
+    """
     if not uri.host:
         raise ValueError("a CUPS server needs a host; write cups://localhost:631, or cups://localhost:631/QUEUE for one queue")
     only = uri.path.strip("/").removeprefix("printers/")
     if "/" in only:
         raise ValueError(f"{uri.path} is not a queue; write cups://localhost:631/QUEUE")
+    if uri.receipt and not only:
+        raise ValueError(f"raster=escpos is for one queue; write cups://{uri.host}:{uri.port or PORT}/QUEUE?raster=escpos")
     host, port = uri.host, uri.port or PORT
-    return Server(lambda: CupsConnection(host, port), f"{host}:{port}", uri.unknown, only=only, name=uri.name if only else "")
+    return Server(lambda: CupsConnection(host, port), f"{host}:{port}", uri, only=only)
 
 
 class CupsConnection:
@@ -69,9 +74,10 @@ class CupsConnection:
         printers, default = await self._do(lambda c: (c.getPrinters(), c.getDefault()))
         return set(printers), default or ""
 
-    async def create(self, queue: str, name: str, chosen: dict[str, str]) -> int:
-        number: int = await self._do(lambda c: c.createJob(queue, name, {**chosen, "job-hold-until": "indefinite"}))
-        return number
+    async def create(self, queue: str, name: str, chosen: dict[str, Value]) -> int:
+        """Over IPP: pycups cannot encode collections."""
+        job = await self._client(queue).create_job(name=name, job={**chosen, "job-hold-until": Keyword("indefinite")})
+        return job.id
 
     async def send(self, queue: str, number: int, name: str, content: Content, progress: asyncio.Event) -> None:
         def stream(connection: Any) -> None:
@@ -93,10 +99,7 @@ class CupsConnection:
 
     async def queue(self, name: str, requested: Sequence[str]) -> Attributes:
         """A queue's attributes, over IPP: pycups cannot decode collections."""
-        if name not in self._clients:
-            uri = f"ipp://{_bracketed(self._host)}:{self._port}/printers/{quote(name)}"
-            self._clients[name] = Client(uri, user=USER, patience=Patience(connect=3.0, answer=10.0))
-        return await self._clients[name].get_printer_attributes(requested)
+        return await self._client(name).get_printer_attributes(requested)
 
     async def all_jobs(self, requested: Sequence[str]) -> AsyncIterator[Job]:
         """Cupsd answers at most five hundred at once when it is asked for names."""
@@ -121,6 +124,12 @@ class CupsConnection:
 
     async def cancel_job(self, job_id: int) -> None:
         await self._do(lambda c: c.cancelJob(job_id))
+
+    def _client(self, queue: str) -> Client:
+        if queue not in self._clients:
+            uri = f"ipp://{_bracketed(self._host)}:{self._port}/printers/{quote(queue)}"
+            self._clients[queue] = Client(uri, user=USER, patience=Patience(connect=3.0, answer=10.0))
+        return self._clients[queue]
 
     async def _do(self, act: Callable[[Any], T]) -> T:
         """Do it in the thread. Raises `ClientError`."""

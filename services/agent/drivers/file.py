@@ -1,4 +1,4 @@
-"""Driver `file`: a folder in which each task becomes one PDF, whole or not at all, under a name of its own."""
+"""Driver `file`: a folder in which each task becomes one file, whole or not at all, under a name of its own."""
 
 import asyncio
 import contextlib
@@ -14,11 +14,13 @@ from pathlib import Path
 import structlog
 
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport, PrinterState
+from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides
 from libs.runtime.crashpoint import crashpoint
+from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight
-from services.agent.drivers import Fault, Found, Seen
+from services.agent.drivers import Declined, Fault, Found, Seen
 from services.agent.printer_uri import PrinterUri
 
 log = structlog.get_logger()
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 _PART = re.compile(r"\.[A-Za-z0-9._-]+\.part")
 _STEP = 1_000  # ns between two times of modification: what survives a float of seconds
 _DAY = 86_400
+#: What a file is called after what is in it.
+_SUFFIXES = {"application/pdf": ".pdf", RAW_MEDIA_TYPE: ".raw", ESCPOS_MEDIA_TYPE: ".escpos"}
 
 _SHEETS = {
     "iso_a4_210x297mm": (21000, 29700),
@@ -60,7 +64,10 @@ CAPABILITIES = Capabilities(
 
 
 def connect(uri: PrinterUri) -> "Folder":
-    """`file:///some/folder?name=Paper`. The folder is made when it is not there."""
+    """`file:///some/folder?name=Paper`. The folder is made when it is not there.
+
+    With `raster=escpos` it is a receipt printer: what such a one would be sent lies in its files.
+    """
     if uri.host not in ("", "localhost") or not uri.path.startswith("/"):
         raise ValueError(f"{uri.raw} does not name a folder of this machine; write file:///some/folder?name=Paper")
     return Folder(uri)
@@ -83,7 +90,8 @@ class Folder:
     def __init__(self, uri: PrinterUri) -> None:
         self.name = uri.name
         self.unknown = uri.unknown
-        self.seen = Seen(capabilities=CAPABILITIES)
+        self._capabilities = raw.offered(CAPABILITIES, uri, passes=True)
+        self.seen = Seen(capabilities=self._capabilities)
         self._folder = Path(uri.path)
         self._queue: queue.SimpleQueue[_Sheet | None] = queue.SimpleQueue()
         self._pending: dict[str, asyncio.Future[None]] = {}
@@ -98,10 +106,10 @@ class Folder:
                 break
             except OSError as error:
                 log.warning("folder not usable", printer=self.name, error=error.strerror)
-                self.seen = Seen(PrinterState.UNREACHABLE, ("connecting-to-device",), capabilities=CAPABILITIES)
+                self.seen = Seen(PrinterState.UNREACHABLE, ("connecting-to-device",), capabilities=self._capabilities)
                 found([self])
                 await asyncio.sleep(2)
-        self.seen = Seen(capabilities=CAPABILITIES)
+        self.seen = Seen(capabilities=self._capabilities)
         thread = threading.Thread(target=self._work, args=(loop,), name=f"folder {self.name}", daemon=True)
         thread.start()
         found([self])
@@ -111,7 +119,10 @@ class Folder:
             self._queue.put(None)
 
     async def prepare(self, attempt: Attempt) -> None:
-        """Nothing: the folder's thread does everything, many at a time."""
+        """Refuse what no file of this folder is made for; the folder's thread does everything else, many at a time."""
+        formats, media_type = self._capabilities.formats, attempt.content.media_type
+        if media_type not in formats:
+            raise Declined("unsupported-document-format", f"The folder {self.name} takes {' or '.join(formats)}, not {media_type}.")
 
     async def put(self, attempt: Attempt) -> None:
         attempt.commit()
@@ -136,8 +147,9 @@ class Folder:
 
     def _target(self, attempt: Attempt) -> Path:
         number = attempt.order.attempt
-        suffix = "" if number == 1 else f".{number}"
-        return self._folder / f"{attempt.order.task}{suffix}.pdf"
+        again = "" if number == 1 else f".{number}"
+        suffix = _SUFFIXES.get(attempt.order.document.media_type, ".bin")
+        return self._folder / f"{attempt.order.task}{again}{suffix}"
 
     def _part(self, attempt: Attempt) -> Path:
         return self._folder / f".{attempt.name}.part"
@@ -151,7 +163,7 @@ class Folder:
                 modified = entry.stat(follow_symlinks=False).st_mtime_ns
                 if _PART.fullmatch(entry.name) and modified < time.time_ns() - _DAY * 1_000_000_000:
                     Path(entry.path).unlink()
-                newest = max(newest, modified if entry.name.endswith(".pdf") else 0)
+                newest = max(newest, modified if entry.name.endswith(tuple(_SUFFIXES.values())) else 0)
         return newest
 
     def _work(self, loop: asyncio.AbstractEventLoop) -> None:

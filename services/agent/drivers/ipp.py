@@ -5,12 +5,15 @@ import time
 
 import structlog
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import Capabilities
+from libs.contracts.documents import RAW_MEDIA_TYPE
+from libs.contracts.tickets import Ticket
 from libs.ipp.attributes import Attributes, Value
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
 from libs.ipp.enums import Operation
 from libs.ipp.errors import ClientError
+from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step, Unknown
 from services.agent.drivers import Declined, Found, Seen
@@ -32,9 +35,12 @@ SLACK = 2.0
 
 
 def connect(uri: PrinterUri) -> "IppPrinter":
-    """`ipp://host:port/ipp/print?name=Office`, or ipps; `verify=no` takes any certificate."""
+    """`ipp://host:port/ipp/print?name=Office`, or ipps; `verify=no` takes any certificate.
+
+    An IPP printer guesses what unnamed bytes are. `raw=true` says that it guesses right, so that labels pass untouched.
+    """
     client = Client(uri.uri, user="printbus", patience=Patience(connect=5.0, answer=15.0, stall=600.0), verify=uri.verify)
-    return IppPrinter(client, uri.name, uri.unknown)
+    return IppPrinter(client, uri)
 
 
 class IppPrinter:
@@ -42,11 +48,12 @@ class IppPrinter:
 
     window = 16
 
-    def __init__(self, client: Client, name: str, unknown: UnknownPolicy) -> None:
-        self.name = name
-        self.unknown = unknown
+    def __init__(self, client: Client, uri: PrinterUri) -> None:
+        self.name = name = uri.name
+        self.unknown = uri.unknown
         self.means = Means.LIST
-        self.seen = reasons.unreachable(Seen())
+        self.seen = reasons.unreachable(Seen(capabilities=raw.offered(Capabilities(), uri, passes=False)))
+        self._uri = uri
         self._client = client
         self._jobs = Jobs(client, name, self.means)
         self._watch = Watch(self._jobs, self._look)
@@ -87,7 +94,7 @@ class IppPrinter:
         await self._learned()
         formats = self.seen.capabilities.formats
         media_type = attempt.content.media_type
-        if formats and media_type not in formats:
+        if media_type not in formats and (formats or media_type in raw.UNTOUCHED):
             raise Declined("unsupported-document-format", f"The printer {self.name} does not take {media_type}.")
         self._attributes(attempt)
         await attempt.reach(Step.INTENT)
@@ -141,7 +148,10 @@ class IppPrinter:
         )
 
     def _attributes(self, attempt: Attempt) -> dict[str, Value]:
-        return job_attributes(attempt.order.ticket, self._said, self.seen.capabilities)
+        ticket = attempt.order.ticket
+        if attempt.content.media_type in raw.UNTOUCHED:  # it says everything else itself
+            ticket = Ticket(copies=ticket.copies)
+        return job_attributes(ticket, self._said, self.seen.capabilities)
 
     async def _learned(self) -> None:
         """Once it is known what the printer is and can. Raises `Fault`."""
@@ -160,7 +170,9 @@ class IppPrinter:
         self.means = self._jobs.means = Means.HOLD if holds and self._creates else Means.LIST
         self._said = said
         self._known.set()
-        known = Seen(capabilities=capabilities.read(said), system_default=self.seen.system_default)
+        can = raw.offered(capabilities.read(said), self._uri, passes=False)
+        self._handover.untouched = raw.CUPS_RAW if raw.CUPS_RAW in said.strings("document-format-supported") else RAW_MEDIA_TYPE
+        known = Seen(capabilities=can, system_default=self.seen.system_default)
         self._see(reasons.read_state(said, known))
 
     async def _look(self) -> Seen:

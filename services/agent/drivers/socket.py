@@ -13,6 +13,7 @@ import structlog
 
 from libs.contracts.devices import Capabilities, PrinterState
 from libs.runtime.crashpoint import crashpoint
+from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step
 from services.agent.drivers import Declined, Fault, Found, Seen
@@ -34,7 +35,10 @@ CLOSING = 2.0
 
 
 def connect(uri: PrinterUri) -> "RawPrinter":
-    """`socket://127.0.0.1:9100?name=Label&format=application/pdf`; `format` is what the device takes."""
+    """`socket://127.0.0.1:9100?name=Label&format=application/pdf`; `format` is what the device takes besides its own language.
+
+    A receipt printer: `socket://127.0.0.1:9100?name=Till&raster=escpos&width=576&dpi=203&cut=partial&drawer=true&dither=threshold`.
+    """
     if not uri.host:
         raise ValueError("a socket printer needs a host; write socket://printer.example:9100?name=Label")
     if uri.format.count("/") != 1:
@@ -54,8 +58,7 @@ class RawPrinter:
         self._host = uri.host
         self._port = uri.port or PORT
         self._grace = uri.grace
-        self._format = uri.format
-        self._capabilities = Capabilities(formats=(uri.format,))
+        self._capabilities = raw.offered(Capabilities(formats=(uri.format,)), uri, passes=True)
         self.seen = Seen(capabilities=self._capabilities)
         self._found: Found = lambda _printers: None
 
@@ -71,9 +74,10 @@ class RawPrinter:
                     writer.close()
 
     async def prepare(self, attempt: Attempt) -> None:
-        if attempt.content.media_type != self._format:
+        formats, media_type = self._capabilities.formats, attempt.content.media_type
+        if media_type not in formats:
             raise Declined(
-                "unsupported-document-format", f"The printer {self.name} takes {self._format}, not {attempt.content.media_type}."
+                "unsupported-document-format", f"The printer {self.name} takes {' or '.join(formats)}, not {media_type}."
             )
         await attempt.reach(Step.INTENT)
 

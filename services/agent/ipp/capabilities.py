@@ -65,6 +65,8 @@ def read(said: Attributes) -> Capabilities:
         sources=words(said.strings("media-source-supported")),
         resolutions=tuple(sorted({_dpi(each) for each in said.resolutions("printer-resolution-supported")} - {0}))[:_MOST],
         number_up=(1,),  # n-up is laid out in the document
+        default_source=_default_source(said),
+        media_types=words(said.strings("media-type-supported")),
     )
 
 
@@ -137,6 +139,11 @@ def _default_sheet(said: Attributes, sheets: tuple[MediaSupport, ...]) -> Media 
     size = entry.collection("media-size") if entry else None
     wanted = (size.integer("x-dimension"), size.integer("y-dimension")) if size else parse_name(said.string("media-default") or "")
     return next((each.media for each in sheets if (each.media.width, each.media.height) == wanted), None)
+
+
+def _default_source(said: Attributes) -> str:
+    entry = said.collection("media-col-default")
+    return next(iter(words([(entry.string("media-source") if entry else "") or said.string("media-source-default") or ""])), "")
 
 
 def _custom(said: Attributes) -> CustomMedia | None:

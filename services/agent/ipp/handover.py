@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from libs.contracts.documents import RAW_MEDIA_TYPE
 from libs.ipp.attributes import Value
 from libs.ipp.client import Client
 from libs.ipp.connection import Document
@@ -15,6 +16,7 @@ from services.agent.domain import Step
 from services.agent.drivers import Declined, Fault
 from services.agent.ipp.jobs import Jobs, unreachable
 from services.agent.ipp.refusals import FINAL
+from services.agent.raw import UNTOUCHED
 from services.agent.stall import Stall
 
 #: A printer that is busy with another job is asked again after half a millisecond, then ever more slowly.
@@ -29,12 +31,16 @@ _BUSY = frozenset({Status.SERVER_ERROR_BUSY, Status.SERVER_ERROR_TOO_MANY_JOBS})
 
 
 class Handover:
-    """The three ways; each takes an attempt from INTENT over RELEASING. Raise `Fault` and `Declined`."""
+    """The three ways; each takes an attempt from INTENT over RELEASING. Raise `Fault` and `Declined`.
+
+    `untouched` is the document format under which the printer takes bytes that are to pass as they are.
+    """
 
     def __init__(self, client: Client, jobs: Jobs, label: str) -> None:
         self._client = client
         self._jobs = jobs
         self._label = label
+        self.untouched = RAW_MEDIA_TYPE
 
     async def held(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
         """The held-job protocol: the document lies in the printer before the point of no return."""
@@ -74,7 +80,7 @@ class Handover:
                 job = await self._client.print_job(
                     _document(attempt, stall),
                     name=attempt.name,
-                    document_format=attempt.content.media_type,
+                    document_format=self._format(attempt),
                     job=attributes,
                 )
             except IppError as error:
@@ -114,14 +120,16 @@ class Handover:
 
     async def _send(self, attempt: Attempt, stall: Stall) -> None:
         try:
-            await self._client.send_document(
-                attempt.job or 0, _document(attempt, stall), document_format=attempt.content.media_type
-            )
+            await self._client.send_document(attempt.job or 0, _document(attempt, stall), document_format=self._format(attempt))
         except IppError as error:
             if error.status in FINAL:
                 await self._jobs.discard(attempt)
                 raise self._refused(error) from error
             raise
+
+    def _format(self, attempt: Attempt) -> str:
+        media_type = attempt.content.media_type
+        return self.untouched if media_type in UNTOUCHED else media_type
 
     def _refused(self, error: IppError) -> Fault | Declined:
         if error.status in FINAL:

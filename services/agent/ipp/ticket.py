@@ -1,7 +1,9 @@
 """A ticket as IPP job attributes: exact sheet, no scaling, and only what the printer says that it can do."""
 
+from collections.abc import Sequence
+
 from libs.contracts.devices import Capabilities
-from libs.contracts.tickets import Collate, ColorMode, Media, Ticket
+from libs.contracts.tickets import Collate, ColorMode, Media, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection, Value
 from libs.ipp.values import EnumValue, Keyword
 from services.agent.drivers import Declined
@@ -10,21 +12,21 @@ from services.agent.ipp.media_names import make_name
 
 #: How far a sheet may be off and still be the same, in 1/100 mm: names in inches do not come out even.
 TOLERANCE = 50
+UNSUPPORTED = "unsupported-attributes-or-values"
 
 
 def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[str, Value]:
     """What Create-Job or Print-Job are given. `said` are the printer's own attributes.
 
     Geometry is baked into the document: of the ticket only what the machine does is passed on. Raises `Declined` when the
-    printer has no such sheet: a document is never scaled silently.
+    printer cannot do something that it is asked for: nothing is scaled or left out silently.
     """
-    attributes: dict[str, Value] = {}
-    if ticket.media:
-        attributes |= _media(fitting(ticket.media, can), said)
+    check(ticket, can)
+    attributes = _media(ticket, said, can)
     if "none" in said.strings("print-scaling-supported"):
         attributes["print-scaling"] = Keyword("none")
-    if ticket.copies > 1 and can.max_copies > 1:
-        attributes["copies"] = min(ticket.copies, can.max_copies)
+    if ticket.copies > 1:
+        attributes["copies"] = ticket.copies
         attributes |= _collate(ticket.collate or Collate.COLLATED, said)
     if ticket.sides and ticket.sides in can.sides:
         attributes["sides"] = Keyword(ticket.sides.value)
@@ -33,6 +35,29 @@ def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[
     if quality in said.integers("print-quality-supported"):
         attributes["print-quality"] = EnumValue(quality)
     return attributes
+
+
+def check(ticket: Ticket, can: Capabilities) -> None:
+    """Raises `Declined` when the printer has no such tray, paper, quality, copies or second side.
+
+    What it says nothing about at all is left to its own default; colour on a printer without is grey, as everybody knows.
+    """
+    _has("tray", ticket.tray, can.sources, must_say=True)
+    _has("paper of the type", ticket.media_type, can.media_types, must_say=True)
+    _has("quality", ticket.quality, can.qualities)
+    if ticket.sides is not Sides.ONE_SIDED:
+        _has("mode", ticket.sides, can.sides)
+    if ticket.copies > 1:
+        _has("order of copies", ticket.collate, can.collates)
+    if ticket.copies > can.max_copies:
+        raise Declined(UNSUPPORTED, f"The printer makes at most {can.max_copies} copies of a document, not {ticket.copies}.")
+
+
+def _has(what: str, wanted: str | None, there: Sequence[str], *, must_say: bool = False) -> None:
+    if not wanted or wanted in there or not (there or must_say):
+        return
+    choice = f"It has {', '.join(map(str, there[:12]))}." if there else "It names none: leave the choice to it."
+    raise Declined(UNSUPPORTED, f"The printer has no {what} {wanted}. {choice}")
 
 
 def fitting(media: Media, can: Capabilities) -> Media:
@@ -52,7 +77,7 @@ def fitting(media: Media, can: Capabilities) -> Media:
         if custom and custom.min_width <= width <= custom.max_width and custom.min_height <= height <= custom.max_height:
             return Media(width, height, make_name(width, height))
     raise Declined(
-        "unsupported-attributes-or-values",
+        UNSUPPORTED,
         f"The printer has no sheet of {media.width / 100:g} x {media.height / 100:g} mm. "
         f"It takes {', '.join(dict.fromkeys(each.media.name or _size(each.media) for each in can.media[:8]))}.",
     )
@@ -62,13 +87,29 @@ def _size(media: Media) -> str:
     return f"{media.width / 100:g} x {media.height / 100:g} mm"
 
 
-def _media(media: Media, said: Attributes) -> dict[str, Value]:
-    if "media-size" in said.strings("media-col-supported") or "media-col" in said.strings("job-creation-attributes-supported"):
-        size = Collection({"x-dimension": media.width, "y-dimension": media.height})
-        return {"media-col": Collection({"media-size": size})}
-    if "media-supported" in said:
+def _media(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[str, Value]:
+    media = fitting(ticket.media, can) if ticket.media else None
+    column = media_col(media, ticket)
+    members = said.strings("media-col-supported")
+    if column and (set(column) <= set(members) or "media-col" in said.strings("job-creation-attributes-supported")):
+        return {"media-col": Collection(column)}
+    if ticket.tray or ticket.media_type:
+        raise Declined(UNSUPPORTED, "The printer does not let a task choose its tray or the type of its paper: leave both to it.")
+    if media and "media-supported" in said:
         return {"media": Keyword(media.name or make_name(media.width, media.height))}
     return {}
+
+
+def media_col(media: Media | None, ticket: Ticket) -> dict[str, Value]:
+    """The members of media-col (PWG 5100.7) that a task asks for."""
+    column: dict[str, Value] = {}
+    if media:
+        column["media-size"] = Collection({"x-dimension": media.width, "y-dimension": media.height})
+    if ticket.tray:
+        column["media-source"] = Keyword(ticket.tray)
+    if ticket.media_type:
+        column["media-type"] = Keyword(ticket.media_type)
+    return column
 
 
 def _collate(collate: Collate, said: Attributes) -> dict[str, Value]:

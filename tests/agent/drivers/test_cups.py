@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from demo.printers.cupsd import PrivateCupsd
-from libs.contracts.devices import CustomMedia, PrinterState
+from libs.contracts.devices import CustomMedia, PrinterState, Receipt
+from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE
 from libs.contracts.tickets import ColorMode, Margins, Media, Quality, Sides, Ticket
 from libs.ipp.client import Client
 from libs.ipp.enums import Operation
@@ -14,6 +15,7 @@ from services.agent import shop
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
 from tests.waiting import until
 
+DRIVER = Path(__file__).with_name("trays.ppd")
 GUARD = Path(__file__).parents[3] / "services" / "agent" / "cups" / "once.sh"
 
 
@@ -173,6 +175,64 @@ async def test_a_raw_queue_promises_no_copies(cupsd, tmp_path):
     await cupsd.add_paper("Paper")
     async with desk(tmp_path, server(cupsd)) as at:
         assert (await at.device("Paper")).capabilities.max_copies == 1
+
+
+async def test_labels_pass_untouched_through_a_raw_queue_and_past_a_driver(cupsd, tmp_path):
+    paper = await cupsd.add_paper("Label")
+    await cupsd.add_driver("Laser", paper.device_uri, DRIVER)
+    looks_like_a_document = b"%PDF-1.4 but it is not\x00\xff"
+    async with desk(tmp_path, server(cupsd)) as at:
+        for number, queue in ((1, "Label"), (2, "Laser")):
+            assert RAW_MEDIA_TYPE in (await at.device(queue)).capabilities.formats
+            await at.give(order(number, printer=queue, data=looks_like_a_document, media_type=RAW_MEDIA_TYPE))
+            await at.told("TaskPrinted", number)
+    assert [job.bytes() for job in paper.ended()] == [looks_like_a_document] * 2
+
+
+async def test_a_queue_can_be_a_receipt_printer(cupsd, tmp_path):
+    paper = await cupsd.add_paper("Till")
+    async with desk(tmp_path, server(cupsd) + "/Till?raster=escpos&width=512") as at:
+        can = (await at.device("Till")).capabilities
+        assert (can.formats, can.receipt) == ((ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE), Receipt(width=512))
+        await at.give(order(1, printer="Till", data=b"\x1b@hi\x1dV\x00", media_type=ESCPOS_MEDIA_TYPE), order(2, printer="Till"))
+        await at.ended()
+        assert (await at.reports(2))[-1].reason == "unsupported-document-format"
+    assert [job.bytes() for job in paper.ended()] == [b"\x1b@hi\x1dV\x00"]
+
+
+async def test_bytes_are_not_passed_to_an_ipp_printer_that_would_guess_what_they_are(cupsd, eve, tmp_path):
+    await cupsd.add_queue("Office", eve.uri, "everywhere")
+    async with desk(tmp_path, server(cupsd)) as at:
+        assert RAW_MEDIA_TYPE not in (await at.device("Office")).capabilities.formats
+        await at.give(order(1, printer="Office", data=b"^XA^XZ", media_type=RAW_MEDIA_TYPE))
+        failed = await at.told("TaskFailed")
+    assert failed.message == "The printer Office does not take bytes as they are; if it does, add raw=true to its address."
+
+
+async def test_a_tray_and_a_type_of_paper_reach_the_printer_through_its_queue(cupsd, eve, tmp_path):
+    await cupsd.add_queue("Office", eve.uri, "everywhere")
+    async with desk(tmp_path, server(cupsd)) as at:
+        can = (await at.device("Office")).capabilities
+        assert (can.sources, can.media_types) == (("auto", "main", "alternate", "by-pass-tray"), ("auto", "stationery", "labels"))
+        ticket = Ticket(tray="alternate", media_type="labels", media=Media(21590, 27940))
+        await at.give(order(1, printer="Office", ticket=ticket), order(2, printer="Office", ticket=Ticket(tray="cellar")))
+        await at.ended(30)
+        assert (await at.reports(2))[-1].message.startswith("The printer has no tray cellar. It has auto, main")
+    media_col = eve.documents()[0].attributes["media-col"]
+    assert "media-source=alternate" in media_col
+    assert "media-type=labels" in media_col
+    assert "x-dimension=21590" in media_col
+
+
+async def test_a_driver_gets_the_tray_by_the_name_that_it_has_there(cupsd, tmp_path):
+    paper = await cupsd.add_paper("Raw")
+    await cupsd.add_driver("Laser", paper.device_uri, DRIVER)
+    async with desk(tmp_path, server(cupsd)) as at:
+        can = (await at.device("Laser")).capabilities
+        assert {"tray-1", "tray-2"} <= set(can.sources), can.sources
+        await at.give(order(1, printer="Laser", ticket=Ticket(tray="tray-2", media_type="labels")))
+        await at.told("TaskPrinted", 1)
+    assert b"MEDIASOURCE=TRAY2" in paper.ended()[0].bytes()
 
 
 async def test_a_ticket_reaches_the_printer_through_its_queue(cupsd, eve, tmp_path):

@@ -1,7 +1,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from libs.contracts.documents import Stored
+from libs.contracts.devices import Receipt
+from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE, Stored
 from tests.agent.orders import PDF, desk, order, task, withdrawal
 from tests.waiting import until
 
@@ -18,6 +19,25 @@ async def test_a_task_becomes_one_pdf_under_its_id(tmp_path):
         assert await at.kinds() == ["TaskTaken", "TaskPrinted"]
     assert (tmp_path / "paper" / f"{task(1)}.pdf").read_bytes() == PDF
     assert [path.name for path in (tmp_path / "paper").iterdir()] == [f"{task(1)}.pdf"]
+
+
+async def test_a_file_is_called_after_what_is_in_it(tmp_path):
+    async with desk(tmp_path, f"file://{tmp_path}/paper?name=Paper", f"file://{tmp_path}/till?name=Till&raster=escpos") as at:
+        assert (await at.device("Paper")).capabilities.formats == ("application/pdf", RAW_MEDIA_TYPE)
+        till = (await at.device("Till")).capabilities
+        assert (till.formats, till.receipt) == ((ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE), Receipt())
+        await at.give(
+            order(1, data=b"^XA\x00\xff^XZ", media_type=RAW_MEDIA_TYPE),
+            order(2, printer="Till", data=b"\x1b@", media_type=ESCPOS_MEDIA_TYPE),
+            order(3, printer="Till"),
+            order(4, data=b"\x1b@", media_type=ESCPOS_MEDIA_TYPE),
+        )
+        await at.ended()
+        for number in (3, 4):
+            assert (await at.reports(number))[-1].reason == "unsupported-document-format"
+    assert [path.name for path in (tmp_path / "paper").iterdir()] == [f"{task(1)}.raw"]
+    assert (tmp_path / "paper" / f"{task(1)}.raw").read_bytes() == b"^XA\x00\xff^XZ"
+    assert [path.name for path in (tmp_path / "till").iterdir()] == [f"{task(2)}.escpos"]
 
 
 async def test_times_of_modification_strictly_follow_the_order_of_printing(tmp_path):

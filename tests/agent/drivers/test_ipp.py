@@ -1,6 +1,8 @@
 import pytest
 
+from demo.printers.eve import OFFICE
 from libs.contracts.devices import CustomMedia, PrinterState
+from libs.contracts.documents import RAW_MEDIA_TYPE
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides, Ticket
 from libs.ipp.attributes import Attributes
 from libs.ipp.client import Client
@@ -9,10 +11,14 @@ from libs.ipp.enums import Operation, Status
 from libs.ipp.message import Group, Response
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import Charset, EnumValue, MimeMediaType, Name, NaturalLanguage
+from services.agent.raw import CUPS_RAW
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
 from tests.ipp.scripted import http, scripted
-from tests.printers import private_cupsd
+from tests.printers import eve_printer, private_cupsd
 from tests.waiting import until
+
+#: How `office.conf` lists its formats.
+LISTED = '"application/pdf","image/jpeg","image/pwg-raster"'
 
 
 def names(eve) -> list[str]:
@@ -47,6 +53,7 @@ async def test_a_printer_s_true_capabilities_are_read(eve, tmp_path):
     assert can.default_media == Media(21000, 29700, "iso_a4_210x297mm")
     assert can.custom_media == CustomMedia(5000, 29700, 5000, 43200)
     assert can.sources == ("auto", "main", "alternate", "by-pass-tray")
+    assert (can.default_source, can.media_types) == ("main", ("auto", "stationery", "labels"))
     assert can.resolutions == (300, 600)
 
 
@@ -75,6 +82,41 @@ async def test_a_ticket_becomes_exact_ipp_attributes(eve, tmp_path):
     assert printed.attributes["multiple-document-handling"] == "separate-documents-collated-copies"
     assert "x-dimension=10000" in printed.attributes["media-col"]
     assert "y-dimension=15000" in printed.attributes["media-col"]
+
+
+async def test_a_tray_and_a_type_of_paper_reach_the_printer(eve, tmp_path):
+    async with desk(tmp_path, office(eve)) as at:
+        await at.give(
+            order(1, printer="Office", ticket=Ticket(tray="by-pass-tray", media_type="labels", media=Media(10000, 15000)))
+        )
+        await at.give(order(2, printer="Office", ticket=Ticket(tray="cellar")))
+        await at.ended()
+        failed = (await at.reports(2))[-1]
+    assert (failed.kind, failed.reason) == ("TaskFailed", "unsupported-attributes-or-values")
+    assert failed.message.startswith("The printer has no tray cellar.")
+    (printed,) = eve.documents()
+    for member in ("media-source=by-pass-tray", "media-type=labels", "x-dimension=10000"):
+        assert member in printed.attributes["media-col"]
+
+
+async def test_bytes_pass_untouched_only_to_a_printer_of_which_the_address_says_so(tmp_path):
+    label = b"^XA^FDhi\x00\xff^FS^XZ"
+    attributes = tmp_path / "label.conf"
+    listed = '"application/pdf","application/octet-stream","application/vnd.cups-raw"'
+    attributes.write_text(OFFICE.read_text().replace(LISTED, listed))
+    async with (
+        eve_printer(tmp_path, attributes=attributes) as eve,
+        desk(tmp_path, office(eve), f"{eve.uri}?name=Label&raw=true") as at,
+    ):
+        await until(lambda: len([each for each in at.shop.devices if each.capabilities.media]) == 2)
+        assert (await at.device("Office")).capabilities.formats == ("application/pdf", CUPS_RAW)
+        assert (await at.device("Label")).capabilities.formats == ("application/pdf", CUPS_RAW, RAW_MEDIA_TYPE)
+        for number, name in ((1, "Office"), (2, "Label")):
+            await at.give(order(number, printer=name, data=label, media_type=RAW_MEDIA_TYPE))
+        await at.ended()
+        assert (await at.reports(1))[-1].reason == "unsupported-document-format"
+    (printed,) = eve.documents()
+    assert printed.path.read_bytes() == label
 
 
 async def test_a_sheet_that_the_printer_does_not_have_is_refused_before_any_byte(eve, tmp_path):

@@ -4,7 +4,9 @@ import time
 
 import pytest
 
-from libs.contracts.devices import PrinterState
+from libs.contracts.devices import PrinterState, Receipt
+from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE
+from libs.contracts.tickets import Cut, Dither
 from services.agent.drivers import socket as driver
 from services.agent.printers import connect_all
 from tests.agent.drivers.device import Device
@@ -31,11 +33,44 @@ async def test_the_grace_time_passes_before_a_task_counts_as_printed(tmp_path):
 
 async def test_a_device_gets_only_what_it_takes(tmp_path):
     async with Device() as device, desk(tmp_path, device.uri(format="application/vnd.zebra-zpl")) as at:
-        assert (await at.device("Label")).capabilities.formats == ("application/vnd.zebra-zpl",)
+        assert (await at.device("Label")).capabilities.formats == ("application/vnd.zebra-zpl", RAW_MEDIA_TYPE)
         await at.give(order(1, printer="Label"), order(2, printer="Label", data=b"^XA^XZ", media_type="application/vnd.zebra-zpl"))
         await at.ended()
         assert (await at.reports(1))[-1].reason == "unsupported-document-format"
     assert device.jobs == [b"^XA^XZ"]
+
+
+async def test_labels_and_receipts_pass_untouched_byte_for_byte(tmp_path):
+    every = bytes(range(256)) * 40
+    async with Device() as device, desk(tmp_path, device.uri()) as at:
+        await at.give(order(1, printer="Label", data=every, media_type=RAW_MEDIA_TYPE), order(2, printer="Label"))
+        await at.ended()
+    assert device.jobs == [every, PDF]
+
+
+async def test_raw_false_keeps_foreign_bytes_from_a_printer(tmp_path):
+    async with Device() as device, desk(tmp_path, device.uri(raw="false")) as at:
+        assert (await at.device("Label")).capabilities.formats == ("application/pdf",)
+        await at.give(order(1, printer="Label", data=b"^XA^XZ", media_type=RAW_MEDIA_TYPE))
+        await at.ended()
+        assert (await at.reports(1))[-1].reason == "unsupported-document-format"
+    assert not device.jobs
+
+
+async def test_a_receipt_printer_says_what_it_is_and_takes_nothing_that_was_not_made_for_it(tmp_path):
+    given = {"raster": "escpos", "width": "384", "dpi": "180", "cut": "full", "drawer": "true", "dither": "threshold"}
+    async with Device() as device, desk(tmp_path, device.uri(**given)) as at:
+        can = (await at.device("Label")).capabilities
+        assert can.receipt == Receipt(384, 180, Dither.THRESHOLD, Cut.FULL, drawer=True)
+        assert can.formats == (ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE)
+        await at.give(
+            order(1, printer="Label", data=b"\x1b@receipt", media_type=ESCPOS_MEDIA_TYPE),
+            order(2, printer="Label", data=b"\x1bp\x00", media_type=RAW_MEDIA_TYPE),
+            order(3, printer="Label"),
+        )
+        await at.ended()
+        assert (await at.reports(3))[-1].reason == "unsupported-document-format"
+    assert device.jobs == [b"\x1b@receipt", b"\x1bp\x00"]
 
 
 async def test_a_printer_that_is_off_is_told_and_printed_to_when_it_comes(tmp_path):

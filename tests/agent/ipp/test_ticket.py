@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import Collate, ColorMode, Media, Quality, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection
+from services.agent.cups.options import options
 from services.agent.drivers import Declined
 from services.agent.ipp.media_names import make_name, parse_name
 from services.agent.ipp.ticket import fitting, job_attributes
@@ -16,8 +19,8 @@ CAN = Capabilities(
     sides=(Sides.ONE_SIDED,),
 )
 FULL = Ticket(
-    copies=9,
-    sides=Sides.TWO_SIDED_LONG_EDGE,
+    copies=5,
+    sides=Sides.ONE_SIDED,
     color=ColorMode.COLOR,
     media=A4,
     collate=Collate.UNCOLLATED,
@@ -25,8 +28,9 @@ FULL = Ticket(
 )
 
 
-def test_what_a_printer_does_not_say_that_it_can_is_left_out():
-    assert job_attributes(FULL, Attributes(), Capabilities()) == {}
+def test_what_a_printer_does_not_say_anything_about_is_left_to_it():
+    ticket = Ticket(sides=Sides.TWO_SIDED_LONG_EDGE, color=ColorMode.COLOR, media=A4, quality=Quality.DRAFT)
+    assert job_attributes(ticket, Attributes(), Capabilities()) == {}
 
 
 def test_values_are_those_that_the_printer_knows():
@@ -44,9 +48,43 @@ def test_values_are_those_that_the_printer_knows():
         "print-scaling": "none",
         "copies": 5,
         "multiple-document-handling": "separate-documents-uncollated-copies",
+        "sides": "one-sided",
         "print-color-mode": "auto",
         "print-quality": 3,
     }
+
+
+def test_a_tray_and_a_type_of_paper_go_with_the_sheet():
+    said = Attributes({"media-col-supported": ["media-size", "media-source", "media-type"]})
+    can = Capabilities(sources=("auto", "tray-2"), media_types=("labels",))
+    assert job_attributes(Ticket(tray="tray-2", media_type="labels"), said, can) == {
+        "media-col": Collection({"media-source": "tray-2", "media-type": "labels"})
+    }
+
+
+@pytest.mark.parametrize(
+    ("ticket", "sentence"),
+    [
+        (Ticket(tray="cellar"), "The printer has no tray cellar. It has auto, tray-2."),
+        (Ticket(media_type="velvet"), "The printer has no paper of the type velvet. It names none: leave the choice to it."),
+        (Ticket(quality=Quality.HIGH), "The printer has no quality high. It has normal."),
+        (Ticket(sides=Sides.TWO_SIDED_SHORT_EDGE), "The printer has no mode two-sided-short-edge. It has one-sided."),
+        (Ticket(copies=2, collate=Collate.COLLATED), "The printer has no order of copies collated. It has uncollated."),
+        (Ticket(copies=6), "The printer makes at most 5 copies of a document, not 6."),
+    ],
+)
+def test_what_a_printer_does_not_have_is_declined_and_never_left_out(ticket, sentence):
+    can = replace(CAN, sources=("auto", "tray-2"), qualities=(Quality.NORMAL,), collates=(Collate.UNCOLLATED,))
+    with pytest.raises(Declined) as no:
+        job_attributes(ticket, Attributes(), can)
+    assert no.value.message == sentence
+    with pytest.raises(Declined):
+        options(ticket, can)
+
+
+def test_a_tray_is_declined_by_a_printer_that_lists_it_and_takes_no_word_for_it():
+    with pytest.raises(Declined, match="does not let a task choose its tray"):
+        job_attributes(Ticket(tray="main"), Attributes(), Capabilities(sources=("main",)))
 
 
 def test_the_sheet_is_given_by_its_exact_size_where_that_is_understood():
@@ -54,10 +92,6 @@ def test_the_sheet_is_given_by_its_exact_size_where_that_is_understood():
     assert job_attributes(Ticket(media=Media(10000, 15000)), said, CAN) == {
         "media-col": Collection({"media-size": Collection({"x-dimension": 10000, "y-dimension": 15000})})
     }
-
-
-def test_copies_are_not_asked_of_a_printer_that_makes_one():
-    assert job_attributes(Ticket(copies=3), Attributes(), Capabilities(max_copies=1)) == {}
 
 
 @pytest.mark.parametrize(
