@@ -2,6 +2,7 @@
 
 import asyncio
 from asyncio.events import TimerHandle
+from collections.abc import AsyncIterator
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
@@ -19,12 +20,20 @@ class TooLarge(Exception):
     """The body is larger than the limit."""
 
 
-async def receive(request: Request, limit: int) -> bytes:
-    """A request's body. Raises `TooLarge` as soon as that is known, and starlette's `ClientDisconnect`."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced[:20]) > limit:
+async def receive(request: Request, limit: int) -> bytes | bytearray:
+    """A request's body, in memory once. Raises as `pieces`."""
+    body = bytearray()
+    async for piece in pieces(request, limit):
+        if not body and len(piece) == _announced(request):
+            return piece
+        body += piece
+    return body
+
+
+async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """A request's body as it comes. Raises `TooLarge` as soon as that is known, and starlette's `ClientDisconnect`."""
+    if _announced(request) > limit:
         raise TooLarge
-    pieces: list[bytes] = []
     size = 0
     more = True
     while more:
@@ -36,8 +45,14 @@ async def receive(request: Request, limit: int) -> bytes:
         size += len(piece)
         if size > limit:
             raise TooLarge
-        pieces.append(piece)
-    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if piece:
+            yield piece
+
+
+def _announced(request: Request) -> int:
+    """The length that a request's head promises, -1: none."""
+    announced = request.headers.get("content-length", "")
+    return int(announced[:20]) if announced.isdecimal() else -1
 
 
 class Patient(HttpToolsProtocol):

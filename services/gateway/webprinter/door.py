@@ -1,5 +1,6 @@
 """`POST /openapi`: who asks, what for, and every way in which that can go wrong as one status and one envelope."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -24,6 +25,7 @@ from services.gateway.webprinter.execution import execute
 ALLOW = "POST, OPTIONS"
 #: Quoted or not: the draft of the HTTP working group has a quoted text there.
 KEY_HEADER = "idempotency-key"
+_CHARSET = re.compile(r";\s*charset=\s*\"?([\w.:-]{1,40})", re.IGNORECASE)
 
 
 class Door:
@@ -55,7 +57,7 @@ class Door:
             return failed("Send commands with POST.", 405, allow=ALLOW).response()
         try:
             identity = await identify(request, self._gateway.directory, self._schemes)
-            asked = await asked_in(await receive(request, self._max_body))
+            asked = await asked_in(await receive(request, self._max_body), _charset(request))
             asked = replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "'))
         except (Unidentified, TooLarge, Malformed, Unanswered) as reason:
             return self._unheard(reason).response()
@@ -78,3 +80,9 @@ class Door:
             span.set_attribute("http.response.status_code", answer.status)
         self._commands.labels(name, str(answer.status)).inc()
         return answer.response()
+
+
+def _charset(request: Request) -> str:
+    """What the sender calls the encoding of its body; empty: it does not say."""
+    found = _CHARSET.search(request.headers.get("content-type", ""))
+    return found[1] if found else ""
