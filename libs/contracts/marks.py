@@ -27,8 +27,9 @@ class Align(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A text or an image on every page. `size` is in points (an image: its height, 0: its own), `color` rrggbb, `opacity` in
-    percent, `angle` counter-clockwise in degrees (watermarks).
+    """A text or an image on every page. `size` is in points (an image: its height; 0: its own, a watermark's: as large as
+    suits the sheet), `color` rrggbb, `opacity` in percent, `angle` counter-clockwise in degrees (watermarks), `under`: below
+    what the page shows.
 
     In a text `{page}`, `{pages}`, `{date}`, `{time}`, `{name}`, `{device}`, `{client}` and `{taskId}` are variables; `{{` is
     a brace.
@@ -42,3 +43,4 @@ class Mark:
     color: str = "000000"
     opacity: int = 100
     angle: int = 0
+    under: bool = False

@@ -31,11 +31,11 @@ class Gateway:
     zone: tzinfo
     from_os: str
 
-    async def content(self, identity: Identity, task: str, data: bytes) -> Inline | Stored:
+    async def content(self, identity: Identity, task: str, data: bytes, role: str = Role.SOURCE) -> Inline | Stored:
         """A document's bytes where they belong: small ones in the message, others in the store."""
         if len(data) <= INLINE_LIMIT:
             return Inline(data)
-        name = f"{identity.tenant}/{task}/{Role.SOURCE}"
+        name = f"{identity.tenant}/{task}/{role}"
         size, digest = await self.documents.put(name, data)
         return Stored(name, size, digest)
 

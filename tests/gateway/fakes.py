@@ -93,8 +93,8 @@ class FakeMirror:
         self.on_change(entry.key, entry)
 
 
-def printer(name="Office", agent=SN, tenant="main", **more):
-    return DeviceEntry(tenant=tenant, agent=agent, device=Device(id=device_id(agent, name), name=name, **more))
+def printer(name="Office", agent=SN, tenant="main", marks=(), **more):
+    return DeviceEntry(tenant=tenant, agent=agent, device=Device(id=device_id(agent, name), name=name, **more), marks=marks)
 
 
 def entries():

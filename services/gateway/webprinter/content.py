@@ -16,6 +16,8 @@ from services.gateway.webprinter.headers import read_headers
 LONGEST_URL = 8000
 _URL_SAFE = str.maketrans("-_", "+/")
 _ANYWHERE = re.compile(r"https?://|unim://", re.IGNORECASE)
+#: What a label's language never looks like as a whole: it has commas, carets or blanks.
+_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_=\r\n-]+\s*")
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
 
 
@@ -100,6 +102,8 @@ def _infer_source(content: str, wanted: Format | None) -> Source:
     if _ANYWHERE.match(content.lstrip()):
         return Source.URL
     if wanted in (Format.HTML, Format.TEXT):
+        return Source.STRING
+    if wanted in (Format.ZPL, Format.TSPL) and not _BASE64.fullmatch(content):
         return Source.STRING
     if wanted is None and sniffing.looks_like_html(content):
         return Source.STRING

@@ -38,6 +38,11 @@ class Fields:
         self._values = values
         self._path = path
 
+    @property
+    def path(self) -> str:
+        """How a sentence names this object."""
+        return self._path
+
     def name(self, key: str) -> str:
         """How a sentence names a field."""
         return f"{self._path}.{key}" if self._path else key

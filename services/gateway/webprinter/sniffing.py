@@ -10,13 +10,26 @@ _HTML = re.compile(
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 #: Names inside a file -> what the file is: the parts of OOXML packages, and the streams of the older compound files.
-_PARTS = ((b"word/", Format.WORD), (b"xl/", Format.EXCEL), (b"ppt/", Format.PPT))
+_PARTS = (
+    (b"application/vnd.oasis.opendocument.text", Format.ODT),
+    (b"application/vnd.oasis.opendocument.spreadsheet", Format.ODS),
+    (b"application/vnd.oasis.opendocument.presentation", Format.ODP),
+    (b"application/vnd.oasis.opendocument.graphics", Format.ODG),
+    (b"application/vnd.oasis.opendocument.formula", Format.ODF),
+    (b"word/", Format.WORD),
+    (b"xl/", Format.EXCEL),
+    (b"ppt/", Format.PPT),
+    (b"FixedDocSeq", Format.XPS),
+    (b"FixedDocumentSequence", Format.XPS),
+    (b".fdseq", Format.XPS),
+)
 _STREAMS = (("WordDocument", Format.WORD), ("Workbook", Format.EXCEL), ("PowerPoint Document", Format.PPT))
 _MAGIC = (
     (b"%PDF-", Format.PDF),
     (b"\x89PNG\r\n\x1a\n", Format.PNG),
     (b"\xff\xd8\xff", Format.JPG),
     (b"BM", Format.BMP),
+    (b"RaS2", Format.PWG),
 )
 
 
@@ -36,6 +49,8 @@ def format_of_bytes(data: bytes) -> Format | None:
     for magic, found in _MAGIC:
         if data.startswith(magic):
             return found
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return Format.WEBP
     if data.startswith(b"PK\x03\x04"):
         return next((found for part, found in _PARTS if part in data), None)
     if data.startswith(_OLE):

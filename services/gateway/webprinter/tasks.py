@@ -1,12 +1,14 @@
 """`newPrintTask` and `listTasks` (webprinter.md 1.5)."""
 
+from dataclasses import replace
 from typing import Any
 
 from libs.contracts.documents import Document, Inline, Remote, Stored
 from libs.contracts.message import encode
 from libs.contracts.queries import ListTasks, TaskList
 from libs.contracts.states import Status
-from libs.contracts.tasks import PrinterRef, TaskRequest
+from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Ticket
 from libs.contracts.webprinter import task_row
 from libs.runtime import traces
 from services.gateway.domain import Identity
@@ -15,7 +17,9 @@ from services.gateway.webprinter import words
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields
 from services.gateway.webprinter.idempotency import key_of, once
-from services.gateway.webprinter.printers import find_printer
+from services.gateway.webprinter.marks import marks_of, stored_marks
+from services.gateway.webprinter.printers import FoundPrinter, find_printer
+from services.gateway.webprinter.suiting import suited
 from services.gateway.webprinter.wanted import Wanted, read_apart
 
 MAX_ROWS = 1000
@@ -34,6 +38,7 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
         return dict(submission.answer)
     wanted = await read_apart(task)
     printer = await find_printer(gateway, identity, wanted.agent, wanted.device)
+    ticket_for(wanted, printer)  # a key is not spent on a task that is refused
     ids = await submission.reserve(gateway.ids.block(identity.sn))
     request = await make_request(gateway, identity, wanted, printer, task=ids.id(), now=ids.at())
     await gateway.submit(identity, identity.source, (request,))
@@ -42,20 +47,32 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     return answer
 
 
+def ticket_for(wanted: Wanted, printer: FoundPrinter) -> Ticket:
+    """How this printer is to print it, marks by rule included. Raises `Rejected` for what it cannot do."""
+    marked = replace(wanted.ticket, marks=marks_of(wanted.given.format, printer.rules, wanted.marks))
+    return suited(marked, wanted.given.format, printer.device, wanted.path)
+
+
 async def make_request(
-    gateway: Gateway, identity: Identity, wanted: Wanted, printer: PrinterRef, *, task: str, now: int
+    gateway: Gateway, identity: Identity, wanted: Wanted, printer: FoundPrinter, *, task: str, now: int
 ) -> TaskRequest:
-    """A task as it is handed over, its document where it belongs; `now` is in ms since 1970."""
+    """A task as it is handed over, its document where it belongs; `now` is in ms since 1970.
+
+    Raises `Rejected` for what this printer cannot do.
+    """
+    ticket = ticket_for(wanted, printer)
     return TaskRequest(
         id=task,
         name=wanted.name or task,
-        printer=printer,
+        printer=printer.ref,
         document=await _document(gateway, identity, wanted, task),
-        ticket=wanted.ticket,
+        ticket=replace(ticket, marks=await stored_marks(gateway, identity, task, ticket.marks)),
         priority=wanted.priority,
         created_at=now,
         expires_at=now + wanted.expire_after if wanted.expire_after else 0,
         traceparent=traces.current(),
+        start_at=wanted.start_at if wanted.start_at > now else 0,
+        hold=printer.device.virtual,
     )
 
 

@@ -1,8 +1,11 @@
-"""A task's `config` as a ticket (webprinter.md 1.5): millimetres, page ranges, and words in many spellings."""
+"""A task's `config` as a ticket (webprinter.md 1.5 and 3.3): millimetres, page ranges, and words in many spellings.
+
+The old SDK's `labels` were tags that changed nothing on paper: they are unknown keys here, which are not looked at.
+"""
 
 import re
 
-from libs.contracts.tickets import Margins, Media, Ticket
+from libs.contracts.tickets import Margins, Media, Scaling, Subset, Ticket
 from services.gateway.webprinter import words
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields, normal, shown
@@ -15,6 +18,12 @@ MIN_PAPER = 5
 MAX_PAPER = 5080
 MAX_PAGE = 1_000_000
 MAX_RANGES = 1000
+MAX_REPEATS = 1000
+#: In mm, either way.
+MAX_OFFSET = 1000
+#: In percent of a page's own size.
+MIN_ZOOM = 10
+MAX_ZOOM = 1000
 
 #: Names of sheets -> width and height in mm; the B sheets are those of JIS, as office systems mean them.
 PAPERS = {
@@ -32,6 +41,8 @@ PAPERS = {
     "TABLOID": (279.4, 431.8),
 }
 
+_PERCENT = re.compile(r"(\d{1,4}(?:\.\d{1,3})?)\s*%?", re.ASCII)
+_TURNS = {"0": 0, "90": 90, "180": 180, "270": 270, "360": 0, "-90": 270, "-180": 180, "-270": 90}
 _RANGE = re.compile(r"(\d{1,9})(?:\s*-\s*(\d{1,9}))?", re.ASCII)
 
 
@@ -39,6 +50,7 @@ def read_ticket(config: Fields) -> Ticket:
     """How to print. Raises `Rejected`."""
     media = _media(config)
     margins = _margins(config, media)
+    scaling, zoom = _scale(config)
     return Ticket(
         copies=config.whole("copies", 1, MAX_COPIES) or 1,
         sides=config.word("side", words.SIDES, "ONESIDE, DUPLEX and TUMBLE"),
@@ -50,6 +62,19 @@ def read_ticket(config: Fields) -> Ticket:
         number_up=config.whole("pagesPerSheet", 1, MAX_PER_SHEET) or 1,
         collate=config.word("collate", words.COLLATES, "COLLATE and UNCOLLATE"),
         quality=config.word("quality", words.QUALITIES, "DRAFT, NORMAL and HIGH"),
+        scaling=scaling,
+        zoom=zoom,
+        rotate=_turn(config),
+        offset_x=config.millimetres("offsetX", -MAX_OFFSET, MAX_OFFSET) or 0,
+        offset_y=config.millimetres("offsetY", -MAX_OFFSET, MAX_OFFSET) or 0,
+        subset=_subset(config),
+        reverse=config.flag("reverse") or False,
+        repeats=config.whole("repeats", 1, MAX_REPEATS) or 1,
+        tray=config.text("tray") or "",
+        media_type=config.text("mediaType") or "",
+        cut=config.word("cut", words.CUTS, "NONE, PARTIAL and FULL"),
+        drawer=config.flag("drawer"),
+        dither=config.word("dither", words.DITHERS, "DIFFUSION and THRESHOLD"),
     )
 
 
@@ -63,6 +88,41 @@ def read_ranges(config: Fields) -> tuple[tuple[int, int], ...]:
     if len(ranges) > MAX_RANGES:
         raise Rejected(f"{config.name('pageRanges')} must have at most {MAX_RANGES} parts; it has {len(ranges)}.")
     return ranges
+
+
+def _scale(config: Fields) -> tuple[Scaling | None, int]:
+    """`scale`: a word, or a percentage of a page's own size, which is then not changed for any other reason."""
+    given = config.raw("scale")
+    if given is None or given == "":
+        return None, 100
+    if isinstance(given, str) and normal(given) in words.SCALINGS:
+        return words.SCALINGS[normal(given)], 100
+    match = _PERCENT.fullmatch(str(given).strip()) if isinstance(given, str | int | float) and len(str(given)) < 16 else None
+    percent = round(float(match[1])) if match and not isinstance(given, bool) else 0
+    if not MIN_ZOOM <= percent <= MAX_ZOOM:
+        raise Rejected(
+            f"{config.name('scale')} must be NOSCALE, AUTO, FIT, FILL or a percentage from {MIN_ZOOM} to {MAX_ZOOM}; "
+            f"it is {shown(given)}."
+        )
+    return Scaling.NONE, percent
+
+
+def _turn(config: Fields) -> int:
+    given = config.raw("rotate")
+    if given is None or given == "":
+        return 0
+    known = isinstance(given, str | int | float) and not isinstance(given, bool) and len(str(given)) < 16
+    turn = _TURNS.get(str(given).strip().removesuffix(".0")) if known else None
+    if turn is None:
+        raise Rejected(f"{config.name('rotate')} must be 0, 90, 180 or 270 degrees, clockwise; it is {shown(given)}.")
+    return turn
+
+
+def _subset(config: Fields) -> Subset | None:
+    given = config.raw("oddEven")
+    if isinstance(given, str) and normal(given) in ("ALL", "BOTH", "NONE"):
+        return None
+    return config.word("oddEven", words.SUBSETS, "ALL, ODD and EVEN")
 
 
 def _range(config: Fields, part: str) -> tuple[int, int]:

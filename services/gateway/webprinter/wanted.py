@@ -4,25 +4,34 @@ import asyncio
 import re
 from dataclasses import dataclass
 
+from libs.contracts.marks import Mark
 from libs.contracts.tickets import Ticket
 from services.gateway.webprinter import words
 from services.gateway.webprinter.content import Given, read_content
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields
+from services.gateway.webprinter.marks import read_marks
+from services.gateway.webprinter.schedule import read_start
 from services.gateway.webprinter.ticket import read_ticket
 
 MAX_NAME = 255
 PRIORITY = 50
 #: Contents of more characters than this are read in a thread.
 LARGE = 256 * 1024
+#: The largest image of a task's own mark, in bytes.
+MAX_IMAGE = 4 * 1024 * 1024
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A task as it was asked for, read and found good; times are in ms. `agent` empty: the client itself."""
+    """A task as it was asked for, read and found good; times are in ms. `agent` empty: the client itself.
 
+    `path` is its place in the request, for sentences; `marks` are its own, with images of any size inside.
+    """
+
+    path: str
     name: str
     agent: str
     device: str
@@ -32,6 +41,8 @@ class Wanted:
     background: bool
     priority: int
     expire_after: int
+    start_at: int
+    marks: tuple[Mark, ...] = ()
 
 
 def read_task(task: Fields) -> Wanted:
@@ -42,6 +53,7 @@ def read_task(task: Fields) -> Wanted:
     config = task.inside("config")
     given = read_content(task)
     return Wanted(
+        path=task.path,
         name=readable(task.text("name", MAX_NAME) or given.title[:MAX_NAME]),
         agent=task.text("controlSn") or "",
         device=task.text("deviceName") or "",
@@ -51,6 +63,8 @@ def read_task(task: Fields) -> Wanted:
         background=_either(task, config, "printBackground"),
         priority=task.whole("priority", 1, 100) or PRIORITY,
         expire_after=int((task.number("expireAfter", 0, 10**8, " (seconds)") or 0) * 1000),
+        start_at=read_start(task, config),
+        marks=(*read_marks(config, MAX_IMAGE), *read_marks(task, MAX_IMAGE)),
     )
 
 

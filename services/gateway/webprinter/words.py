@@ -2,8 +2,9 @@
 
 from libs.contracts.devices import DeviceType
 from libs.contracts.documents import Format
+from libs.contracts.marks import Align
 from libs.contracts.states import Status
-from libs.contracts.tickets import Collate, ColorMode, Orientation, Quality, Sides
+from libs.contracts.tickets import Collate, ColorMode, Cut, Dither, Orientation, Quality, Scaling, Sides, Subset
 
 #: Keys are `fields.normal` words. The first spelling of each meaning is the protocol's own.
 SIDES = {
@@ -48,6 +49,41 @@ QUALITIES = {
     "HIGH": Quality.HIGH,
     "LOW": Quality.DRAFT,
 }
+SCALINGS = {
+    "NOSCALE": Scaling.NONE,
+    "AUTO": Scaling.AUTO,
+    "FIT": Scaling.FIT,
+    "FILL": Scaling.FILL,
+    "NONE": Scaling.NONE,
+    "AUTOFIT": Scaling.AUTO,
+    "ACTUAL": Scaling.NONE,
+    "ACTUALSIZE": Scaling.NONE,
+}
+SUBSETS = {
+    "ODD": Subset.ODD,
+    "EVEN": Subset.EVEN,
+}
+CUTS = {
+    "NONE": Cut.NONE,
+    "PARTIAL": Cut.PARTIAL,
+    "FULL": Cut.FULL,
+    "TRUE": Cut.PARTIAL,
+    "FALSE": Cut.NONE,
+    "PART": Cut.PARTIAL,
+    "HALF": Cut.PARTIAL,
+}
+DITHERS = {
+    "DIFFUSION": Dither.DIFFUSION,
+    "THRESHOLD": Dither.THRESHOLD,
+    "FLOYDSTEINBERG": Dither.DIFFUSION,
+}
+ALIGNS = {
+    "LEFT": Align.LEFT,
+    "CENTER": Align.CENTER,
+    "RIGHT": Align.RIGHT,
+    "CENTRE": Align.CENTER,
+    "MIDDLE": Align.CENTER,
+}
 FORMATS = {
     **{word.value: word for word in Format},
     "HTM": Format.HTML,
@@ -59,6 +95,11 @@ FORMATS = {
     "XLSXX": Format.EXCEL,  # the seed's own misprint (webprinter.md 1.7)
     "PPTX": Format.PPT,
     "TXT": Format.TEXT,
+    "ET": Format.WPS,
+    "DPS": Format.WPS,
+    "OXPS": Format.XPS,
+    "PWGRASTER": Format.PWG,
+    "TSPL2": Format.TSPL,
 }
 DEVICE_TYPES = {word.value.upper(): word for word in DeviceType}
 STATUSES = {word.value.replace("_", ""): word for word in Status}

@@ -6,11 +6,12 @@ import zipfile
 
 import pytest
 
-from libs.contracts.documents import Format, Inline, Remote, SealedRequest, Stored
+from libs.contracts.devices import Capabilities
+from libs.contracts.documents import RAW_MEDIA_TYPE, Format, Inline, Remote, SealedRequest, Stored
 from libs.contracts.message import decode
 from libs.runtime.seal import Opener
 from services.gateway.webprinter.content import PAIRS, Source
-from tests.gateway.fakes import door
+from tests.gateway.fakes import door, printer
 
 #: webprinter.md 1.5: the seed's 15 pairs ...
 SEED = {
@@ -19,7 +20,13 @@ SEED = {
     (Format.TEXT, "STRING"),
 }
 #: ... and ours.
-OURS = {("PDF", "URL"), ("PDF", "BASE64"), ("TEXT", "URL"), ("TEXT", "BASE64"), ("HTML", "BASE64")}
+DOCUMENTS = ("PDF", "WEBP", "WPS", "ODT", "ODS", "ODP", "ODG", "ODF", "XPS", "PWG")
+OURS = {
+    *((each, source) for each in DOCUMENTS for source in ("URL", "BASE64")),
+    *((each, source) for each in ("ESCPOS", "ZPL", "TSPL", "RAW") for source in ("STRING", "URL", "BASE64")),
+    *(("TEXT", source) for source in ("URL", "BASE64")),
+    ("HTML", "BASE64"),
+}
 CONTENT = {"STRING": "hello", "BASE64": base64.b64encode(b"hello").decode(), "URL": "https://example.com/a"}
 
 
@@ -33,6 +40,7 @@ def test_the_seed_has_fifteen_pairs():
 async def test_each_pair_is_accepted_or_refused(tmp_path, wanted, source):
     task = {"mediaFormat": wanted, "mediaSource": source, "content": CONTENT[source]}
     async with door(tmp_path) as rig:
+        rig.mirror.put(printer("Office", capabilities=Capabilities(formats=("application/pdf", RAW_MEDIA_TYPE))))
         if (wanted, source) in SEED | OURS:
             document = (await rig.printed(**task)).document
             assert document.format == wanted
@@ -73,7 +81,7 @@ async def test_a_file_is_refused_with_a_way_out(tmp_path):
         assert "passwd" not in message
 
 
-@pytest.mark.parametrize("wanted", ["WEBP", "SVG", "", 7, ["HTML"]])
+@pytest.mark.parametrize("wanted", ["TIFF", "SVG", "", 7, ["HTML"]])
 async def test_an_unknown_format_is_named(tmp_path, wanted):
     async with door(tmp_path) as rig:
         if wanted == "":

@@ -2,7 +2,20 @@
 
 import pytest
 
-from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides, Ticket
+from libs.contracts.tickets import (
+    Collate,
+    ColorMode,
+    Cut,
+    Dither,
+    Margins,
+    Media,
+    Orientation,
+    Quality,
+    Scaling,
+    Sides,
+    Subset,
+    Ticket,
+)
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields
 from services.gateway.webprinter.ticket import read_ticket
@@ -216,3 +229,56 @@ def test_nonsense_paper_is_refused(paper):
 async def test_config_is_an_object(config):
     with pytest.raises(Rejected, match=r"task\.config must be an object"):
         Fields({"config": config}, "task").inside("config")
+
+
+@pytest.mark.parametrize(
+    ("given", "scaling", "zoom"),
+    [
+        ("NOSCALE", Scaling.NONE, 100),
+        ("AUTO", Scaling.AUTO, 100),
+        ("fit", Scaling.FIT, 100),
+        ("Fill", Scaling.FILL, 100),
+        (80, Scaling.NONE, 80),
+        ("150%", Scaling.NONE, 150),
+        (" 62.5 % ", Scaling.NONE, 62),
+        (None, None, 100),
+        ("", None, 100),
+    ],
+)
+def test_a_scale_is_a_word_or_a_percentage(given, scaling, zoom):
+    made = ticket(scale=given)
+    assert (made.scaling, made.zoom) == (scaling, zoom)
+
+
+@pytest.mark.parametrize("given", ["LARGE", 5, 1001, "-20%", True, [80], {}, "8" * 99])
+def test_a_scale_that_is_none_is_named(given):
+    assert refusal(scale=given).startswith("task.config.scale must be NOSCALE, AUTO, FIT, FILL or a percentage from 10 to 1000")
+
+
+@pytest.mark.parametrize(("given", "turn"), [(90, 90), ("270", 270), (-90, 270), (360, 0), (180.0, 180), (None, 0)])
+def test_a_turn_is_a_quarter_of_a_circle(given, turn):
+    assert ticket(rotate=given).rotate == turn
+
+
+@pytest.mark.parametrize("given", [45, "left", True, [90]])
+def test_another_turn_is_refused(given):
+    assert refusal(rotate=given).startswith("task.config.rotate must be 0, 90, 180 or 270 degrees")
+
+
+def test_everything_that_is_done_in_the_document():
+    made = ticket(offsetX="-1.5", offsetY=3, oddEven="odd", reverse="true", repeats="4", tray="Tray 2", mediaType="labels")
+    assert (made.offset_x, made.offset_y, made.subset, made.reverse, made.repeats) == (-150, 300, Subset.ODD, True, 4)
+    assert (made.tray, made.media_type) == ("Tray 2", "labels")
+    assert ticket(oddEven="ALL").subset is None
+    assert "must be one of ALL, ODD and EVEN" in refusal(oddEven="SOME")
+
+
+def test_what_concerns_receipts():
+    made = ticket(cut="FULL", drawer=1, dither="threshold")
+    assert (made.cut, made.drawer, made.dither) == (Cut.FULL, True, Dither.THRESHOLD)
+    assert ticket(cut="half").cut is Cut.PARTIAL
+    assert ticket(drawer=False).drawer is False
+
+
+def test_labels_of_the_old_sdk_are_not_looked_at():
+    assert ticket(labels=["a", {"b": 1}]) == Ticket()
