@@ -58,6 +58,8 @@ class TaskList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GetTask(Message, subject="query.{region}.spooler.get-task"):
+    """One task: of this client, or on a device of its own."""
+
     region: str
     tenant: str
     sn: str
@@ -66,7 +68,9 @@ class GetTask(Message, subject="query.{region}.spooler.get-task"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancelTask(Message, subject="query.{region}.spooler.cancel-task"):
-    """Cancel, honestly (design.md rule 11). The answer is the task as it then stands."""
+    """Cancel, honestly (design.md rule 11), a task of this client or on a device of its own. The answer is the task as it then
+    stands.
+    """
 
     region: str
     tenant: str
@@ -84,6 +88,8 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolveTask(Message, subject="query.{region}.spooler.resolve-task"):
+    """A person's word on a task of this client or on a device of its own."""
+
     region: str
     tenant: str
     sn: str
@@ -120,7 +126,7 @@ class GetMaterial(Message, subject="query.{region}.spooler.get-material"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """The request as it came, and what the converter made of it; None: nothing yet."""
+    """The request as it came (or as it was released), and what the converter made of it; None: not ready for a printer yet."""
 
     task: TaskView
     request: TaskRequest

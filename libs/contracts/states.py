@@ -24,6 +24,7 @@ class Reason(StrEnum):
     JOB_TRANSFORMING = "job-transforming"
     JOB_HOLD_UNTIL_SPECIFIED = "job-hold-until-specified"
     JOB_RELEASE_WAIT = "job-release-wait"
+    JOB_QUEUED = "job-queued"
     JOB_FETCHABLE = "job-fetchable"
     JOB_OUTGOING = "job-outgoing"
     JOB_PRINTING = "job-printing"
@@ -69,6 +70,7 @@ class Stage(StrEnum):
     TRANSFORMING = "transforming"
     HELD = "held"
     RELEASE_WAIT = "release-wait"
+    FINISHING = "finishing"
     FETCHABLE = "fetchable"
     OUTGOING = "outgoing"
     PRINTING = "printing"
@@ -88,6 +90,7 @@ IPP: dict[Stage, tuple[State, Reason]] = {
     Stage.TRANSFORMING: (State.PROCESSING, Reason.JOB_TRANSFORMING),
     Stage.HELD: (State.PENDING_HELD, Reason.JOB_HOLD_UNTIL_SPECIFIED),
     Stage.RELEASE_WAIT: (State.PENDING_HELD, Reason.JOB_RELEASE_WAIT),
+    Stage.FINISHING: (State.PROCESSING, Reason.JOB_QUEUED),  # released, and made ready for its printer
     Stage.FETCHABLE: (State.PENDING, Reason.JOB_FETCHABLE),
     Stage.OUTGOING: (State.PROCESSING, Reason.JOB_OUTGOING),
     Stage.PRINTING: (State.PROCESSING, Reason.JOB_PRINTING),
@@ -107,6 +110,7 @@ STATUS: dict[Stage, Status | None] = {
     Stage.TRANSFORMING: Status.SUBMITTED,
     Stage.HELD: Status.QUEUED,
     Stage.RELEASE_WAIT: Status.QUEUED,
+    Stage.FINISHING: Status.QUEUED,
     Stage.FETCHABLE: Status.QUEUED,
     Stage.OUTGOING: Status.PRINTING,
     Stage.PRINTING: Status.PRINTED,

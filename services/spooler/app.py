@@ -103,7 +103,7 @@ class Spooler:
             bus=self._bus,
             database=self._store,
             lease=self.lease,
-            desk=Desk(settings.region, Printers(self._directory), settings.print_ahead, settings.head_wait),
+            desk=Desk(settings.region, Printers(self._directory), settings.print_ahead, settings.head_wait, settings.hold_limit),
             documents=documents,
             addresses=DocumentAddresses(documents, Addresses(key), public_url),
             broker=broker,

@@ -30,6 +30,8 @@ from services.spooler.task import (
     Due,
     GivenUp,
     JournalReplaced,
+    Recall,
+    Release,
     Resolve,
     Step,
     Task,
@@ -50,8 +52,12 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
     if step is None:
         return task, ()
     changes = dict(step.changes)
+    if step.stage is Stage.HELD and task.start_at <= now:  # its time has come meanwhile
+        step = replace(step, stage=Stage.FETCHABLE)
+        changes["lined"] = True
     if step.stage in TERMINAL:
-        changes |= {"ended_at": now, "step": Step.NONE, "lined": False, "canceling": False, "retry_at": 0, "valid_until": 0}
+        changes |= {"ended_at": now, "step": Step.NONE, "lined": False, "retry_at": 0, "valid_until": 0}
+        changes |= {"canceling": False, "recalled": False, "rendering": False, "hold": False}
     if "retry_after" in changes:
         changes["retry_at"] = now + changes.pop("retry_after") * 1000
     moved = replace(
@@ -70,6 +76,8 @@ def due(task: Task) -> int:
     times = []
     if task.stage in WAITING and task.step is not Step.PRINT and task.expires_at:
         times.append(task.expires_at)
+    if task.stage is Stage.HELD and task.start_at:
+        times.append(task.start_at)
     if task.retry_at and task.step is Step.NONE:
         times.append(task.retry_at)
     if task.step is Step.PRINT and not task.taken and task.valid_until:
@@ -88,7 +96,7 @@ def _concerns_open_order(task: Task, happened: Any) -> bool:
 
 
 #: Stages in which a task is not yet with an agent for good, so that its time may run out.
-WAITING = frozenset({Stage.INCOMING, Stage.TRANSFORMING, Stage.FETCHABLE})
+WAITING = frozenset({Stage.INCOMING, Stage.TRANSFORMING, Stage.HELD, Stage.RELEASE_WAIT, Stage.FINISHING, Stage.FETCHABLE})
 #: Stages of a task whose order is with an agent.
 AT_AGENT = (Stage.FETCHABLE, Stage.OUTGOING, Stage.PRINTING, Stage.STOPPED, Stage.PARTIAL, Stage.UNKNOWN)
 
@@ -102,6 +110,18 @@ LIFECYCLE: dict[tuple[Stage, type], Rule] = {
     (Stage.TRANSFORMING, Cancel): rules.cancel_at_once,
     (Stage.TRANSFORMING, GivenUp): rules.given_up,
     (Stage.TRANSFORMING, Due): rules.expire_while_converting,
+    (Stage.TRANSFORMING, Release): rules.release,
+    (Stage.RELEASE_WAIT, Release): rules.release,
+    (Stage.RELEASE_WAIT, Cancel): rules.cancel_at_once,
+    (Stage.RELEASE_WAIT, Due): rules.expire_while_converting,
+    (Stage.FINISHING, DocumentConverted): rules.ready,
+    (Stage.FINISHING, DocumentRejected): rules.rejected,
+    (Stage.FINISHING, Cancel): rules.cancel_at_once,
+    (Stage.FINISHING, GivenUp): rules.given_up,
+    (Stage.FINISHING, Due): rules.expire_while_converting,
+    (Stage.HELD, Cancel): rules.cancel_at_once,
+    (Stage.HELD, Due): rules.start,
+    (Stage.FETCHABLE, Recall): rules.recall,
     (Stage.FETCHABLE, Dispatched): rules.dispatch,
     (Stage.FETCHABLE, Due): rules.due_in_line,
     (Stage.FETCHABLE, TaskTaken): rules.taken,

@@ -12,29 +12,31 @@ from libs.contracts.queries import (
     AdmitAgent,
     Admitted,
     CancelTask,
-    Code,
     DocumentAddress,
+    GetMaterial,
     GetTask,
+    ListLines,
     ListTasks,
+    PauseDevice,
+    ReleaseTask,
     ResolveTask,
-    TaskAnswer,
-    TaskList,
+    ResumeDevice,
 )
 from libs.contracts.reports import TaskReports
-from libs.contracts.states import Stage
 from libs.contracts.tasks import TaskRequest
-from libs.runtime.bus import Outgoing, Refused
+from libs.runtime.bus import Outgoing
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.reader import Incoming
-from services.spooler import store
+from services.spooler import pauses, store
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
+from services.spooler.commands import Commands
 from services.spooler.horizon import Horizon
+from services.spooler.questions import Questions
 from services.spooler.round import Desk, Round
 from services.spooler.sentences import told
-from services.spooler.task import Cancel, Due, GivenUp, Resolve, Task
-from services.spooler.views import view
+from services.spooler.task import Due, GivenUp, Task
 
 Staged = list[tuple[str, Outgoing]]
 
@@ -55,7 +57,8 @@ class Handlers:
         self._desk = desk
         self._database = database
         self._commit = commit
-        self._horizon = horizon
+        self._questions = Questions(database, horizon, desk)
+        self._commands = Commands(desk, commit, horizon)
         self._admission = admission
         self._addresses = addresses
 
@@ -126,6 +129,7 @@ class Handlers:
         """A new term looks at every line once: what the last term saved may not have been acted on."""
         async with self._database.reading() as connection:
             printers = await store.lines(connection)
+            self._desk.paused = await pauses.every(connection)
 
         async def change(connection: AsyncConnection) -> Staged:
             turn = Round(connection, self._desk)
@@ -138,62 +142,20 @@ class Handlers:
 
     def questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
         """Question -> who answers it."""
+        asked, told = self._questions, self._commands
         return {
-            ListTasks: self.list_tasks,
-            GetTask: self.get_task,
-            CancelTask: self.cancel_task,
-            ResolveTask: self.resolve_task,
+            ListTasks: asked.list_tasks,
+            GetTask: asked.get_task,
+            GetMaterial: asked.get_material,
+            ListLines: asked.list_lines,
+            CancelTask: told.cancel_task,
+            ResolveTask: told.resolve_task,
+            ReleaseTask: told.release_task,
+            PauseDevice: told.pause_device,
+            ResumeDevice: told.resume_device,
             AdmitAgent: self.admit_agent,
             AddressDocument: self.address_document,
         }
-
-    async def list_tasks(self, query: ListTasks) -> TaskList:
-        """Newest first; who submitted and asks sees the task."""
-        await self._horizon.reach()
-        async with self._database.reading() as connection:
-            found = await store.listed(
-                connection,
-                tenant=query.tenant,
-                sn=query.sn,
-                statuses=[status.value for status in query.statuses],
-                start=query.start,
-                end=query.end,
-                limit=query.limit,
-            )
-        return TaskList(tasks=tuple(view(task) for task in found))
-
-    async def get_task(self, query: GetTask) -> TaskAnswer:
-        """One task of this client."""
-        await self._horizon.reach()
-        async with self._database.reading() as connection:
-            task = (await store.load(connection, [query.task])).get(query.task)
-        return TaskAnswer(task=view(_own(task, query)))
-
-    async def cancel_task(self, query: CancelTask) -> TaskAnswer:
-        """Honest: at once as long as the order has not left, else when the agent says so."""
-        return await self._command(query, Cancel(), frozenset())
-
-    async def resolve_task(self, query: ResolveTask) -> TaskAnswer:
-        """The way out of an unknown outcome."""
-        return await self._command(query, Resolve(query.outcome), frozenset({Stage.UNKNOWN, Stage.PARTIAL}))
-
-    async def _command(self, query: CancelTask | ResolveTask, happened: Cancel | Resolve, only: frozenset[Stage]) -> TaskAnswer:
-        await self._horizon.reach()
-        answer: list[Task] = []
-
-        async def change(connection: AsyncConnection) -> Staged:
-            turn = Round(connection, self._desk)
-            await turn.load([query.task])
-            task = _own(turn.get(query.task), query)
-            if only and task.stage not in only:
-                raise Refused(Code.CONFLICT, f"Task {task.id} has no unknown outcome: it is {view(task).status.value}.")
-            turn.tell(task.id, happened)
-            staged = await turn.finish()
-            answer.append(turn.get(task.id) or task)
-            return staged
-
-        await self._commit(change)
-        return TaskAnswer(task=view(answer[0]))
 
     async def admit_agent(self, query: AdmitAgent) -> Admitted:
         """May this journal print for this agent?"""
@@ -221,16 +183,19 @@ class Handlers:
             shard=printer.shard,
             priority=request.priority,
             created_at=request.created_at,
-            expires_at=request.expires_at,
+            expires_at=self._expiry(request),
             traceparent=request.traceparent,
+            start_at=request.start_at,
+            hold=request.hold,
+            retry_of=told(request.retry_of, 64),
+            lined=not (request.hold or request.start_at),
             unknown=self._desk.printers.unknown_policy(printer.agent, printer.id),
         )
 
-
-def _own(task: Task | None, query: Any) -> Task:
-    if task is None or (task.tenant, task.sn) != (query.tenant, query.sn):
-        raise Refused(Code.NOT_FOUND, f"There is no task {query.task[:64]}.")
-    return task
+    def _expiry(self, request: TaskRequest) -> int:
+        """Nothing is held for ever; once it is released, it has all the time that it was given."""
+        held_until = request.created_at + self._desk.hold_limit if request.hold else 0
+        return min((each for each in (request.expires_at, held_until) if each), default=0)
 
 
 def _tasks_of(message: Incoming) -> list[str]:

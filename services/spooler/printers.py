@@ -1,7 +1,7 @@
 """What the spooler knows of printers, from the directory."""
 
-from libs.contracts.devices import Capabilities, Target, UnknownPolicy
-from libs.contracts.directory import DeviceEntry, device_key
+from libs.contracts.devices import Device, Target, UnknownPolicy
+from libs.contracts.directory import ClientEntry, DeviceEntry, client_key, device_key
 from libs.contracts.tickets import Margins
 from libs.runtime.mirror import Mirror
 
@@ -20,14 +20,20 @@ class Printers:
     def target(self, agent: str, printer: str) -> Target:
         """What the converter must know of a printer; of one that is not known, nothing is assumed but PDF."""
         entry = self._entry(agent, printer)
-        return _target(entry.device.capabilities) if entry else Target()
+        return _target(entry.device) if entry else Target()
+
+    def client_name(self, sn: str) -> str:
+        """What a client is called: its name, or its SN."""
+        entry = self._directory.get(client_key(sn))
+        return entry.name or sn if isinstance(entry, ClientEntry) else sn
 
     def _entry(self, agent: str, printer: str) -> DeviceEntry | None:
         entry = self._directory.get(device_key(agent, printer))
         return entry if isinstance(entry, DeviceEntry) else None
 
 
-def _target(able: Capabilities) -> Target:
+def _target(device: Device) -> Target:
+    able = device.capabilities
     media = able.default_media
     margins = next(
         (each.margins for each in able.media if media and _same(each.media.width, media.width, each.media.height, media.height)),
@@ -39,6 +45,8 @@ def _target(able: Capabilities) -> Target:
         collates=able.collates,
         media=media,
         margins=margins or Margins(0, 0, 0, 0),
+        name=device.name,
+        receipt=able.receipt,
     )
 
 

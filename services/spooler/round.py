@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.documents import ENGINE
+from libs.contracts.documents import ENGINE, RAW_FORMATS, Document, Format
 from libs.contracts.message import Message
 from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
 from libs.contracts.reports import DocumentConverted
@@ -15,23 +15,30 @@ from libs.contracts.states import Stage
 from libs.contracts.streams import CONVERT, PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing, outgoing
-from services.spooler import store
+from services.spooler import pauses, store
 from services.spooler.domain import advance
 from services.spooler.line import Heads, pick
 from services.spooler.printers import Printers
 from services.spooler.task import Accepted, Ask, Dispatched, Step, Task
 from services.spooler.views import events
 
+#: Seconds that a task waits to be released, unless somebody says otherwise.
+HOLD_LIMIT = 3 * 86_400.0
+
 
 class Desk:
-    """What every round of one term shares: the region, the printers, who holds which line, and two limits."""
+    """What every round of one term shares: the region, the printers, who holds which line, and three limits."""
 
-    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float) -> None:
+    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float, hold_limit: float = HOLD_LIMIT) -> None:
         self.region = region
         self.printers = printers
         self.print_ahead = print_ahead
         self.head_wait = head_wait
+        #: In ms.
+        self.hold_limit = int(hold_limit * 1000)
         self.heads = Heads()
+        #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
+        self.paused: set[str] = set()
 
 
 class Round:
@@ -63,13 +70,21 @@ class Round:
         """A task as it stands now in this round."""
         return self._tasks.get(task)
 
+    async def request(self, task: str) -> TaskRequest:
+        """What a task is made of."""
+        return (await store.request_of(self._connection, [task]))[task]
+
+    async def keep_request(self, request: TaskRequest) -> None:
+        """A task is made of this from now on."""
+        await store.keep_request(self._connection, request)
+
     def add(self, task: Task, request: TaskRequest) -> None:
         """A new task; one that exists already changes nothing."""
         if task.id in self._tasks:
             return
         self._tasks[task.id] = task
         self._new[task.id] = request
-        self.tell(task.id, Accepted())
+        self.tell(task.id, Accepted(raw=request.document.format in RAW_FORMATS))
 
     def tell(self, task_id: str, happened: Any) -> None:
         """Something happened to a task; unknown tasks are no concern of ours."""
@@ -99,7 +114,7 @@ class Round:
         return staged
 
     def _told(self, task: Task) -> list[tuple[str, Outgoing]]:
-        told = events(task, self._desk.region, self._now)
+        told = events(task, self._desk.region, self._now, paused=task.printer in self._desk.paused)
         if told:
             self._tasks[task.id] = replace(task, told=told[-1].task.status.value)
         return [(TASKS, _outgoing(event)) for event in told]
@@ -108,39 +123,47 @@ class Round:
         changed = [task for task in self._tasks.values() if self._before.get(task.id) is not task]
         fresh = [task for task in changed if task.id in self._new]
         await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
-        await store.save(self._connection, (task for task in changed if task.id not in self._new))
+        await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
         await store.keep_conversion(self._connection, self._conversions)
         self._lines.update(task.printer for task in changed if self._moves_line(task))
 
     def _moves_line(self, task: Task) -> bool:
         """Whether its line may go on: somebody can be sent now, or room was made. A task that only joins its end moves nothing."""
         before = self._before.get(task.id)
-        return _place(task) != (_place(before) if before else (task.lined, task.step, False, False))
+        return _place(task) != (_place(before) if before else (task.lined, task.step, False, False, False))
 
     async def _orders(self) -> list[tuple[str, Outgoing]]:
         asked = [task for ask, task in self._asks if ask is Ask.CONVERT and task not in self._new]
         requests = {**self._new, **(await store.request_of(self._connection, asked) if asked else {})}
+        rendered = await store.converted_of(self._connection, asked) if asked else {}
         made: list[tuple[str, Outgoing]] = []
         for ask, task_id in self._asks:
             task = self._tasks[task_id]
             if ask is Ask.CONVERT and task.step is Step.CONVERT:
-                made.append((CONVERT, _outgoing(self._convert_order(task, requests[task_id]))))
+                made.append((CONVERT, _outgoing(self._convert_order(task, requests[task_id], rendered.get(task_id)))))
             if ask is Ask.WITHDRAW and task.step is Step.PRINT:
                 made.append((PRINT, self._withdrawal(task)))
         return made
 
-    def _convert_order(self, task: Task, request: TaskRequest) -> ConvertDocument:
+    def _convert_order(self, task: Task, request: TaskRequest, rendered: DocumentConverted | None) -> ConvertDocument:
+        """What is rendered already, because it was held, is only finished."""
+        document = request.document
+        if rendered and not task.rendering:
+            document = Document(Format.PDF, rendered.document.content, document.name)
         return ConvertDocument(
             region=self._desk.region,
-            engine=ENGINE[request.document.format],
+            engine=ENGINE[document.format],
             tenant=task.tenant,
             task=task.id,
             attempt=task.conversions,
-            document=request.document,
+            document=document,
             ticket=request.ticket,
             target=self._desk.printers.target(task.agent, task.printer),
             expires=task.expires_at,
             traceparent=task.traceparent,
+            finish=not task.rendering,
+            name=task.name,
+            client=self._desk.printers.client_name(task.sn),
         )
 
     def _withdrawal(self, task: Task) -> Outgoing:
@@ -154,17 +177,22 @@ class Round:
         if not chosen:
             return []
         sent = [advance(task, Dispatched(self._now), self._now)[0] for task in chosen]
-        await store.save(self._connection, sent)
+        await store.save(self._connection, sent, {task.id: task for task in chosen})
         converted = await store.converted_of(self._connection, (task.id for task in sent))
         return [(PRINT, _outgoing(self._print_order(task, converted[task.id]))) for task in sent]
 
     async def _chosen(self) -> list[Task]:
         printers = sorted(self._lines)
-        sent = await store.sent_counts(self._connection, printers) if printers else {}
+        if not printers:
+            return []
+        paused = await pauses.paused(self._connection, printers)
+        sent = await store.sent_counts(self._connection, printers)
         chosen: list[Task] = []
         for printer in printers:
-            room = self._desk.print_ahead - sent.get(printer, 0)
-            if room > 0:
+            out = sent.get(printer, store.Sent())
+            room = self._desk.print_ahead - out.orders
+            # What is wanted back goes before all others, so nobody is sent before its agent has said what became of it.
+            if room > 0 and printer not in paused and not out.recalled:
                 line = await store.line(self._connection, printer, room + self._desk.print_ahead)
                 chosen += self._pick(line, room)
         return chosen
@@ -190,9 +218,9 @@ class Round:
         )
 
 
-def _place(task: Task) -> tuple[bool, Step, bool, bool]:
+def _place(task: Task) -> tuple[bool, Step, bool, bool, bool]:
     """All of a task that concerns its line."""
-    return task.lined, task.step, task.lined and task.stage is Stage.FETCHABLE, task.stage is Stage.UNKNOWN
+    return task.lined, task.step, task.lined and task.stage is Stage.FETCHABLE, task.stage is Stage.UNKNOWN, task.recalled
 
 
 def _outgoing(message: Message) -> Outgoing:

@@ -20,7 +20,20 @@ from libs.contracts.reports import (
     TaskWithdrawn,
 )
 from libs.contracts.states import Reason, Stage
-from services.spooler.task import Accepted, Ask, Cancel, Dispatched, Due, GivenUp, JournalReplaced, Resolve, Step, Task
+from services.spooler.task import (
+    Accepted,
+    Ask,
+    Cancel,
+    Dispatched,
+    Due,
+    GivenUp,
+    JournalReplaced,
+    Recall,
+    Release,
+    Resolve,
+    Step,
+    Task,
+)
 
 #: Seconds before the next attempt after the 1st, 2nd, ... transient failure; after the last the task is aborted.
 RETRIES = (5, 30, 120, 600)
@@ -45,18 +58,49 @@ def _go(stage: Stage, reason: str = "", message: str = "", *asks: Ask, **changes
 
 def _closed(**changes: Any) -> dict[str, Any]:
     """The fields of a task without an open order."""
-    return {"step": Step.NONE, "taken": False, "sent": False, "ordered_at": 0, "valid_until": 0, **changes}
+    closed = {"step": Step.NONE, "taken": False, "sent": False, "ordered_at": 0, "valid_until": 0}
+    return {**closed, "rendering": False, "recalled": False, **changes}
 
 
 # --- before the printer -------------------------------------------------------------------------------------------
 
 
-def convert(task: Task, _: Accepted) -> Next:
-    return _go(Stage.TRANSFORMING, "", "", Ask.CONVERT, step=Step.CONVERT, conversions=task.conversions + 1)
+def convert(task: Task, happened: Accepted) -> Next:
+    if task.hold and happened.raw:  # there is nothing to render
+        return _go(Stage.RELEASE_WAIT)
+    return _go(Stage.TRANSFORMING, "", "", Ask.CONVERT, **_converting(task, rendering=task.hold))
 
 
-def ready(_: Task, report: DocumentConverted) -> Next:
-    return _go(Stage.FETCHABLE, "", "", **_closed(pages=report.document.pages))
+def _converting(task: Task, **changes: Any) -> dict[str, Any]:
+    return {"step": Step.CONVERT, "conversions": task.conversions + 1, **changes}
+
+
+def ready(task: Task, report: DocumentConverted) -> Next:
+    pages = report.document.pages
+    if task.hold:
+        return _go(Stage.RELEASE_WAIT, "", "", **_closed(pages=pages))
+    if task.rendering:  # it was released meanwhile
+        return _go(Stage.FINISHING, "", "", Ask.CONVERT, **_converting(task, rendering=False, pages=pages))
+    return _go(Stage.HELD if task.start_at else Stage.FETCHABLE, "", "", **_closed(pages=pages))
+
+
+def release(task: Task, happened: Release) -> Next | None:
+    """A held task gets its printer, and whoever stands there need not wait for those that came after it."""
+    if not task.hold:
+        return None
+    printer = happened.printer
+    where = {"agent": printer.agent, "printer": printer.id, "device": printer.name, "shard": printer.shard}
+    rest = {"unknown": happened.unknown, "expires_at": happened.expires_at, "hold": False, "lined": not task.start_at}
+    if task.step is Step.CONVERT:
+        return _go(task.stage, "", "", **where, **rest)
+    return _go(Stage.FINISHING, "", "", Ask.CONVERT, **_converting(task, **where, **rest))
+
+
+def start(task: Task, happened: Due) -> Next | None:
+    """Its time has come: it joins its printer's line at the place that it would have had."""
+    if _expired(task, happened):
+        return expire_while_converting(task, happened)
+    return _go(Stage.FETCHABLE, "", "", lined=True) if task.start_at <= happened.now else None
 
 
 def rejected(_: Task, report: DocumentRejected) -> Next:
@@ -117,6 +161,13 @@ def cancel(task: Task, happened: Cancel) -> Next | None:
     return _go(task.stage, task.reason, task.message, Ask.WITHDRAW, canceling=True)
 
 
+def recall(task: Task, _: Recall) -> Next | None:
+    """Its line was paused: only the agent can say whether it has begun."""
+    if task.step is not Step.PRINT or task.recalled or task.canceling:
+        return None
+    return _go(task.stage, task.reason, task.message, Ask.WITHDRAW, recalled=True)
+
+
 # --- at the printer -------------------------------------------------------------------------------------------------
 
 
@@ -162,7 +213,8 @@ def unknown(task: Task, report: TaskUnknown) -> Next:
         return _again()
     if task.unknown is UnknownPolicy.GIVE_UP:
         return _go(Stage.ABORTED, Reason.OUTCOME_UNKNOWN, report.message, pages_done=report.pages_done)
-    return _go(Stage.UNKNOWN, "", report.message, taken=True, canceling=False, pages_done=max(task.pages_done, report.pages_done))
+    done = max(task.pages_done, report.pages_done)
+    return _go(Stage.UNKNOWN, "", report.message, taken=True, canceling=False, recalled=False, pages_done=done)
 
 
 def _again() -> Next:
@@ -175,8 +227,9 @@ def withdrawn(task: Task, _: TaskWithdrawn) -> Next:
 
 
 def too_late(task: Task, _: TaskTooLate) -> Next | None:
-    """The cancel failed: the attempt goes on to its own end."""
-    return _go(task.stage, task.reason, "It could not be canceled any more: the printer has it.", canceling=False, taken=True)
+    """The attempt goes on to its own end; who wanted it canceled is told."""
+    message = "It could not be canceled any more: the printer has it." if task.canceling else task.message
+    return _go(task.stage, task.reason, message, canceling=False, recalled=False, taken=True)
 
 
 def agent_expired(task: Task, report: TaskExpired) -> Next:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from libs.contracts.states import Stage
 from services.spooler.task import Step, Task
@@ -12,10 +13,12 @@ def told(text: str, limit: int) -> str:
     return "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)[:limit]
 
 
-def sentence(task: Task) -> str:
-    """One sentence; empty for a task that is over and well."""
+def sentence(task: Task, *, paused: bool = False) -> str:
+    """One sentence; empty for a task that is over and well. `paused`: its printer's line is."""
     if task.canceling:
         return f"It is being canceled: the agent {task.agent} has to say whether that is still possible."
+    if task.stage is Stage.FETCHABLE and (task.recalled or (paused and task.step is not Step.PRINT)):
+        return _paused(task)
     if task.message:
         return task.message
     return _OF_STAGE.get(task.stage, _nothing)(task)
@@ -29,13 +32,32 @@ def _fetchable(task: Task) -> str:
     return f"It waits at {task.device} for the tasks before it."
 
 
+def _paused(task: Task) -> str:
+    if task.recalled:
+        return f"{task.device} is paused: the agent {task.agent} has to say whether it has not yet begun this task."
+    return f"{task.device} is paused."
+
+
+def _transforming(task: Task) -> str:
+    if task.hold or task.rendering:
+        return "It waits for its document to be converted, and may be released already."
+    return "It waits for its document to be converted."
+
+
+def _held(task: Task) -> str:
+    return f"It waits for its time, {datetime.fromtimestamp(task.start_at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC."
+
+
 def _nothing(_: Task) -> str:
     return ""
 
 
 _OF_STAGE: dict[Stage, Callable[[Task], str]] = {
     Stage.INCOMING: lambda _: "It was accepted.",
-    Stage.TRANSFORMING: lambda _: "It waits for its document to be converted.",
+    Stage.TRANSFORMING: _transforming,
+    Stage.HELD: _held,
+    Stage.RELEASE_WAIT: lambda _: "It waits until somebody releases it to a printer.",
+    Stage.FINISHING: lambda task: f"It is made ready for {task.device}.",
     Stage.FETCHABLE: _fetchable,
     Stage.OUTGOING: lambda task: f"It is being sent to {task.device}.",
     Stage.PRINTING: lambda task: f"{task.device} has it and prints.",

@@ -12,6 +12,7 @@ class SpoolerSettings(Settings):
 
     print_ahead: int = Field(50, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
     head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
+    hold_limit: float = Field(3 * 86_400.0, gt=0, description="Seconds that a task waits to be released before it expires.")
     retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that an ended task and its documents are kept.")
     public_url: str = Field("", description="Address of the gateway as agents reach it; empty: http://127.0.0.1:HTTP_PORT.")
     http_port: int = Field(39899, ge=0, le=65535, description="Port of the gateway.")

@@ -1,10 +1,10 @@
 """The spooler's store: tasks by id, by line, by time; the same statements on SQLite and PostgreSQL."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, desc, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, delete, desc, func, insert, literal_column, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.devices import UnknownPolicy
@@ -18,15 +18,22 @@ from services.spooler.task import Step, Task
 _FIELDS = tuple(field.name for field in fields(Task))
 #: Fields that never change after the insertion.
 _FIXED = {
-    "id", "tenant", "sn", "source", "from_os", "name", "seq", "idx", "agent", "printer", "device", "shard",
-    "priority", "created_at", "expires_at", "traceparent",
+    "id", "tenant", "sn", "source", "from_os", "name", "seq", "idx", "priority", "created_at", "traceparent", "start_at",
+    "retry_of",
 }  # fmt: skip
-_MUTABLE = tuple(name for name in _FIELDS if name not in _FIXED)
+#: Fields that change for few tasks, and are written for those only.
+_SELDOM = ("agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled")
+_OFTEN = tuple(name for name in _FIELDS if name not in _FIXED and name not in _SELDOM)
+#: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
+_AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
+_HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
+_HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
 _CHUNK = 500
 
 
-def _task(row: Row[Any]) -> Task:
+def task_of(row: Row[Any]) -> Task:
+    """A row of the table `task`, whole."""
     values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
     values["stage"], values["step"], values["unknown"] = (
         Stage(values["stage"]),
@@ -42,22 +49,33 @@ async def load(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Tas
     found: dict[str, Task] = {}
     for start in range(0, len(wanted), _CHUNK):
         rows = await connection.execute(select(task).where(task.c.id.in_(wanted[start : start + _CHUNK])))
-        found.update({row.id: _task(row) for row in rows})
+        found.update({row.id: task_of(row) for row in rows})
     return found
 
 
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
-        await connection.execute(insert(task), [asdict(each) for each in tasks])
+        await connection.execute(insert(task), [{name: getattr(each, name) for name in _FIELDS} for each in tasks])
         await connection.execute(insert(material), [{"task": each.id, "request": encode(each)} for each in requests])
 
 
-async def save(connection: AsyncConnection, tasks: Iterable[Task]) -> None:
-    """Write what may have changed of these tasks."""
-    rows = [{"task_id": each.id, **{f"new_{name}": getattr(each, name) for name in _MUTABLE}} for each in tasks]
+async def save(connection: AsyncConnection, tasks: Iterable[Task], before: Mapping[str, Task] | None = None) -> None:
+    """Write what may have changed of these tasks; with `before`, how they were, only what did."""
+    changed = list(tasks)
+    await _update(connection, changed, _OFTEN)
+    known = before or {}
+    await _update(connection, [each for each in changed if _differs(each, known.get(each.id))], _SELDOM)
+
+
+def _differs(new: Task, old: Task | None) -> bool:
+    return old is None or any(getattr(new, name) != getattr(old, name) for name in _SELDOM)
+
+
+async def _update(connection: AsyncConnection, tasks: Sequence[Task], names: Sequence[str]) -> None:
+    rows = [{"task_id": each.id, **{f"new_{name}": getattr(each, name) for name in names}} for each in tasks]
     if rows:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _MUTABLE}
+        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         await connection.execute(update(task).where(task.c.id == bindparam("task_id")).values(values), rows)
 
 
@@ -88,13 +106,40 @@ async def _material(connection: AsyncConnection, ids: Iterable[str]) -> list[Row
     return rows
 
 
-async def sent_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, int]:
-    """How many orders of each printer are with its agent and not of unknown outcome."""
-    counts = select(task.c.printer, func.count()).where(
-        task.c.printer.in_(printers), task.c.step == Step.PRINT.value, task.c.stage != Stage.UNKNOWN.value
+async def keep_request(connection: AsyncConnection, request: TaskRequest) -> None:
+    """Write what a task is made of anew: it was released to another printer."""
+    await connection.execute(update(material).where(material.c.task == request.id).values(request=encode(request)))
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Orders of one printer that are with its agent and not of unknown outcome; `recalled` of them are wanted back."""
+
+    orders: int = 0
+    recalled: int = 0
+
+
+async def sent_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, Sent]:
+    """What of each printer is with its agent."""
+    recalled = func.sum(case((task.c.recalled, 1), else_=0))
+    counts = select(task.c.printer, func.count(), recalled).where(
+        task.c.printer.in_(printers), _AT_AGENT, task.c.stage != Stage.UNKNOWN.value
     )
     rows = await connection.execute(counts.group_by(task.c.printer))
-    return {row[0]: int(row[1]) for row in rows}
+    return {row[0]: Sent(int(row[1]), int(row[2])) for row in rows}
+
+
+async def waiting_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, int]:
+    """How many tasks stand in the line of each printer, not yet sent."""
+    counts = select(task.c.printer, func.count()).where(task.c.printer.in_(printers), task.c.lined)
+    return {row[0]: int(row[1]) for row in await connection.execute(counts.group_by(task.c.printer))}
+
+
+async def not_begun(connection: AsyncConnection, printer: str) -> list[Task]:
+    """Tasks of a printer whose orders are with its agent and, as far as is known, not begun; in the order of the line."""
+    waiting = select(task).where(task.c.printer == printer, _AT_AGENT, task.c.stage == Stage.FETCHABLE.value)
+    rows = await connection.execute(waiting.order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx))
+    return [task_of(row) for row in rows]
 
 
 async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Task]:
@@ -105,7 +150,7 @@ async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Ta
         .order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx)
         .limit(limit)
     )
-    return [_task(row) for row in await connection.execute(first)]
+    return [task_of(row) for row in await connection.execute(first)]
 
 
 async def lines(connection: AsyncConnection) -> list[str]:
@@ -116,34 +161,14 @@ async def lines(connection: AsyncConnection) -> list[str]:
 
 async def due(connection: AsyncConnection, now: int, limit: int = 500) -> list[Task]:
     """Tasks whose time has come, the earliest first."""
-    rows = await connection.execute(
-        select(task).where(task.c.due_at > 0, task.c.due_at <= now).order_by(task.c.due_at).limit(limit)
-    )
-    return [_task(row) for row in rows]
+    rows = await connection.execute(select(task).where(_HAS_TIME, task.c.due_at <= now).order_by(task.c.due_at).limit(limit))
+    return [task_of(row) for row in rows]
 
 
 async def at_agent(connection: AsyncConnection, agent: str) -> list[Task]:
     """Tasks whose print order is with this agent, as they came."""
-    rows = await connection.execute(
-        select(task).where(task.c.agent == agent, task.c.step == Step.PRINT.value).order_by(task.c.seq, task.c.idx)
-    )
-    return [_task(row) for row in rows]
-
-
-async def listed(
-    connection: AsyncConnection, *, tenant: str, sn: str, statuses: Sequence[str], start: int | None, end: int | None, limit: int
-) -> list[Task]:
-    """A client's tasks that were told to somebody, newest first; times in ms since 1970, inclusive."""
-    wanted = [task.c.tenant == tenant, task.c.sn == sn]
-    wanted.append(task.c.told.in_(statuses) if statuses else task.c.told != "")
-    if start is not None:
-        wanted.append(task.c.created_at >= start)
-    if end is not None:
-        wanted.append(task.c.created_at <= end)
-    rows = await connection.execute(
-        select(task).where(and_(*wanted)).order_by(desc(task.c.created_at), desc(task.c.id)).limit(limit)
-    )
-    return [_task(row) for row in rows]
+    rows = await connection.execute(select(task).where(task.c.agent == agent, _AT_AGENT).order_by(task.c.seq, task.c.idx))
+    return [task_of(row) for row in rows]
 
 
 async def admitted(connection: AsyncConnection, agent: str) -> tuple[str, int] | None:
@@ -161,7 +186,7 @@ async def admit(connection: AsyncConnection, agent: str, journal_id: str, sequen
 async def forget_ended(connection: AsyncConnection, before: int, limit: int = 500) -> list[tuple[str, str]]:
     """Delete tasks that ended before this time (ms since 1970); returns (tenant, id) of each."""
     rows = (
-        await connection.execute(select(task.c.tenant, task.c.id).where(task.c.ended_at > 0, task.c.ended_at < before).limit(limit))
+        await connection.execute(select(task.c.tenant, task.c.id).where(_HAS_ENDED, task.c.ended_at < before).limit(limit))
     ).all()
     ids = [row.id for row in rows]
     if ids:

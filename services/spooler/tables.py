@@ -46,6 +46,10 @@ task = Table(
     *(_number(name) for name in ("pages", "pages_done", "retry_at", "ordered_at", "valid_until", "due_at")),
     _text("told", 32),
     _number("ended_at"),
+    _number("start_at"),
+    _flag("hold"),
+    _text("retry_of"),
+    *(_flag(name) for name in ("rendering", "recalled")),
     Index("task_newest", "tenant", "sn", "created_at", "id"),
     Index("task_status", "tenant", "sn", "told", "created_at", "id"),
 )
@@ -63,6 +67,10 @@ Index(
 Index("task_sent", task.c.printer, task.c.agent, sqlite_where=task.c.step == "print", postgresql_where=task.c.step == "print")
 Index("task_due", task.c.due_at, sqlite_where=task.c.due_at > 0, postgresql_where=task.c.due_at > 0)
 Index("task_ended", task.c.ended_at, sqlite_where=task.c.ended_at > 0, postgresql_where=task.c.ended_at > 0)
+
+#: Tasks that somebody has to release, as their client lists them.
+HELD = text("stage = 'release-wait'")
+Index("task_held", task.c.tenant, task.c.sn, task.c.created_at, task.c.id, sqlite_where=HELD, postgresql_where=HELD)
 
 #: What a task is made of: the request as it came, and the conversion as it came back; each written once.
 material = Table(
@@ -89,6 +97,16 @@ mark = Table(
     Column("stream", String(64), primary_key=True),
     Column("at", BigInteger, primary_key=True),
     Column("sequence", BigInteger, nullable=False),
+)
+
+#: Printers whose lines are paused, since when (ms since 1970).
+pause = Table(
+    "pause",
+    metadata,
+    Column("printer", String(64), primary_key=True),
+    _text("agent"),
+    _text("tenant"),
+    _number("at"),
 )
 
 lease = lease_table(metadata)

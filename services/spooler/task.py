@@ -6,6 +6,7 @@ from enum import StrEnum
 from libs.contracts.devices import UnknownPolicy
 from libs.contracts.queries import Outcome
 from libs.contracts.states import Stage
+from libs.contracts.tasks import PrinterRef
 
 
 class Step(StrEnum):
@@ -28,7 +29,8 @@ class Task:
     """Every field is a column. Times are ms since 1970, 0: none. (`seq`, `idx`) is its position, never a clock.
 
     `step`, `attempt` (print) and `conversions` (convert) name the open order; `place` 0 goes before 1 in the line; `lined`
-    says that it stands in its printer's line, not yet sent;
+    says that it stands in its printer's line, not yet sent; `recalled` that a paused line wants its order back;
+    `hold` that it waits to be released to a real printer, `rendering` that its open conversion does no more than render;
     `ordered_at` is when the open print order was made; `told` is the Webprinter status that was last told.
     """
 
@@ -70,11 +72,18 @@ class Task:
     due_at: int = 0
     told: str = ""
     ended_at: int = 0
+    start_at: int = 0
+    hold: bool = False
+    retry_of: str = ""
+    rendering: bool = False
+    recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The task is in the database: it may go on."""
+    """The task is in the database: it may go on. `raw`: its document passes through untouched."""
+
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +103,20 @@ class Resolve:
     """Somebody says what became of a task whose outcome is unknown."""
 
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Somebody sends a held task to a real printer; times are ms since 1970, 0: none."""
+
+    printer: PrinterRef
+    unknown: UnknownPolicy = UnknownPolicy.ASK
+    expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """Its printer's line was paused: what is not begun is wanted back."""
 
 
 @dataclass(frozen=True, slots=True)

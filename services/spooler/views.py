@@ -10,8 +10,8 @@ from services.spooler.sentences import sentence
 from services.spooler.task import Task
 
 
-def view(task: Task) -> TaskView:
-    """What may be told of a task."""
+def view(task: Task, *, paused: bool = False) -> TaskView:
+    """What may be told of a task. `paused`: its printer's line is."""
     return TaskView(
         id=task.id,
         name=task.name,
@@ -22,7 +22,7 @@ def view(task: Task) -> TaskView:
         state=IPP[task.stage][0],
         reason=task.reason or IPP[task.stage][1].value,
         status=STATUS[task.stage] or Status.SUBMITTED,
-        message=sentence(task),
+        message=sentence(task, paused=paused),
         device=task.device,
         device_type=DeviceType.PRINTER,
         agent=task.agent,
@@ -34,15 +34,19 @@ def view(task: Task) -> TaskView:
         pages_done=task.pages_done,
         attempt=task.attempt,
         canceling=task.canceling,
+        priority=task.priority,
+        start_at=task.start_at,
+        expires_at=task.expires_at,
+        retry_of=task.retry_of,
     )
 
 
-def events(task: Task, region: str, now: int) -> list[NewTask | UpdateTaskStatus | EndTask]:
+def events(task: Task, region: str, now: int, *, paused: bool = False) -> list[NewTask | UpdateTaskStatus | EndTask]:
     """What has to be told since `task.told`: the chain of statuses stays contiguous, the end is told once."""
     status = STATUS[task.stage]
     if status is None or task.told == status:
         return []
-    shown = view(task)
+    shown = view(task, paused=paused)
     told: list[NewTask | UpdateTaskStatus | EndTask] = []
     if not task.told:
         told.append(NewTask(region=region, task=_as_new(shown), at=now, traceparent=task.traceparent))

@@ -24,13 +24,28 @@ from libs.contracts.reports import (
     TaskWithdrawn,
 )
 from libs.contracts.states import STATUS, TERMINAL, Reason, Stage, Status
+from libs.contracts.tasks import PrinterRef
 from libs.contracts.tickets import Ticket
 from services.spooler.domain import LIFECYCLE, advance
 from services.spooler.rules import RETRIES, VALID_FOR
-from services.spooler.task import Accepted, Ask, Cancel, Dispatched, Due, GivenUp, JournalReplaced, Resolve, Step, Task
+from services.spooler.task import (
+    Accepted,
+    Ask,
+    Cancel,
+    Dispatched,
+    Due,
+    GivenUp,
+    JournalReplaced,
+    Recall,
+    Release,
+    Resolve,
+    Step,
+    Task,
+)
 from tests.spooler.making import at_agent, converted, report, task
 
 NOW = 1_000_000
+REAL = PrinterRef(agent="AGENT002", id="printer00002", name="Real", shard=3)
 #: The arrows of webprinter.md 3.1, and the two that design.md adds below its table of states.
 ARROWS = {
     Status.SUBMITTED: {Status.QUEUED, Status.ERROR, Status.CANCELED},
@@ -53,7 +68,8 @@ def reachable(start: Status) -> set[Status]:
 def sample_events() -> list[object]:
     document = Printable(content=Inline(b"x"), pages=3)
     return [
-        Accepted(), Dispatched(NOW), Cancel(), Due(NOW), GivenUp("it was given up"), JournalReplaced(),
+        Accepted(), Accepted(raw=True), Dispatched(NOW), Cancel(), Due(NOW), GivenUp("it was given up"), JournalReplaced(),
+        Recall(), Release(REAL),
         *(Resolve(outcome) for outcome in Outcome),
         converted("AGENT001-000000000001"),
         DocumentConverted(region="local", task="AGENT001-000000000001", attempt=1, document=document, ticket=Ticket()),
@@ -217,9 +233,12 @@ def test_a_task_expires_while_it_waits_and_never_at_the_printer():
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(sample_events()), max_size=25))
-def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history):
-    current: Task = task()
+@given(
+    st.lists(st.sampled_from(sample_events()), max_size=25),
+    st.sampled_from([{}, {"hold": True, "lined": False}, {"start_at": NOW + 5, "lined": False}]),
+)
+def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history, start):
+    current: Task = task(**start)
     for happened in history:
         moved, _ = advance(current, happened, NOW)
         assert moved is current or moved.version == current.version + 1

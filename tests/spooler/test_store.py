@@ -39,7 +39,7 @@ async def test_a_line_is_ordered_by_retries_then_priority_then_position(tmp_path
                 "early",
                 "late",
             ]
-            assert await store.sent_counts(connection, [PRINTER, "another"]) == {PRINTER: 1}
+            assert await store.sent_counts(connection, [PRINTER, "another"]) == {PRINTER: store.Sent(1, 0)}
             assert sorted(await store.lines(connection)) == ["another", PRINTER]
 
 

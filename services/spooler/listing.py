@@ -1,0 +1,76 @@
+"""Lists of tasks for outsiders, newest first: walks along an index that end with their limit, however many tasks there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, CompoundSelect, Select, desc, literal_column, select, union_all
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.states import STATUS, Stage, Status
+from services.spooler.store import task_of
+from services.spooler.tables import HELD, task
+from services.spooler.task import Task
+
+#: In the order of their going through life; a list of none of them is a list of all that were told to somebody.
+_ALL = tuple(Status)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which tasks of a client; times are ms since 1970, both ends inclusive; empty `statuses` and `stages` mean any."""
+
+    tenant: str
+    sn: str
+    statuses: tuple[Status, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    start: int | None = None
+    end: int | None = None
+    limit: int = 100
+
+
+async def listed(connection: AsyncConnection, wanted: Filter) -> list[Task]:
+    """A client's tasks that were told to somebody, newest first."""
+    walks = _walks(wanted)
+    if not walks:
+        return []
+    rows = await connection.execute(statement(wanted, walks))
+    return [task_of(row) for row in rows]
+
+
+def statement(
+    wanted: Filter, walks: Sequence[Sequence[ColumnElement[bool]]]
+) -> Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]:
+    """One walk as it is, several merged: each gives no more than the limit, so that little is sorted."""
+    each = [_walk(wanted, conditions) for conditions in walks]
+    if len(each) == 1:
+        return each[0]
+    merged = union_all(*(select(one.subquery()) for one in each))
+    return merged.order_by(literal_column("created_at").desc(), literal_column("id").desc()).limit(wanted.limit)
+
+
+def _walk(wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[object, ...]]:
+    within = [task.c.tenant == wanted.tenant, task.c.sn == wanted.sn, *conditions]
+    if wanted.start is not None:
+        within.append(task.c.created_at >= wanted.start)
+    if wanted.end is not None:
+        within.append(task.c.created_at <= wanted.end)
+    return select(task).where(*within).order_by(desc(task.c.created_at), desc(task.c.id)).limit(wanted.limit)
+
+
+def _walks(wanted: Filter) -> list[list[ColumnElement[bool]]]:
+    """What each walk asks for beside client and time; the index to walk along follows from it."""
+    if wanted.stages:
+        return [_of_stage(stage) for stage in dict.fromkeys(wanted.stages) if _is_of(stage, wanted.statuses)]
+    if not wanted.statuses or set(wanted.statuses) == set(_ALL):
+        return [[task.c.told != ""]]
+    return [[task.c.told == status.value] for status in dict.fromkeys(wanted.statuses)]
+
+
+def _is_of(stage: Stage, statuses: Sequence[Status]) -> bool:
+    return STATUS[stage] is not None and (not statuses or STATUS[stage] in statuses)
+
+
+def _of_stage(stage: Stage) -> list[ColumnElement[bool]]:
+    if stage is Stage.RELEASE_WAIT:
+        return [literal_column(HELD.text)]
+    return [task.c.told == str(STATUS[stage]), task.c.stage == stage.value]

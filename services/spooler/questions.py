@@ -1,0 +1,104 @@
+"""What doors ask the spooler: lists, one task, what it is made of, how lines stand."""
+
+from typing import Protocol
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.queries import Code, GetMaterial, GetTask, Line, Lines, ListLines, ListTasks, Material, TaskAnswer, TaskList
+from libs.contracts.states import Stage
+from libs.contracts.tasks import TaskView
+from libs.runtime.bus import Refused
+from libs.runtime.database import Database
+from services.spooler import pauses, store
+from services.spooler.horizon import Horizon
+from services.spooler.listing import Filter, listed
+from services.spooler.round import Desk
+from services.spooler.task import Step, Task
+from services.spooler.views import view
+
+
+class OfTask(Protocol):
+    """A question or command about one task, and who asks it."""
+
+    @property
+    def tenant(self) -> str: ...
+    @property
+    def sn(self) -> str: ...
+    @property
+    def task(self) -> str: ...
+
+
+def own(task: Task | None, query: OfTask) -> Task:
+    """The task, when this client submitted it. Raises `Refused` as if it were not there."""
+    if task is None or (task.tenant, task.sn) != (query.tenant, query.sn):
+        raise Refused(Code.NOT_FOUND, f"There is no task {query.task[:64]}.")
+    return task
+
+
+def own_or_here(task: Task | None, query: OfTask) -> Task:
+    """The task, when this client submitted it or has the printer that it is for. Raises `Refused` as `own`."""
+    if task and (task.tenant, task.agent) == (query.tenant, query.sn):
+        return task
+    return own(task, query)
+
+
+class Questions:
+    """Answers from a look that blocks nobody, after everything that was submitted before the question."""
+
+    def __init__(self, database: Database, horizon: Horizon, desk: Desk) -> None:
+        self._database = database
+        self._horizon = horizon
+        self._desk = desk
+
+    async def list_tasks(self, query: ListTasks) -> TaskList:
+        """Newest first; who submitted and asks sees the task."""
+        await self._horizon.reach()
+        wanted = Filter(query.tenant, query.sn, query.statuses, query.stages, query.start, query.end, query.limit)
+        async with self._database.reading() as connection:
+            found = await listed(connection, wanted)
+        return TaskList(tasks=tuple(self._view(task) for task in found))
+
+    async def get_task(self, query: GetTask) -> TaskAnswer:
+        """One task of this client, or on a device of its own."""
+        await self._horizon.reach()
+        async with self._database.reading() as connection:
+            task = (await store.load(connection, [query.task])).get(query.task)
+        return TaskAnswer(task=self._view(own_or_here(task, query)))
+
+    async def get_material(self, query: GetMaterial) -> Material:
+        """What a task of this client is made of."""
+        await self._horizon.reach()
+        async with self._database.reading() as connection:
+            task = own((await store.load(connection, [query.task])).get(query.task), query)
+            request = (await store.request_of(connection, [task.id]))[task.id]
+            converted = (await store.converted_of(connection, [task.id])).get(task.id)
+        finished = converted if not task.hold and task.step is not Step.CONVERT and task.stage is not Stage.INCOMING else None
+        return Material(task=self._view(task), request=request, printable=finished.document if finished else None)
+
+    async def list_lines(self, query: ListLines) -> Lines:
+        """How many tasks wait for each printer, and how many are with its agent."""
+        async with self._database.reading() as connection:
+            return await lines(connection, query.printers)
+
+    def _view(self, task: Task) -> TaskView:
+        return view(task, paused=task.printer in self._desk.paused)
+
+
+async def lines(connection: AsyncConnection, printers: tuple[tuple[str, str], ...]) -> Lines:
+    """The lines of these printers, (agent, device id) each, in their order."""
+    ids = [printer for _, printer in printers]
+    paused = await pauses.paused(connection, ids)
+    waiting = await store.waiting_counts(connection, ids)
+    sent = await store.sent_counts(connection, ids)
+    return Lines(
+        lines=tuple(
+            Line(
+                agent=agent,
+                printer=printer,
+                paused=printer in paused,
+                waiting=waiting.get(printer, 0),
+                sent=sent.get(printer, store.Sent()).orders,
+            )
+            for agent, printer in printers
+        )
+    )
