@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.contracts.devices import Target
-from libs.contracts.documents import Document, Engine, Printable
+from libs.contracts.documents import Document, Engine, Format, Printable
 from libs.contracts.message import Message
 from libs.contracts.tickets import Ticket
 
@@ -15,8 +15,10 @@ from libs.contracts.tickets import Ticket
 class ConvertDocument(Message, subject="order.convert.{region}.{engine}", message_id="{task}:convert:{attempt}"):
     """Render and finish one document. Times are milliseconds since 1970; 0: no limit.
 
-    `finish` False: only render it; a held task is finished when its printer is known (design.md rule 15). `name` and `client`
-    are what the marks' variables of those names show.
+    `finish` False: only render it; a held task is finished when its printer is known (design.md rule 15), by a second order whose
+    document is what was rendered and whose `rendered_from` is the format that the task's own document had: it tells whether
+    margins are in the pages already, and whether they may be enlarged. `name` and `client` are what the marks' variables of
+    those names show.
     """
 
     kind: Literal["ConvertDocument"] = "ConvertDocument"
@@ -34,6 +36,7 @@ class ConvertDocument(Message, subject="order.convert.{region}.{engine}", messag
     finish: bool = True
     name: str = ""
     client: str = ""
+    rendered_from: Format | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

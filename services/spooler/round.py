@@ -147,9 +147,9 @@ class Round:
 
     def _convert_order(self, task: Task, request: TaskRequest, rendered: DocumentConverted | None) -> ConvertDocument:
         """What is rendered already, because it was held, is only finished."""
-        document = request.document
+        document, rendered_from = request.document, None
         if rendered and not task.rendering:
-            document = Document(Format.PDF, rendered.document.content, document.name)
+            document, rendered_from = Document(Format.PDF, rendered.document.content, document.name), document.format
         return ConvertDocument(
             region=self._desk.region,
             engine=ENGINE[document.format],
@@ -164,6 +164,7 @@ class Round:
             finish=not task.rendering,
             name=task.name,
             client=self._desk.printers.client_name(task.sn),
+            rendered_from=rendered_from,
         )
 
     def _withdrawal(self, task: Task) -> Outgoing:

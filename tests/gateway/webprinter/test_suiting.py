@@ -1,5 +1,8 @@
 """What a printer cannot do is refused before its task is accepted."""
 
+from pathlib import Path
+from tempfile import mkdtemp
+
 import pytest
 
 from libs.contracts.devices import Capabilities, MediaSupport, Receipt
@@ -24,7 +27,7 @@ async def refusal(folder, device, **task):
 
 
 async def printed(folder, device, **task):
-    async with door(folder) as rig:
+    async with door(Path(mkdtemp(dir=folder))) as rig:
         rig.mirror.put(device)
         return await rig.printed(**{"content": "<p>x", **task})
 
