@@ -16,6 +16,7 @@ from services.agent.documents import Documents
 from services.agent.drivers import Driver
 from services.agent.journal import Journal
 from services.agent.line import Line
+from services.agent.peripherals.watch import Peripherals
 from services.agent.printers import connect_all
 from services.agent.settings import AgentSettings
 from services.agent.shop import Shop
@@ -35,7 +36,7 @@ async def start(service: Service, settings: AgentSettings) -> None:
     line = Line(settings.nats_url, sn, settings.credentials(sn))
     service.on_stop(line.close)
     documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
-    shop = Shop(sn, journal, documents, drivers, tracing=service.tracing)
+    shop = Shop(sn, journal, documents, drivers, tracing=service.tracing, peripherals=Peripherals(sn))
     await shop.start()
     _count(service, shop)
     question = AdmitAgent(region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id)

@@ -10,18 +10,20 @@ from libs.contracts.devices import Device, PrinterState
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode
 from services.agent.drivers import Printer
+from services.agent.peripherals.watch import renamed
 
 log = structlog.get_logger()
 
 
 class Devices:
-    """All printers by the driver that found them."""
+    """All printers by the driver that found them, and the scanners and cameras of this machine."""
 
     def __init__(self, sn: str) -> None:
         self._sn = sn
         self._by_source: dict[str, dict[str, Device]] = {}
         self._dumped: dict[str, str] = {}
         self._seen: set[str] = set()
+        self._peripherals: tuple[Device, ...] = ()
 
     def load(self, remembered: Mapping[str, str | None]) -> None:
         """What each driver had when the agent last ran, until it says what it has: not reachable yet."""
@@ -43,13 +45,21 @@ class Devices:
 
     @property
     def all(self) -> tuple[Device, ...]:
-        """Every device once, in the order of PRINTERS."""
-        return tuple(device for devices in self._by_source.values() for device in devices.values())
+        """Every device once: printers in the order of PRINTERS, then the others."""
+        printers = {device.id: device for devices in self._by_source.values() for device in devices.values()}
+        others = (renamed(self._sn, each) if each.id in printers else each for each in self._peripherals)
+        return (*printers.values(), *others)
 
     @property
     def sources(self) -> set[str]:
         """The drivers that have said what they have, or that they cannot."""
         return self._seen
+
+    def place(self, peripherals: tuple[Device, ...]) -> bool:
+        """The scanners and cameras that there are now; whether that is news."""
+        news = peripherals != self._peripherals
+        self._peripherals = peripherals
+        return news
 
     def speechless(self, source: str) -> None:
         """This driver cannot say what it has: it has what it had."""

@@ -19,6 +19,7 @@ from services.agent.domain import Known, Step, Verdict, judge, withdrawable
 from services.agent.drivers import Driver, Printer
 from services.agent.journal import Journal
 from services.agent.lanes import Lane
+from services.agent.peripherals.watch import Peripherals
 
 log = structlog.get_logger()
 
@@ -45,12 +46,14 @@ class Shop:
         drivers: Mapping[str, Driver],
         *,
         tracing: Tracing,
+        peripherals: Peripherals | None = None,
     ) -> None:
         self._sn = sn
         self.journal = journal
         self._documents = documents
         self._drivers = drivers
         self._tracing = tracing
+        self._peripherals = peripherals
         self.changed = asyncio.Event()
         self._devices = Devices(sn)
         self._surveyed = asyncio.Event()
@@ -79,6 +82,8 @@ class Shop:
         for uri, driver in self._drivers.items():
             self._running.append(asyncio.create_task(self._drive(uri, driver), name=f"driver {type(driver).__name__}"))
         self._running.append(asyncio.create_task(self._sweep(), name="journal sweep"))
+        if self._peripherals:
+            self._running.append(asyncio.create_task(self._peripherals.watch(self._beside), name="peripherals"))
         asyncio.get_running_loop().call_later(SURVEY, self._surveyed.set)
 
     async def surveyed(self) -> None:
@@ -219,6 +224,10 @@ class Shop:
         if text := self._devices.dump(uri):
             self.journal.write(remembered(DEVICES + uri, text))
         self.changed.set()
+
+    def _beside(self, peripherals: tuple[Device, ...]) -> None:
+        if self._devices.place(peripherals):
+            self.changed.set()
 
     def _look_around(self) -> None:
         if self._devices.sources >= set(self._drivers):

@@ -105,7 +105,9 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, *uris: str, locate=None, opened: bool = True, budget: int = 10_000_000) -> AsyncIterator[Desk]:
+async def desk(
+    folder: Path, *uris: str, locate=None, opened: bool = True, budget: int = 10_000_000, peripherals=None
+) -> AsyncIterator[Desk]:
     """A shop over the journal in `folder` with these printers."""
 
     async def nobody(order: PrintDocument) -> str:
@@ -114,7 +116,7 @@ async def desk(folder: Path, *uris: str, locate=None, opened: bool = True, budge
     journal = await Journal.open(folder / "agent")
     async with httpx.AsyncClient() as client:
         documents = Documents(folder / "agent" / "documents", locate or nobody, budget, client)
-        shop = Shop(SN, journal, documents, connect_all(uris), tracing=Tracing("agent"))
+        shop = Shop(SN, journal, documents, connect_all(uris), tracing=Tracing("agent"), peripherals=peripherals)
         await shop.start()
         if opened:
             shop.open()
