@@ -73,6 +73,11 @@ ENGINE: dict[Format, Engine] = {
     Format.RAW: Engine.RAW,
 }
 
+#: What the folder of an upload begins with, `<tenant>/unim-<id>`: it belongs to no task, and many tasks may name it.
+UPLOAD = "unim-"
+#: How long an upload may be named by new tasks, in ms (webprinter.md 1.5).
+UPLOAD_VALID = 86_400_000
+
 #: The languages of label and receipt printers, which pass through untouched.
 RAW_FORMATS = frozenset({Format.ESCPOS, Format.ZPL, Format.TSPL, Format.RAW})
 #: The media type of what passes through untouched; a printer that lists it among its formats takes it.

@@ -66,6 +66,18 @@ class Documents:
         await self._sync(name)
         return size, digest
 
+    async def copy(self, name: str, target: str) -> None:
+        """Store an object once more under another name. Raises `Missing`, and `ValueError` for a name that is none."""
+        _check(name)
+        _check(target)
+        try:
+            await obstore.copy_async(self._store, name, target)
+        except FileNotFoundError:
+            raise Missing(name) from None
+        if self._folder:  # the same bytes under two names have one time: that of the younger
+            await asyncio.to_thread(os.utime, self._folder / target)
+        await self._sync(target)
+
     async def get(self, name: str) -> bytes:
         """A whole object: for small ones. Raises `Missing`."""
         found = await self._found(name)

@@ -5,7 +5,7 @@ import math
 import time
 
 import structlog
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.streams import INTAKE, PRINT
@@ -15,12 +15,12 @@ from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from libs.runtime.lease import LeaseLost
 from services.spooler import store
-from services.spooler.tables import mark, task
-from services.spooler.task import Step
+from services.spooler.strays import Strays
+from services.spooler.tables import mark
 
 log = structlog.get_logger()
 
-#: INTAKE is kept this long behind what is applied, in ms; documents that no task names are kept as long.
+#: INTAKE is kept this long behind what is applied, in ms.
 INTAKE_KEPT = 86_400_000
 #: An order may lie in the outbox for a while after it was decided, in ms.
 OUTBOX_MARGIN = 600_000
@@ -74,10 +74,10 @@ class Retention:
         intake = (await self._bus.js.stream_info(INTAKE)).state.last_seq
         orders = (await self._bus.js.stream_info(PRINT)).state.last_seq
         async with self._database.reading() as connection:
-            oldest = (await connection.execute(select(func.min(task.c.ordered_at)).where(task.c.step == Step.PRINT.value))).scalar()
+            oldest = await store.oldest_order(connection)
             applied = await store.applied(connection, INTAKE)
         await self._purge(INTAKE, now - INTAKE_KEPT, now, min(int(intake), applied))
-        await self._purge(PRINT, int(oldest or now) - OUTBOX_MARGIN, now, int(orders))
+        await self._purge(PRINT, (oldest or now) - OUTBOX_MARGIN, now, int(orders))
 
     async def _purge(self, stream: str, before: int, now: int, sequence: int) -> None:
         found: list[int] = []
@@ -103,7 +103,7 @@ class Retention:
             log.info("stream purged", stream=stream, up_to=up_to)
 
     async def sweep_documents(self, now: int) -> int:
-        """Delete objects that are a day old and belong to no task; how many tasks' folders were stray.
+        """Delete objects that are a day old and belong to nobody; how many folders were stray.
 
         Only when everything that was accepted is applied: a task may still be on its way here.
         """
@@ -111,15 +111,4 @@ class Retention:
         async with self._database.reading() as connection:
             if await store.applied(connection, INTAKE) < accepted:
                 return 0
-        old: dict[str, str] = {}
-        async for found in self._documents.list():
-            tenant, _, rest = found.name.partition("/")
-            task_id = rest.partition("/")[0]
-            if task_id and found.at < now - INTAKE_KEPT:
-                old[task_id] = tenant
-        async with self._database.reading() as connection:
-            known = await store.load(connection, old)
-        stray = [(tenant, task_id) for task_id, tenant in old.items() if task_id not in known]
-        for tenant, task_id in stray:
-            await self._documents.delete(f"{tenant}/{task_id}")
-        return len(stray)
+        return await Strays(self._database, self._documents).sweep(now)

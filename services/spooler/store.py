@@ -53,6 +53,16 @@ async def load(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Tas
     return found
 
 
+async def existing(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
+    """Those of these ids that are tasks."""
+    wanted = list(dict.fromkeys(ids))
+    found: set[str] = set()
+    for start in range(0, len(wanted), _CHUNK):
+        rows = await connection.execute(select(task.c.id).where(task.c.id.in_(wanted[start : start + _CHUNK])))
+        found.update(row.id for row in rows)
+    return found
+
+
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
@@ -169,6 +179,24 @@ async def at_agent(connection: AsyncConnection, agent: str) -> list[Task]:
     """Tasks whose print order is with this agent, as they came."""
     rows = await connection.execute(select(task).where(task.c.agent == agent, _AT_AGENT).order_by(task.c.seq, task.c.idx))
     return [task_of(row) for row in rows]
+
+
+async def oldest_order(connection: AsyncConnection) -> int | None:
+    """When the oldest open print order was made, in ms since 1970; None: none is open."""
+    return _number((await connection.execute(select(func.min(task.c.ordered_at)).where(_AT_AGENT))).scalar())
+
+
+async def oldest_unread(connection: AsyncConnection) -> int | None:
+    """When the oldest task was made whose document may still have to be read as it came; None: there is none.
+
+    It looks at every task: for sweeps that have something to delete.
+    """
+    stages = [stage.value for stage in (Stage.INCOMING, Stage.TRANSFORMING, Stage.RELEASE_WAIT, Stage.FINISHING)]
+    return _number((await connection.execute(select(func.min(task.c.created_at)).where(task.c.stage.in_(stages)))).scalar())
+
+
+def _number(found: Any) -> int | None:
+    return None if found is None else int(found)
 
 
 async def admitted(connection: AsyncConnection, agent: str) -> tuple[str, int] | None:

@@ -26,6 +26,21 @@ async def test_what_is_put_is_got_with_its_length_and_checksum(documents, tmp_pa
     assert await documents.get(NAME) == DATA
 
 
+async def test_a_copy_is_as_new_as_its_making_and_stays_when_the_first_is_deleted(documents, tmp_path):
+    await documents.put(NAME, DATA)
+    if not documents.signs:
+        os.utime(tmp_path / "documents" / NAME, (1, 1))
+    copy = "main/agentAAA-2/source"
+    await documents.copy(NAME, copy)
+    assert min([found.at async for found in documents.list("main/agentAAA-2")]) > 1_000_000
+    await documents.delete("main/agentAAA-1")
+    assert await documents.get(copy) == DATA
+    with pytest.raises(Missing):
+        await documents.copy(NAME, "main/agentAAA-3/source")
+    with pytest.raises(ValueError, match="document's name"):
+        await documents.copy(copy, "main/../source")
+
+
 async def test_a_file_is_stored_and_streamed_in_pieces(documents, tmp_path):
     data = os.urandom(3 * CHUNK + 17)
     path = tmp_path / "big"
