@@ -12,9 +12,9 @@ from typing import Any
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
-def say(line: str) -> None:
-    """One line for the person who asked."""
-    sys.stdout.write(_CONTROLS.sub(" ", line) + "\n")
+def say(*lines: str) -> None:
+    """Lines for the person who asked."""
+    sys.stdout.write("".join(_CONTROLS.sub(" ", line) + "\n" for line in lines))
 
 
 def offer_json(parser: ArgumentParser) -> None:
@@ -32,12 +32,12 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         _table([list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)])
 
 
-def report(what: Mapping[str, Any], line: str, *, as_json: bool) -> None:
-    """What was done: one line, or one JSON object."""
+def report(what: Mapping[str, Any], *lines: str, as_json: bool) -> None:
+    """What was done: a few lines, or one JSON object."""
     if as_json:
         sys.stdout.write(json.dumps(dict(what), ensure_ascii=False, indent=2) + "\n")
     else:
-        say(line)
+        say(*lines)
 
 
 def moment(ms: int) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
@@ -13,6 +14,23 @@ from libs.contracts.message import decode, encode
 from services.registry.domain import Known
 
 _MARKS = tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRow:
+    """A token as people are shown it. Times are ms since 1970, 0: none."""
+
+    sn: str
+    name: str
+    scopes: tuple[str, ...]
+    created_at: int
+    expires_at: int
+    revoked_at: int
+
+
+def token_row(row: Row[Any]) -> TokenRow:
+    """A row of `tokens`."""
+    return TokenRow(row.sn, row.name, tuple(json.loads(row.scopes)), row.created_at, row.expires_at, row.revoked_at)
 
 
 def client_entry(row: Row[Any]) -> ClientEntry:

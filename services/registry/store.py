@@ -13,6 +13,7 @@ from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, Tok
 from libs.runtime.database import Database
 from services.registry import permits, rows
 from services.registry.change import Change
+from services.registry.rows import TokenRow
 from services.registry.tables import audit, clients, defaults, devices, news, tenants, tokens
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -129,6 +130,11 @@ class Store:
     async def rows(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
         """What the command line lists."""
         return await self._all(wanted)
+
+    async def tokens(self, sn: str = "") -> list[TokenRow]:
+        """The tokens of a client, or of all, also those that are not good any more."""
+        wanted = select(tokens).order_by(tokens.c.sn, tokens.c.created_at, tokens.c.name)
+        return [rows.token_row(row) for row in await self._all(wanted.where(tokens.c.sn == sn) if sn else wanted)]
 
     async def audited(self, since: int, tenant: str = "") -> Sequence[Row[Any]]:
         """The audit log since a time in ms since 1970, oldest first, of one tenant or of all."""

@@ -1,0 +1,167 @@
+"""`application`: programs that print through this server, with a serial number, tokens and a list of devices of their own."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from libs.contracts.directory import ClientEntry, ClientKind
+from services.office import Office, office
+from services.registry import enrol, permits, rights
+from services.registry.enrol import Unfit
+from services.terminal import offer_json, report, show
+from services.wording import Allowed, allowed
+
+SUMMARY = "add, list, show, allow, deny, disable, enable or remove applications"
+
+
+def declare(parser: ArgumentParser) -> None:
+    """`add`, `list`, `show`, `allow`, `deny`, `disable`, `enable`, `remove`."""
+    actions = parser.add_subparsers(dest="action", metavar="action", required=True)
+    one = actions.add_parser("add", help="add an application; then give it a token with `token add`")
+    one.add_argument("--tenant", required=True)
+    one.add_argument("--name", required=True)
+    _offer_devices(one, required=False)
+    one.set_defaults(run=add)
+    every = actions.add_parser("list", help="list applications")
+    every.add_argument("--tenant", default="", help="only of this tenant")
+    every.set_defaults(run=list_all)
+    for name, run, summary in (
+        ("show", show_one, "an application, its tokens, and what it may use"),
+        ("disable", disable, "none of its tokens is good any more, until it is enabled again"),
+        ("enable", enable, "undo `disable`"),
+        ("remove", remove, "remove an application with its tokens; its tasks stay"),
+        ("allow", allow, "let it use devices"),
+        ("deny", deny, "take back what `allow` gave, in the same words"),
+    ):
+        action = actions.add_parser(name, help=summary)
+        action.add_argument("sn", help="its serial number")
+        if name in ("allow", "deny"):
+            _offer_devices(action, required=True)
+        action.set_defaults(run=run)
+    for action in actions.choices.values():
+        offer_json(action)
+
+
+def _offer_devices(parser: ArgumentParser, *, required: bool) -> None:
+    which = parser.add_mutually_exclusive_group(required=required)
+    which.add_argument(
+        "--devices",
+        nargs="+",
+        type=allowed,
+        default=[],
+        metavar="SN/NAME",
+        help="devices, such as jueKiUEE/Office; SN/* is all of an agent",
+    )
+    which.add_argument("--all-devices", action="store_true", help="all devices of all agents of the tenant, also future ones")
+
+
+async def add(said: Namespace) -> int:
+    """Add an application and allow it what is named."""
+    async with office() as desk:
+        app = await enrol.add_client(desk.store, said.tenant, ClientKind.APP, said.name)
+        try:
+            await _allow(desk, app.sn, said)
+        except Unfit:
+            await rights.remove_app(desk.store, app.sn)
+            raise
+    line = f"The application {said.name!r} is added; its serial number is {app.sn}."
+    hint = f"Give it a token: python -m services token add --client {app.sn} --name ..."
+    report({"sn": app.sn, "tenant": said.tenant, "name": said.name}, line, hint, as_json=said.json)
+    return 0
+
+
+async def list_all(said: Namespace) -> int:
+    """Applications by tenant and name."""
+    async with office() as desk:
+        found = [each for each in await desk.store.all_clients() if each.role is ClientKind.APP]
+    wanted = [each for each in found if said.tenant in ("", each.tenant)]
+    rows = [
+        {"sn": each.sn, "tenant": each.tenant, "name": each.name, "enabled": each.enabled}
+        for each in sorted(wanted, key=lambda each: (each.tenant, each.name, each.sn))
+    ]
+    show(rows, as_json=said.json)
+    return 0
+
+
+async def show_one(said: Namespace) -> int:
+    """One application with its tokens and what it is allowed."""
+    async with office() as desk:
+        app = await _app(desk, said.sn)
+        rules = [
+            f"{row.agent}/{row.name or row.device}" if row.agent != permits.ALL else "all devices"
+            for row in await desk.store.rows(permits.grants_of(app.sn))
+        ]
+        usable = [f"{agent}/{device.name}" for agent, device, _ in await desk.store.usable(app) if not device.virtual]
+        tokens = [row.name for row in await desk.store.tokens(app.sn) if not row.revoked_at]
+    what: dict[str, Any] = {
+        "sn": app.sn,
+        "tenant": app.tenant,
+        "name": app.name,
+        "enabled": app.enabled,
+        "allowed": rules,
+        "devices": usable,
+        "tokens": tokens,
+    }
+    if said.json:
+        report(what, as_json=True)
+    else:
+        show([{"of": key, "value": value} for key, value in what.items()], as_json=False)
+    return 0
+
+
+async def allow(said: Namespace) -> int:
+    """Let an application use devices."""
+    async with office() as desk:
+        await _allow(desk, said.sn, said)
+    report({"sn": said.sn}, f"The application {said.sn} may use them.", as_json=said.json)
+    return 0
+
+
+async def deny(said: Namespace) -> int:
+    """Take it back."""
+    async with office() as desk:
+        for each in _named(said):
+            await rights.deny(desk.store, said.sn, each.agent, each.device)
+    report({"sn": said.sn}, f"The application {said.sn} may not use them any more; what is queued is printed.", as_json=said.json)
+    return 0
+
+
+async def disable(said: Namespace) -> int:
+    """None of its tokens is good any more."""
+    return await _switch(said, enabled=False)
+
+
+async def enable(said: Namespace) -> int:
+    """Its tokens are good again."""
+    return await _switch(said, enabled=True)
+
+
+async def remove(said: Namespace) -> int:
+    """Remove an application for ever."""
+    async with office() as desk:
+        await rights.remove_app(desk.store, said.sn)
+    report({"sn": said.sn}, f"The application {said.sn} is removed.", as_json=said.json)
+    return 0
+
+
+async def _switch(said: Namespace, *, enabled: bool) -> int:
+    async with office() as desk:
+        await rights.switch_client(desk.store, said.sn, ClientKind.APP, enabled=enabled)
+    state = "enabled" if enabled else "disabled"
+    report({"sn": said.sn, "enabled": enabled}, f"The application {said.sn} is {state}.", as_json=said.json)
+    return 0
+
+
+async def _allow(desk: Office, sn: str, said: Namespace) -> None:
+    for each in _named(said):
+        await rights.allow(desk.store, sn, each.agent, each.device)
+
+
+def _named(said: Namespace) -> list[Allowed]:
+    return [Allowed()] if said.all_devices else list(said.devices)
+
+
+async def _app(desk: Office, sn: str) -> ClientEntry:
+    app = await desk.store.client(sn)
+    if app is None or app.role is not ClientKind.APP:
+        raise Unfit(f"There is no application {sn}.")
+    return app

@@ -1,0 +1,33 @@
+"""Devices and scopes as people write them on the command line."""
+
+from argparse import ArgumentTypeError
+from dataclasses import dataclass
+
+from libs.contracts.directory import Scope
+from services.registry.domain import SN_PATTERN
+from services.registry.permits import ALL
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What an application is let use: a device of an agent by its name, all of the agent, or all of all."""
+
+    agent: str = ALL
+    device: str = ALL
+
+
+def allowed(text: str) -> Allowed:
+    """`SN/NAME` or `SN/*`. Raises `ArgumentTypeError`."""
+    agent, _, name = text.partition("/")
+    if not SN_PATTERN.fullmatch(agent) or not name:
+        raise ArgumentTypeError(f"{text!r} is no device: write the agent's serial number, a slash and the name, as jueKiUEE/Office")
+    return Allowed(agent, name)
+
+
+def scopes(text: str) -> tuple[Scope, ...]:
+    """`print,read`. Raises `ArgumentTypeError`."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    unknown = [word for word in words if word not in set(Scope)]
+    if unknown or not words:
+        raise ArgumentTypeError(f"{text!r} is no list of scopes: write some of {','.join(Scope)}, with commas")
+    return tuple(dict.fromkeys(Scope(word) for word in words))
