@@ -71,6 +71,17 @@ def _watching(bucket: BucketSpec) -> tuple[str, ...]:
     )
 
 
+def _following(stream: str) -> tuple[str, ...]:
+    """To follow a stream by consumers without a name, and to read back; a durable one can neither be made nor touched by it."""
+    api = "$JS.API"
+    return (
+        f"{api}.STREAM.INFO.{stream}",
+        f"{api}.CONSUMER.CREATE.{stream}",
+        f"{api}.DIRECT.GET.{stream}",
+        f"$JS.FC.{stream}.>",
+    )
+
+
 def _writing(bucket: BucketSpec) -> tuple[str, ...]:
     return (f"$KV.{bucket.name}.>",)
 
@@ -89,6 +100,7 @@ def service_permissions(service: str, region: str) -> Permissions:
             *_watching(DIRECTORY),
             *_watching(IDEMPOTENCY),
             *_writing(IDEMPOTENCY),
+            *_following(TASKS),
         ),
         "registry": (
             f"device.{region}.>",

@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import structlog
 import uvicorn
@@ -12,10 +14,13 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from uvicorn.config import WSProtocolType
 
 from libs.runtime.service import Service
 
 log = structlog.get_logger()
+
+_SOCKETS: WSProtocolType = "websockets-sansio"
 
 
 def routes(services: Sequence[Service]) -> list[Route]:
@@ -35,24 +40,41 @@ def routes(services: Sequence[Service]) -> list[Route]:
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 
 
-@asynccontextmanager
-async def http_server(
-    app: object, host: str, port: int, grace: float = 5.0, protocol: type[asyncio.Protocol] | None = None
-) -> AsyncIterator[int]:
-    """Serve an ASGI application while the block runs; gives the port, a free one for 0. `protocol`: in uvicorn's place.
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How HTTP is spoken: by which protocol in uvicorn's place, with WebSockets up to which message size (0: none), and TLS."""
 
-    Raises `OSError` when the address is taken or is none of this machine.
+    protocol: type[asyncio.Protocol] | None = None
+    websocket_size: int = 0
+    tls: ssl.SSLContext | None = None
+
+
+#: Seconds between pings of a WebSocket, and within which one must be answered: a line that is cut is noticed.
+PING = 25.0
+
+
+@asynccontextmanager
+async def http_server(app: object, host: str, port: int, grace: float = 5.0, manner: Manner = Manner()) -> AsyncIterator[int]:
+    """Serve an ASGI application while the block runs; gives the port, a free one for 0.
+
+    Raises `OSError` when the address is taken or is none of this machine. What proxies say about a peer is never believed.
     """
     listener = await _listener(host, port)
     config = uvicorn.Config(
         app,  # type: ignore[arg-type]
-        http=protocol or "auto",
+        http=manner.protocol or "auto",
         log_config=None,
         access_log=False,
         lifespan="off",
         timeout_graceful_shutdown=int(grace) or 1,
         server_header=False,
-        ws="none",
+        proxy_headers=False,
+        ws=_SOCKETS if manner.websocket_size else "none",
+        ws_max_size=manner.websocket_size,
+        ws_ping_interval=PING,
+        ws_ping_timeout=PING,
+        ws_per_message_deflate=False,  # messages are small, and a deflated bomb is not
+        ssl_context_factory=(lambda _config, _default: context) if (context := manner.tls) else None,
     )
     bound: int = listener.getsockname()[1]
     server = uvicorn.Server(config)

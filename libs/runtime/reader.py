@@ -32,7 +32,7 @@ class Batch:
 
     def __init__(self, messages: list[Msg]) -> None:
         self._messages = messages
-        self.messages = [_incoming(message) for message in messages]
+        self.messages = [incoming(message) for message in messages]
 
     async def ack(self) -> None:
         """Acknowledge each. A lost acknowledgement brings the message again, never an error."""
@@ -43,7 +43,8 @@ class Batch:
             log.warning("batch not acknowledged, it comes again", messages=len(self._messages), error=type(error).__name__)
 
 
-def _incoming(message: Msg) -> Incoming:
+def incoming(message: Msg) -> Incoming:
+    """A message that a consumer brought."""
     meta = message.metadata
     return Incoming(
         meta.sequence.stream, message.subject, message.data, message.headers or {}, int(meta.timestamp.timestamp() * 1000)

@@ -8,7 +8,7 @@ from typing import cast
 import structlog
 from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.message import decode
@@ -19,17 +19,20 @@ from libs.runtime.bus import connect
 from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
 from libs.runtime.mirror import Mirror
-from libs.runtime.probes import http_server, routes
+from libs.runtime.probes import Manner, http_server, routes
 from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
 from services.gateway import auth
 from services.gateway.auth import Scheme
 from services.gateway.directory import Directory
 from services.gateway.documents import DocumentRoute
+from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
 from services.gateway.receiving import patient
 from services.gateway.settings import GatewaySettings
+from services.gateway.throttle import Throttle
+from services.gateway.webapi.door import WebApi
 from services.gateway.webprinter.door import Door
 
 log = structlog.get_logger()
@@ -55,24 +58,33 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         reservations=Bucket(bus, IDEMPOTENCY.name),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
+        max_body=settings.max_body,
+        extended=settings.extended_view,
     )
     _check(service, mirror)
-    app = web(service, gateway, settings, [service] if services is None else services)
-    serving = http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, patient(settings.receive_timeout))
-    port = await service.enter(serving)
+    pages = WebApi.of(service, gateway, settings)
+    service.loop("sessions", pages.sessions.watch)
+    app = web(service, gateway, settings, [service] if services is None else services, pages.routes())
+    manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
+    port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
+    service.on_stop(pages.sessions.close)  # before the server: it waits for whoever is still there
     log.info("gateway listening", address=settings.public_url or f"http://{settings.http_host}:{port}")
 
 
-def web(service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service]) -> FastAPI:
-    """The ASGI application: doors, documents, probes."""
+def web(
+    service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service], pages: Sequence[BaseRoute] = ()
+) -> FastAPI:
+    """The ASGI application: doors, documents, probes; `pages` is the door for pages."""
     commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
-    schemes = [cast(Scheme, module) for module in discover(auth).values()]
+    schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
     door = Door(gateway, schemes, service.tracing, commands, enabled=settings.openapi_enabled, max_body=settings.max_body)
     documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
     return FastAPI(
         routes=[
             Route("/openapi", door),
             Route("/documents/{token}", documents.__call__),
+            *pages,
+            *file_routes(),
             *routes(services),
         ],
         openapi_url=None,

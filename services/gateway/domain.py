@@ -1,6 +1,7 @@
 """The gateway's rules: whom a token speaks for, and which printers that client may use."""
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from libs.contracts.devices import DeviceType
 from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, DeviceEntry, Scope, TokenEntry
@@ -9,13 +10,17 @@ from libs.contracts.tasks import PrinterRef
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who speaks: a client of a tenant. `scopes` empty: everything; `source` is what `from` shows (webprinter.md 1.5)."""
+    """Who speaks: a client of a tenant. `scopes` empty: everything; `source` is what `from` shows (webprinter.md 1.5).
+
+    `token` is the name of the token that was shown, for the audit log.
+    """
 
     tenant: str
     sn: str
     role: ClientKind = ClientKind.AGENT
     scopes: tuple[Scope, ...] = ()
     source: str = "CLIENT_OPENAPI"
+    token: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether the credential that was shown is good for this."""
@@ -29,16 +34,28 @@ def speaks_for(token: TokenEntry | None, client: ClientEntry | None, now: int) -
     if token.expires_at and now >= token.expires_at:
         return None
     source = "CLOUD_OPENAPI" if client.role is ClientKind.APP else "CLIENT_OPENAPI"
-    return Identity(token.tenant, token.sn, client.role, token.scopes, source)
+    return Identity(token.tenant, token.sn, client.role, token.scopes, source, token.name)
 
 
 def usable_printer(identity: Identity, owner: ClientEntry, found: DeviceEntry) -> PrinterRef | None:
     """The printer as a task names it; None when this client may not use it, which is as if it were not there."""
     if found.device.type is not DeviceType.PRINTER:
         return None
-    if found.tenant != identity.tenant:
+    if found.tenant != identity.tenant or not owner.enabled:
         return None
     everybody = EVERYBODY in found.users and identity.role is ClientKind.AGENT
     if not (found.agent == identity.sn or identity.sn in found.users or everybody):
         return None
     return PrinterRef(found.agent, found.device.id, found.device.name, owner.shard)
+
+
+def is_origin(text: str) -> bool:
+    """Whether this is an origin as browsers send it: scheme, host and a port that is not the default one."""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        return False
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == {"http": 80, "https": 443}[parts.scheme]:
+        return False
+    return text == f"{parts.scheme}://{parts.netloc}" and "@" not in parts.netloc and len(text) <= 300 and text == text.lower()

@@ -1,14 +1,18 @@
 """Every knob of the gateway."""
 
+import re
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
-from libs.runtime.keys import DOCUMENT_KEY, SEAL_PUBLIC
+from libs.runtime.keys import DOCUMENT_KEY, SEAL_PUBLIC, UPLOAD_KEY
 from libs.runtime.settings import Settings
+from services.gateway.domain import is_origin
 
 MEGABYTE = 1024 * 1024
+
+_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII)
 
 
 class GatewaySettings(Settings):
@@ -20,15 +24,43 @@ class GatewaySettings(Settings):
     )
     public_url: str = Field("", description="Address under which others reach the gateway; empty: http://HTTP_HOST:HTTP_PORT.")
     openapi_enabled: bool = Field(True, description="Whether POST /openapi is there at all; when not, it answers 404.")
+    sn: str = Field(
+        "", description="Serial number of this server's own client, 8 letters and digits; empty: `sn` in the data folder."
+    )
+    http_names: tuple[str, ...] = Field(
+        (),
+        description="Names that pages reach this server by besides localhost, with a port or without; also in its certificate. "
+        'A JSON list such as ["print.example.org"].',
+    )
+    webapi_enabled: bool = Field(True, description="Whether pages may speak to this server at all (/webapi).")
+    webapi_origins: tuple[str, ...] = Field(
+        (),
+        description="Origins whose pages may print through the client on this machine, a JSON list such as "
+        '["https://shop.example.org"]; empty: only this server\'s own page.',
+    )
+    webapi_sessions: int = Field(1000, ge=1, description="Sessions of pages that may be open at the same time.")
+    webapi_max_message: int = Field(
+        8 * MEGABYTE, ge=64 * 1024, description="Largest message of a page; larger documents are uploaded."
+    )
     max_body: int = Field(64 * MEGABYTE, ge=1024, description="Largest request body.")
+    max_upload: int = Field(
+        100 * MEGABYTE, ge=1024, description="Largest file that may be uploaded; the converter takes up to MAX_DOCUMENT."
+    )
+    token_tries: int = Field(
+        30, ge=1, description="Wrong tokens that one address may show in a minute; then it waits, unless it was let in before."
+    )
     receive_timeout: float = Field(
         20.0, gt=0, description="Seconds that a request's head may take; a body may take longer, at 16 KB/s or faster."
+    )
+    extended_view: bool = Field(
+        False, description="Whether all answers have the keys of the extended view, which strict clients may not know."
     )
     time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
     worker: int | None = Field(
         None, ge=0, le=1023, description="Number of this gateway in task ids, different for each; empty: drawn at start."
     )
     document_key_file: Path | None = Field(None, description="Key that signs document addresses; default: keys/documents.key.")
+    upload_key_file: Path | None = Field(None, description="Key of the addresses of uploads; default: keys/uploads.key.")
     seal_public_key_file: Path | None = Field(None, description="The converter's public key; default: keys/seal.pub.")
 
     @field_validator("time_zone")
@@ -40,6 +72,28 @@ class GatewaySettings(Settings):
             raise ValueError("write the name of a time zone, such as Asia/Shanghai") from None
         return value
 
+    @field_validator("webapi_origins")
+    @classmethod
+    def _origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in value:
+            if not is_origin(origin):
+                raise ValueError("write origins as browsers send them: https://shop.example.org, small letters, no path, no *")
+        return value
+
+    @field_validator("http_names")
+    @classmethod
+    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if not _NAME.fullmatch(name):
+                raise ValueError("write names such as print.example.org or print.example.org:8443, without a scheme")
+        return value
+
+    @property
+    def own_sn(self) -> str:
+        """The serial number of this server's own client; empty as long as it has none."""
+        path = self.data_dir / "sn"
+        return self.sn or (path.read_text().strip() if path.is_file() else "")
+
     @property
     def zone(self) -> ZoneInfo:
         """The time zone itself."""
@@ -49,6 +103,11 @@ class GatewaySettings(Settings):
     def document_key(self) -> Path:
         """Where the key of document addresses is."""
         return self.document_key_file or self.keys_dir / DOCUMENT_KEY
+
+    @property
+    def upload_key(self) -> Path:
+        """Where the key of the addresses of uploads is."""
+        return self.upload_key_file or self.keys_dir / UPLOAD_KEY
 
     @property
     def seal_public_key(self) -> Path:

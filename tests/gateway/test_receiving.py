@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from libs.runtime.probes import http_server
+from libs.runtime.probes import Manner, http_server
 from services.gateway.receiving import MAX_HEAD, TooLarge, patient, receive
 
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
@@ -25,7 +25,7 @@ async def echo(request: Request):
 @asynccontextmanager
 async def server(seconds):
     app = Starlette(routes=[Route("/", echo, methods=["POST"])])
-    async with http_server(app, "127.0.0.1", 0, 1, patient(seconds)) as port:
+    async with http_server(app, "127.0.0.1", 0, 1, Manner(patient(seconds))) as port:
         yield port
 
 
