@@ -18,7 +18,7 @@ from libs.contracts.reports import (
 )
 from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
-from services.agent.changes import Change, now, reached, told
+from services.agent.changes import Change, cleared, now, reached, told
 from services.agent.documents import Content
 from services.agent.domain import Failed, Outcome, Printed, Step
 from services.agent.journal import Journal
@@ -104,6 +104,10 @@ class Attempt:
     async def expire(self) -> None:
         """Its time was over before it was begun."""
         await self._ended(report(self.order, TaskExpired))
+
+    async def clear(self) -> None:
+        """It was withdrawn, and nothing of it is left."""
+        await self._journal.write(cleared(self.order.task, self.order.attempt))
 
     async def _ended(self, change: Change) -> None:
         crashpoint("agent-before-done")

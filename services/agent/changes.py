@@ -38,8 +38,11 @@ def _entered(task: str, attempt: int, printer: str, *, sequence: int, step: Step
 
 
 def reached(task: str, attempt: int, step: Step, job: int | None = None) -> Change:
-    """An attempt's next step, and its job's number at the printer if that is new; an ended one keeps its name only."""
-    if step.ended:
+    """An attempt's next step, and its job's number at the printer if that is new.
+
+    An ended one keeps its name only; a withdrawn one its order too, until what it left behind is `cleared`.
+    """
+    if step is Step.DONE:
         return (
             "UPDATE orders SET step = ?, changed_at = ?, data = x'' WHERE task = ? AND attempt = ?",
             (int(step), now(), task, attempt),
@@ -48,6 +51,11 @@ def reached(task: str, attempt: int, step: Step, job: int | None = None) -> Chan
         "UPDATE orders SET step = ?, changed_at = ?, job = coalesce(?, job) WHERE task = ? AND attempt = ?",
         (int(step), now(), job, task, attempt),
     )
+
+
+def cleared(task: str, attempt: int) -> Change:
+    """Nothing of a withdrawn attempt is left at the printer."""
+    return "UPDATE orders SET data = x'' WHERE task = ? AND attempt = ?", (task, attempt)
 
 
 def told(subject: str, data: bytes, traceparent: str = "") -> Change:

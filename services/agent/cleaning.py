@@ -17,7 +17,7 @@ PAUSES = (0.2, 1.0, 5.0, 30.0)
 
 
 class Cleaning:
-    """The remains of one printer's lane; a printer that is away is waited for."""
+    """The remains of one printer's lane; a printer that is away is waited for, over restarts of the agent too."""
 
     def __init__(self, documents: Documents, label: str) -> None:
         self._documents = documents
@@ -44,6 +44,7 @@ class Cleaning:
             try:
                 if there:
                     await there.discard(attempt)
+                    await attempt.clear()
                     return
             except Fault as fault:
                 log.info("remains not removed", task=attempt.order.task, printer=self._label, reason=fault.reason)

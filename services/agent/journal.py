@@ -42,7 +42,7 @@ class JournalInUseError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
-    """An attempt that the journal holds and that has not ended."""
+    """An attempt that the journal holds with its order."""
 
     order: PrintDocument
     step: Step
@@ -114,7 +114,15 @@ class Journal:
 
     async def open_orders(self) -> list[OpenOrder]:
         """All attempts that have not ended, in the order in which they were taken."""
-        rows = await self.read(lambda c: c.execute("SELECT data, step, job FROM orders WHERE step < 90 ORDER BY line").fetchall())
+        return await self._orders("step < 90")
+
+    async def withdrawn_orders(self) -> list[OpenOrder]:
+        """All withdrawn attempts of which something may be left at their printer."""
+        return await self._orders(f"step = {Step.WITHDRAWN:d} AND data <> x''")
+
+    async def _orders(self, which: str) -> list[OpenOrder]:
+        select = f"SELECT data, step, job FROM orders WHERE {which} ORDER BY line"  # noqa: S608 - our own words
+        rows = await self.read(lambda c: c.execute(select).fetchall())
         return [OpenOrder(decode(PrintDocument, data), Step(step), job) for data, step, job in rows]
 
     async def known(self, tasks: Sequence[str]) -> dict[str, Known]:

@@ -75,6 +75,10 @@ class Lane:
         self._waiting.remove(attempt)
         self._clean(attempt)
 
+    def clean(self, attempt: Attempt) -> None:
+        """Clear away what a withdrawn attempt may have left, now or before a restart."""
+        self._cleaning.clean(attempt, lambda: self._printer)
+
     async def close(self) -> None:
         """Stop where it is: the journal knows the rest."""
         self._open = False
@@ -228,7 +232,7 @@ class Lane:
 
     def _clean(self, attempt: Attempt) -> None:
         self._ended(attempt)
-        self._cleaning.clean(attempt, lambda: self._printer)
+        self.clean(attempt)
 
 
 class _ExpiredError(Exception):

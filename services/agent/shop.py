@@ -78,6 +78,8 @@ class Shop:
         self._devices.load({uri: await self.journal.fact(DEVICES + uri) for uri in self._drivers})
         for held in await self.journal.open_orders():
             self._enter(Attempt(held.order, self.journal, held.step, held.job))
+        for left in await self.journal.withdrawn_orders():
+            self._lane(left.order.printer).clean(Attempt(left.order, self.journal, left.step, left.job))
         await asyncio.to_thread(self._documents.sweep, {attempt.name for attempt in self._open.values()})
         for uri, driver in self._drivers.items():
             self._running.append(asyncio.create_task(self._drive(uri, driver), name=f"driver {type(driver).__name__}"))

@@ -12,6 +12,8 @@ from libs.contracts.tickets import ColorMode, Margins, Media, Quality, Sides, Ti
 from libs.ipp.client import Client
 from libs.ipp.enums import Operation
 from services.agent import shop
+from services.agent.cups.queue import CupsQueue
+from services.agent.drivers import Fault
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
 from tests.waiting import until
 
@@ -85,6 +87,34 @@ async def test_a_withdrawal_before_releasing_leaves_nothing_behind(cupsd, tmp_pa
         paper.release()
         await at.ended()
     assert titles(paper) == [f"{task(1)}.1"]
+
+
+async def test_what_a_withdrawn_task_left_is_cleared_away_at_the_next_start(cupsd, tmp_path, monkeypatch):
+    paper = await cupsd.add_paper("Paper")
+    paper.hold()
+    async with Client(cupsd.queue_uri("Paper")) as client:
+        async with desk(tmp_path, server(cupsd)) as at:
+            await at.give(order(1), order(2))
+            await until(lambda: _held(client), what="the second job is held with its data")
+            monkeypatch.setattr(CupsQueue, "discard", _nothing)  # the agent dies before it comes to that
+            await at.give(withdrawal(2))
+            await at.told("TaskWithdrawn", 2)
+        monkeypatch.undo()
+        assert await _held(client)
+        async with desk(tmp_path, server(cupsd)) as at:
+            await until(lambda: _gone(client), what="the held job is canceled")
+            paper.release()
+            await at.ended()
+
+            async def clear():
+                return not await at.journal.withdrawn_orders()
+
+            await until(clear)
+    assert titles(paper) == [f"{task(1)}.1"]
+
+
+async def _nothing(_printer, _attempt) -> None:
+    raise Fault("connecting-to-device", "The agent dies.")
 
 
 async def _held(client) -> bool:
