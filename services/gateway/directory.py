@@ -2,7 +2,7 @@
 
 import asyncio
 
-from libs.contracts.directory import Entry
+from libs.contracts.directory import DeviceEntry, Entry
 from libs.contracts.queries import Entries, LookUp
 from libs.runtime.bus import Bus
 from libs.runtime.mirror import Mirror
@@ -19,6 +19,8 @@ class Directory:
         self._mirror = mirror
         self._region = region
         self._changed = asyncio.Event()
+        self._named: dict[tuple[str, str], set[str]] = {}
+        self._names: dict[str, tuple[str, str]] = {}
         mirror.on_change = self._change
 
     async def get(self, *keys: str) -> list[Entry | None]:
@@ -33,6 +35,18 @@ class Directory:
         found = {entry.key: entry for entry in answer.entries}
         return [found.get(key) for key in keys]
 
+    def named(self, tenant: str, name: str) -> list[DeviceEntry]:
+        """The devices of this name at all agents of a tenant, as far as the mirror knows."""
+        found = [self._mirror.get(key) for key in self._named.get((tenant, name), ())] if self._mirror.fresh else []
+        return [entry for entry in found if isinstance(entry, DeviceEntry)]
+
+    async def settle_key(self, key: str) -> Entry | None:
+        """Wait until the mirror has of this key what the registry has; what that is. Raises `Unanswered`."""
+        (entry,) = await self.ask(key)
+        if entry:
+            await self.settle(entry)
+        return entry
+
     async def settle(self, entry: Entry) -> None:
         """Wait until the mirror has this entry, at most a moment: who changes something sees it changed."""
         try:
@@ -42,6 +56,18 @@ class Directory:
         except TimeoutError:
             return
 
-    def _change(self, _key: str, _entry: object) -> None:
+    def _change(self, key: str, entry: object) -> None:
+        if key.startswith("device."):
+            self._name(key, (entry.tenant, entry.device.name) if isinstance(entry, DeviceEntry) else None)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def _name(self, key: str, name: tuple[str, str] | None) -> None:
+        before = self._names.pop(key, None)
+        if before and before != name:
+            self._named[before].discard(key)
+            if not self._named[before]:
+                del self._named[before]
+        if name:
+            self._names[key] = name
+            self._named.setdefault(name, set()).add(key)

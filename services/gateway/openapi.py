@@ -46,7 +46,8 @@ def openapi_document() -> dict[str, Any]:
                     "in": "header",
                     "name": "Api-Access-Token",
                     "description": "The token of a client; the name of the header may be written in any case.",
-                }
+                },
+                "Bearer": {"type": "http", "scheme": "bearer", "description": "The same token in the header Authorization."},
             },
         },
     }

@@ -15,15 +15,16 @@ _TYPES = "printer, scanner and camera"
 
 
 async def list_devices(gateway: Gateway, identity: Identity, data: Fields) -> list[dict[str, Any]]:
-    """The client's devices, of one type or of all."""
-    query = ListDevices(
-        region=gateway.region,
-        tenant=identity.tenant,
-        sn=identity.sn,
-        type=data.word("deviceType", words.DEVICE_TYPES, _TYPES),
-    )
-    found: DeviceList = await gateway.bus.ask(query)
-    return [views.device_info(view, identity.sn) for view in found.devices]
+    """The devices that the client may use, of one type or of all: its own, those shared with it or allowed to it."""
+    kind = data.word("deviceType", words.DEVICE_TYPES, _TYPES)
+    listed: list[dict[str, Any]] = []
+    more = True
+    while more:
+        query = ListDevices(region=gateway.region, tenant=identity.tenant, sn=identity.sn, type=kind, offset=len(listed))
+        found: DeviceList = await gateway.bus.ask(query)
+        listed += [views.device_info(view, identity.sn) for view in found.devices]
+        more = found.more and bool(found.devices)
+    return listed
 
 
 async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
@@ -32,9 +33,9 @@ async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) 
         region=gateway.region,
         tenant=identity.tenant,
         sn=identity.sn,
-        agent=data.text("controlSn") or identity.sn,
-        name=_name(data),
-        type=_type(data),
+        agent=data.text("controlSn") or "",
+        name=device_name(data),
+        type=device_type(data),
     )
     found: DeviceAnswer = await gateway.bus.ask(query)
     if found.device is None:
@@ -47,7 +48,7 @@ async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) 
 
 async def get_default_device(gateway: Gateway, identity: Identity, data: Fields) -> Any:
     """The default device of a type; nothing when there is none."""
-    query = GetDefaultDevice(region=gateway.region, tenant=identity.tenant, sn=identity.sn, type=_type(data))
+    query = GetDefaultDevice(region=gateway.region, tenant=identity.tenant, sn=identity.sn, type=device_type(data))
     found: DeviceAnswer = await gateway.bus.ask(query)
     return views.device_info(found.device, identity.sn) if found.device else NOTHING
 
@@ -58,9 +59,9 @@ async def set_default_device(gateway: Gateway, identity: Identity, data: Fields)
         region=gateway.region,
         tenant=identity.tenant,
         sn=identity.sn,
-        agent=data.text("controlSn") or identity.sn,
-        name=_name(data),
-        type=_type(data),
+        agent=data.text("controlSn") or "",
+        name=device_name(data),
+        type=device_type(data),
     )
     found: DeviceAnswer = await gateway.bus.ask(query)
     if found.device:
@@ -69,12 +70,14 @@ async def set_default_device(gateway: Gateway, identity: Identity, data: Fields)
     return NOTHING
 
 
-def _name(data: Fields) -> str:
+def device_name(data: Fields) -> str:
+    """The name of a device, which must be there. Raises `Rejected`."""
     name = data.text("deviceName")
     if name is None:
         raise Rejected("deviceName is missing: write the name of a device as listDevices shows it.")
     return name
 
 
-def _type(data: Fields) -> DeviceType:
+def device_type(data: Fields) -> DeviceType:
+    """The type of a device; missing: a printer. Raises `Rejected`."""
     return data.word("deviceType", words.DEVICE_TYPES, _TYPES) or DeviceType.PRINTER

@@ -1,4 +1,4 @@
-"""`POST /openapi`: who asks, what for, and every way in which that can go wrong as one status and one envelope."""
+"""`/openapi` and `/openapi/sendTmpFile`: who asks, what for, and every way in which it can go wrong as one status and envelope."""
 
 import re
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from libs.runtime import traces
 from libs.runtime.bus import Unanswered
 from libs.runtime.traces import Tracing
 from services.gateway.auth import Scheme, Unidentified, identify
+from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receiving import TooLarge, receive
@@ -21,6 +22,7 @@ from services.gateway.webprinter.asking import Asked, asked_in
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
 from services.gateway.webprinter.execution import execute
+from services.gateway.webprinter.uploads import UPLOAD_COMMAND, answer_upload
 
 ALLOW = "POST, OPTIONS"
 #: Quoted or not: the draft of the HTTP working group has a quoted text there.
@@ -28,27 +30,16 @@ KEY_HEADER = "idempotency-key"
 _CHARSET = re.compile(r";\s*charset=\s*\"?([\w.:-]{1,40})", re.IGNORECASE)
 
 
-class Door:
-    """The ASGI application behind `/openapi`."""
+class Guard:
+    """Who may come in: the same for every address below `/openapi`."""
 
-    def __init__(
-        self, gateway: Gateway, schemes: Sequence[Scheme], tracing: Tracing, commands: Counter, *, enabled: bool, max_body: int
-    ) -> None:
-        self._gateway = gateway
+    def __init__(self, directory: Directory, schemes: Sequence[Scheme], *, enabled: bool) -> None:
+        self._directory = directory
         self._schemes = schemes
-        self._tracing = tracing
-        self._commands = commands
         self._enabled = enabled
-        self._max_body = max_body
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            response = await self._answer(Request(scope, receive))
-        except ClientDisconnect:
-            return
-        await response(scope, receive, send)
-
-    async def _answer(self, request: Request) -> Response:
+    async def admit(self, request: Request) -> Identity | Response:
+        """Who asks, or the answer that ends it here."""
         if not self._enabled:
             return failed("The OpenAPI is switched off on this server.", 404).response()
         if request.method == "OPTIONS":
@@ -56,30 +47,74 @@ class Door:
         if request.method != "POST":
             return failed("Send commands with POST.", 405, allow=ALLOW).response()
         try:
-            identity = await identify(request, self._gateway.directory, self._schemes)
-            asked = await asked_in(await receive(request, self._max_body), _charset(request))
-            asked = replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "'))
-        except (Unidentified, TooLarge, Malformed, Unanswered) as reason:
-            return self._unheard(reason).response()
-        return await self._heard(request, identity, asked)
+            return await identify(request, self._directory, self._schemes)
+        except Unidentified as reason:
+            return failed(str(reason), 401).response()
+        except Unanswered:
+            return busy("Nobody can tell at the moment whether the token is valid: try again in a few seconds.").response()
 
-    def _unheard(self, reason: Exception) -> Answer:
-        if isinstance(reason, Unidentified):
-            return failed(str(reason), 401)
-        if isinstance(reason, TooLarge):
+
+class _Guarded:
+    """An ASGI application behind the guard."""
+
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter) -> None:
+        self._gateway = gateway
+        self._guard = guard
+        self._tracing = tracing
+        self._commands = commands
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        try:
+            admitted = await self._guard.admit(request)
+            response = admitted if isinstance(admitted, Response) else (await self._answer(request, admitted)).response()
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answer(self, request: Request, identity: Identity) -> Answer:
+        raise NotImplementedError
+
+
+class Door(_Guarded):
+    """`POST /openapi`: one command."""
+
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, *, max_body: int) -> None:
+        super().__init__(gateway, guard, tracing, commands)
+        self._max_body = max_body
+
+    async def _answer(self, request: Request, identity: Identity) -> Answer:
+        try:
+            asked = await asked_in(await receive(request, self._max_body), _charset(request))
+        except TooLarge:
             # What is left of the body is not worth waiting for.
             return failed(f"The body is larger than the {self._max_body} bytes that are allowed.", 413, connection="close")
-        if isinstance(reason, Malformed):
+        except Malformed as reason:
             return failed(str(reason), 400)
-        return busy("Nobody can tell at the moment whether the token is valid: try again in a few seconds.")
+        return await self._heard(request, identity, replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "')))
 
-    async def _heard(self, request: Request, identity: Identity, asked: Asked) -> Response:
+    async def _heard(self, request: Request, identity: Identity, asked: Asked) -> Answer:
         name = asked.command if asked.command in COMMANDS else "unknown"
         with self._tracing.span(f"POST /openapi {name}", traces.of(request.headers), SpanKind.SERVER) as span:
             answer = await execute(self._gateway, identity, asked)
             span.set_attribute("http.response.status_code", answer.status)
         self._commands.labels(name, str(answer.status)).inc()
-        return answer.response()
+        return answer
+
+
+class UploadDoor(_Guarded):
+    """`POST /openapi/sendTmpFile`: one file."""
+
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, *, max_upload: int) -> None:
+        super().__init__(gateway, guard, tracing, commands)
+        self._max_upload = max_upload
+
+    async def _answer(self, request: Request, identity: Identity) -> Answer:
+        with self._tracing.span(f"POST /openapi/{UPLOAD_COMMAND}", traces.of(request.headers), SpanKind.SERVER) as span:
+            answer = await answer_upload(self._gateway, identity, request, self._max_upload)
+            span.set_attribute("http.response.status_code", answer.status)
+        self._commands.labels(UPLOAD_COMMAND, str(answer.status)).inc()
+        return answer
 
 
 def _charset(request: Request) -> str:

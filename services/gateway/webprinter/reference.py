@@ -129,6 +129,68 @@ class ListTasks(Described):
     data: Filter | None = None
 
 
+class Share(OneDevice):
+    """Whom a device is shared with."""
+
+    sharing: bool = Field(description="false: with nobody any more.")
+    users: list[str] | None = Field(None, max_length=200, description="SNs of clients; missing: all clients but applications.")
+
+
+class MarkText(Described):
+    """A text or an image on every page. Variables: {page} {pages} {date} {time} {name} {device} {client} {taskId}."""
+
+    text: str | None = Field(None, max_length=500)
+    image: str | None = Field(None, description="A PNG or JPEG in base64.")
+    size: float | None = Field(None, ge=0, le=500, description="Points.")
+    color: str | None = Field(None, examples=["#808080"])
+    opacity: float | None = Field(None, ge=0, le=100)
+    angle: float | None = Field(None, ge=-360, le=360)
+    layer: Literal["OVER", "UNDER"] | None = None
+
+
+class MarkLine(Described):
+    """Up to three marks in one line."""
+
+    left: str | MarkText | None = None
+    center: str | MarkText | None = None
+    right: str | MarkText | None = None
+
+
+class Subject(Described):
+    """A device of one's own; missing: all that this client prints."""
+
+    device_name: str | None = None
+
+
+class Rules(Subject):
+    """What is printed by rule on every page; what is missing is none."""
+
+    header: str | MarkText | MarkLine | None = None
+    footer: str | MarkText | MarkLine | None = None
+    watermark: str | MarkText | None = None
+
+
+class ShareDevice(Described):
+    """Let other clients of the tenant use a device of one's own, or end that (extension)."""
+
+    command: Literal["shareDevice"]
+    data: Share
+
+
+class SetRules(Described):
+    """Print headers, footers and watermarks by rule (extension)."""
+
+    command: Literal["setRules"]
+    data: Rules | None = None
+
+
+class GetRules(Described):
+    """The rules of a device of one's own, or of the client (extension)."""
+
+    command: Literal["getRules"]
+    data: Subject | None = None
+
+
 class Type(Described):
     """A device's type."""
 
@@ -209,6 +271,9 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     SetDefaultDevice,
     NewPrintTask,
     ListTasks,
+    ShareDevice,
+    SetRules,
+    GetRules,
 )
 
 #: Status -> when.
@@ -219,6 +284,7 @@ STATUSES = {
     404: "This door is switched off.",
     405: "Another method than POST.",
     413: "The body is larger than MAX_BODY.",
+    429: "Too many wrong tokens from this address; `Retry-After` says when to try again.",
     500: "A fault of the server.",
     503: "Not at the moment; the message says whether it may still be done. `Retry-After` says when to ask again.",
 }
@@ -233,7 +299,7 @@ def path_item(ref: str) -> dict[str, Any]:
             "operationId": "openapi",
             "summary": "One command of the Webprinter protocol.",
             "description": "Bodies are JSON in UTF-8; unknown keys are ignored, null means not set.",
-            "security": [{"ApiAccessToken": []}],
+            "security": [{"ApiAccessToken": []}, {"Bearer": []}],
             "requestBody": {
                 "required": True,
                 "content": {

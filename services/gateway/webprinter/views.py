@@ -8,7 +8,10 @@ from services.gateway.webprinter import words
 
 
 def device_info(view: DeviceView, sn: str) -> dict[str, Any]:
-    """DeviceInfo for the client `sn`; always all ten keys. `controlSn` owns the device, `connectSn` uses it."""
+    """DeviceInfo for the client `sn`; always all ten keys. `controlSn` owns the device, `connectSn` uses it.
+
+    `sharing`: this client lets others use it. A virtual device is its client's own and cannot be shared.
+    """
     own = view.agent == sn
     return {
         "type": {"type": view.device.type.value},
@@ -17,9 +20,9 @@ def device_info(view: DeviceView, sn: str) -> dict[str, Any]:
         "controlSn": view.agent,
         "connectSn": sn,
         "status": int(view.online),
-        "sharing": False,
+        "sharing": own and view.shared,
         "defaultDevice": view.default,
-        "shareable": own,
+        "shareable": own and not view.device.virtual,
         "deletable": False,
     }
 

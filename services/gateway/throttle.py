@@ -1,0 +1,81 @@
+"""A limit for wrong tokens: who shows too many of them from one address has to wait (webprinter.md 4.3)."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from ipaddress import IPv6Address, ip_address
+from typing import TypeVar
+
+from starlette.requests import HTTPConnection
+
+from services.gateway.auth import Scheme, Throttled, Unidentified
+from services.gateway.directory import Directory
+from services.gateway.domain import Identity
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+#: Seconds over which wrong tokens are counted.
+WINDOW = 60.0
+#: Addresses and good credentials that are remembered; the longest unused are forgotten first.
+MOST = 10_000
+#: Headers that credentials travel in.
+HEADERS = ("api-access-token", "authorization")
+
+
+class Throttle:
+    """A scheme around all others. Whoever was let in before is let in again, also from an address that has to wait:
+    behind a proxy, many clients share one.
+    """
+
+    def __init__(self, schemes: Sequence[Scheme], tries: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._schemes = schemes
+        self._tries = tries
+        self._clock = clock
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._good: OrderedDict[int, None] = OrderedDict()
+
+    async def identify(self, request: HTTPConnection, directory: Directory) -> Identity | None:
+        """Who asks, by the first scheme that knows. Raises `Throttled` without a look at the credential."""
+        peer = _peer(request)
+        shown = hash((peer, *(request.headers.get(name) for name in HEADERS)))  # of this process only: no token is kept
+        wait = self._wait(peer)
+        if wait > 0 and shown not in self._good and any(name in request.headers for name in HEADERS):
+            raise Throttled(wait)
+        for scheme in self._schemes:
+            try:
+                identity = await scheme.identify(request, directory)
+            except Unidentified:
+                self._count(peer)
+                raise
+            if identity:
+                _remember(self._good, shown, None)
+                return identity
+        return None
+
+    def _wait(self, peer: str) -> float:
+        """Seconds until this address may try again."""
+        count, since = self._wrong.get(peer, (0, 0.0))
+        return max(0.0, since + WINDOW - self._clock()) if count >= self._tries else 0.0
+
+    def _count(self, peer: str) -> None:
+        now = self._clock()
+        count, since = self._wrong.get(peer, (0, now))
+        _remember(self._wrong, peer, (count + 1, since) if now - since < WINDOW else (1, now))
+
+
+def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > MOST:
+        memory.popitem(last=False)
+
+
+def _peer(request: HTTPConnection) -> str:
+    """Whose tries are counted together: an address, or the network of 64 bits that one IPv6 line has."""
+    host = request.client.host if request.client else ""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host
+    return str(int(address) >> 64) if isinstance(address, IPv6Address) and not address.ipv4_mapped else host
