@@ -57,6 +57,8 @@
         "permission-denied":
             "The browser does not let this page reach programs on this computer: allow \"Local network access\" " +
             "for this site in the browser's site settings, then reload the page.",
+        "page-not-secure":
+            "The browser lets only https pages reach programs on this computer: serve this page over https, or go through a relay.",
         "origin-not-approved": "This site may not print on this computer yet: an administrator must add its origin to the allowed ones.",
         "not-paired": "This page is not paired with a computer: enter the pairing code shown there, or log in again.",
         "connection-lost": "The connection to Printbus was lost; it is being made again.",
@@ -698,7 +700,10 @@
                 var rung = bases.shift();
                 if (!rung) {
                     if (!local) return done(null, "");
-                    return permission(host, function (state) { done(state === "denied" ? refusal("denied") : null, state); });
+                    return permission(host, function (state) {
+                        var hint = root.isSecureContext === false ? REASONS["page-not-secure"] : "";
+                        done(state === "denied" ? refusal("denied", hint) : null, state);
+                    });
                 }
                 if (asked[rung.base]) return next();
                 asked[rung.base] = true;

@@ -1,0 +1,49 @@
+"""webprinter.js as a text: ES5, no eval, and every way to load it."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import playwright
+import pytest
+from calmjs.parse import es5
+
+from tests.sdk.scripted import SDK
+
+NODE = Path(playwright.__file__).parent / "driver" / "node"
+
+
+@pytest.mark.parametrize("name", ["webprinter.js", "webprinter-page.js"])
+def test_the_source_is_es5(name):
+    es5((SDK / name).read_text())
+
+
+@pytest.mark.parametrize("newer", ["let a = 1", "var f = () => 1", "var a = `b`", "f(a,)"])
+def test_what_is_newer_would_be_noticed(newer):
+    with pytest.raises(Exception, match=r"Unexpected|Illegal"):
+        es5(newer)
+
+
+@pytest.mark.parametrize("forbidden", ["eval(", "new Function", "document.write", "innerHTML", "javascript:", "jsonp"])
+@pytest.mark.parametrize("name", ["webprinter.js", "webprinter-page.js"])
+def test_nothing_that_a_strict_policy_forbids_is_in_it(name, forbidden):
+    assert forbidden not in (SDK / name).read_text()
+
+
+async def test_it_is_a_module_of_node_and_of_amd():
+    program = """
+        const source = require("fs").readFileSync(process.argv[1], "utf8");
+        const Module = require(process.argv[1]);
+        let defined;
+        const amd = (names, make) => { defined = make(); };
+        amd.amd = {};
+        new (require("vm").Script)(source).runInNewContext({define: amd, setTimeout, clearTimeout});
+        const wp = new Module();
+        console.log(JSON.stringify([typeof Module, typeof defined, Object.keys(wp)]));
+    """
+    node = await asyncio.create_subprocess_exec(
+        str(NODE), "-e", program, str(SDK / "webprinter.js"), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    said, complaint = await node.communicate()
+    assert node.returncode == 0, complaint.decode()
+    assert json.loads(said) == ["function", "function", ["send", "subscribe"]]
