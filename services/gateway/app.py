@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import cast
 
@@ -30,10 +31,12 @@ from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
 from services.gateway.receiving import patient
-from services.gateway.settings import GatewaySettings
+from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
+from services.gateway.tls import Certificate, certificate_route
+from services.gateway.virtual_urls import VirtualUrls
 from services.gateway.webapi.door import WebApi
-from services.gateway.webprinter.door import Door
+from services.gateway.webprinter.door import Door, Guard, UploadDoor
 
 log = structlog.get_logger()
 
@@ -56,6 +59,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         sealer=Sealer(settings.seal_public_key),
         ids=TaskIds(settings.worker),
         reservations=Bucket(bus, IDEMPOTENCY.name),
+        virtual_urls=VirtualUrls(settings.upload_key),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
         max_body=settings.max_body,
@@ -67,8 +71,26 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     app = web(service, gateway, settings, [service] if services is None else services, pages.routes())
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
-    service.on_stop(pages.sessions.close)  # before the server: it waits for whoever is still there
+    await _secure(service, app, settings, manner)
+    service.on_stop(pages.sessions.close)  # before the servers: they wait for whoever is still there
     log.info("gateway listening", address=settings.public_url or f"http://{settings.http_host}:{port}")
+
+
+async def _secure(service: Service, app: FastAPI, settings: GatewaySettings, manner: Manner) -> None:
+    """The same over HTTPS. What was not asked for by a setting is not worth failing for."""
+    if settings.https_port == OFF:
+        return
+    certificate = Certificate(settings.keys_dir, settings.http_names)
+    try:
+        manner = replace(manner, tls=await certificate.context())
+        port = await service.enter(http_server(app, settings.http_host, settings.https_port, settings.shutdown_grace, manner))
+    except OSError as error:
+        if "https_port" in settings.model_fields_set:
+            raise
+        log.warning("no https: its port is taken, or its key cannot be kept", port=settings.https_port, cause=error.strerror)
+        return
+    service.loop("certificate", certificate.renew)
+    log.info("gateway listening", address=f"https://{settings.http_host}:{port}")
 
 
 def web(
@@ -77,14 +99,17 @@ def web(
     """The ASGI application: doors, documents, probes; `pages` is the door for pages."""
     commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
     schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
-    door = Door(gateway, schemes, service.tracing, commands, enabled=settings.openapi_enabled, max_body=settings.max_body)
+    guard = Guard(gateway.directory, schemes, enabled=settings.openapi_enabled)
+    door = Door(gateway, guard, service.tracing, commands, max_body=settings.max_body)
     documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
     return FastAPI(
         routes=[
             Route("/openapi", door),
+            Route("/openapi/sendTmpFile", UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)),
             Route("/documents/{token}", documents.__call__),
             *pages,
             *file_routes(),
+            certificate_route(settings.keys_dir),
             *routes(services),
         ],
         openapi_url=None,

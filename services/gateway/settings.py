@@ -11,6 +11,8 @@ from libs.runtime.settings import Settings
 from services.gateway.domain import is_origin
 
 MEGABYTE = 1024 * 1024
+#: `https_port`: no HTTPS.
+OFF = -1
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?(:[1-9][0-9]{0,4})?", re.ASCII)
 
@@ -21,6 +23,13 @@ class GatewaySettings(Settings):
     http_host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network of this machine.")
     http_port: int = Field(
         39899, ge=0, le=65535, description="Port of the doors, probes and metrics; 0: a free one, which is logged."
+    )
+    https_port: int = Field(
+        39900,
+        ge=OFF,
+        le=65535,
+        description="Port of the same over HTTPS, with a certificate of this machine's own authority; 0: a free one; "
+        "off: none. Where the default is taken, the server goes on without.",
     )
     public_url: str = Field("", description="Address under which others reach the gateway; empty: http://HTTP_HOST:HTTP_PORT.")
     openapi_enabled: bool = Field(True, description="Whether POST /openapi is there at all; when not, it answers 404.")
@@ -71,6 +80,11 @@ class GatewaySettings(Settings):
         except (ZoneInfoNotFoundError, ValueError):
             raise ValueError("write the name of a time zone, such as Asia/Shanghai") from None
         return value
+
+    @field_validator("https_port", mode="before")
+    @classmethod
+    def _https(cls, value: object) -> object:
+        return OFF if isinstance(value, str) and value.strip().lower() == "off" else value
 
     @field_validator("webapi_origins")
     @classmethod

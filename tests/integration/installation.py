@@ -31,6 +31,7 @@ class Installation:
         self._settings = {
             "DATA_DIR": str(self.data),
             "HTTP_PORT": str(port),
+            "HTTPS_PORT": "off",
             "SHUTDOWN_GRACE": "5",
             "CONVERTER_WORKERS": "1",
             "CONVERTER_LANES": "1",

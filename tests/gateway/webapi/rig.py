@@ -106,7 +106,15 @@ async def doors(folder, **settings):
     """`async with doors(tmp_path) as server:` with the client SN, whose token is TOKEN; pages of SHOP are allowed."""
     port = free_port()
     async with running_bus(folder) as rig, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as client:
-        given = {"data_dir": rig.data_dir, "nats_url": rig.url, "http_port": port, "sn": SN, "webapi_origins": (SHOP,), **settings}
+        given = {
+            "data_dir": rig.data_dir,
+            "nats_url": rig.url,
+            "http_port": port,
+            "sn": SN,
+            "webapi_origins": (SHOP,),
+            "https_port": "off",
+            **settings,
+        }
         server = Doors(rig, port, read(GatewaySettings, **given))
         server.client = client
         server.spooler = await rig.connect("spooler")
