@@ -13,6 +13,8 @@ import obstore
 from obstore.store import LocalStore, from_url
 
 CHUNK = 256 * 1024
+#: Bytes of one part of a streamed object; object stores want at least 5 MB.
+PART = 5 * 1024 * 1024
 
 
 class Missing(Exception):
@@ -77,6 +79,33 @@ class Documents:
         if self._folder:  # the same bytes under two names have one time: that of the younger
             await asyncio.to_thread(os.utime, self._folder / target)
         await self._sync(target)
+
+    async def put_stream(self, name: str, pieces: AsyncIterator[bytes]) -> tuple[int, str]:
+        """Store what comes, never whole in memory; returns its length and SHA-256. When `pieces` raises, nothing is left.
+
+        Raises what `pieces` raises, and `ValueError` for a name that is none.
+        """
+        _check(name)
+        digest, length = hashlib.sha256(), 0
+
+        async def measured() -> AsyncIterator[bytes]:
+            nonlocal length
+            async for piece in pieces:
+                digest.update(piece)
+                length += len(piece)
+                yield piece
+
+        await obstore.put_async(self._store, name, measured(), use_multipart=True, chunk_size=PART, max_concurrency=2)
+        await self._sync(name)
+        return length, digest.hexdigest()
+
+    async def size(self, name: str) -> int:
+        """The length of an object in bytes. Raises `Missing`."""
+        _check(name)
+        try:
+            return int((await obstore.head_async(self._store, name))["size"])
+        except FileNotFoundError:
+            raise Missing(name) from None
 
     async def get(self, name: str) -> bytes:
         """A whole object: for small ones. Raises `Missing`."""

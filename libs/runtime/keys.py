@@ -1,4 +1,4 @@
-"""The folder of keys: operator, account, one credentials file per user, the document key and the sealing pair, all 0600."""
+"""The folder of keys: operator, account, one credentials file per user, the keys of addresses, the sealing pair, all 0600."""
 
 import json
 import os
@@ -20,6 +20,7 @@ from libs.runtime.credentials import (
 )
 
 DOCUMENT_KEY = "documents.key"
+UPLOAD_KEY = "uploads.key"
 SEAL_PUBLIC = "seal.pub"
 SEAL_PRIVATE = "seal.key"
 #: The user that makes streams and consumers, and nothing else does.
@@ -33,7 +34,7 @@ class Keys:
         self._folder = folder
 
     def make(self, region: str) -> None:
-        """Operator, accounts, service users, document key, sealing pair. Service credentials are signed anew at each call."""
+        """Operator, accounts, service users, keys of addresses, sealing pair. Service credentials are signed anew at each call."""
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.chmod(0o700)
         for name, prefix in (
@@ -46,8 +47,9 @@ class Keys:
         self.issue(ADMIN, None)
         for service in SERVICES:
             self.issue(service, service_permissions(service, region))
-        if not self.path(DOCUMENT_KEY).exists():
-            write_secret(self.path(DOCUMENT_KEY), os.urandom(32))
+        for name in (DOCUMENT_KEY, UPLOAD_KEY):
+            if not self.path(name).exists():
+                write_secret(self.path(name), os.urandom(32))
         if not self.path(SEAL_PRIVATE).exists():
             pair = PrivateKey.generate()
             write_secret(self.path(SEAL_PUBLIC), bytes(pair.public_key))

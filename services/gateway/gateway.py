@@ -15,11 +15,15 @@ from libs.runtime.seal import Sealer
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.ids import TaskIds
+from services.gateway.virtual_urls import VirtualUrls
 
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """The adapters of the gateway. `from_os` is the system that it runs on, in Webprinter's words."""
+    """The adapters of the gateway. `from_os` is the system that it runs on, in Webprinter's words.
+
+    `max_body` is the largest request in bytes; `extended`: answers tell everything, whether asked for or not.
+    """
 
     region: str
     bus: Bus
@@ -28,8 +32,11 @@ class Gateway:
     sealer: Sealer
     ids: TaskIds
     reservations: Bucket
+    virtual_urls: VirtualUrls
     zone: tzinfo
     from_os: str
+    max_body: int = 64 * 1024 * 1024
+    extended: bool = False
 
     async def content(self, identity: Identity, task: str, data: bytes, role: str = Role.SOURCE) -> Inline | Stored:
         """A document's bytes where they belong: small ones in the message, others in the store."""

@@ -12,7 +12,7 @@ from libs.contracts.queries import Entries, LookUp
 from libs.runtime.bucket import Kept, Taken
 from libs.runtime.bus import Unanswered
 from libs.runtime.documents import Documents
-from libs.runtime.keys import DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, Keys
+from libs.runtime.keys import DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, UPLOAD_KEY, Keys
 from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
 from libs.runtime.settings import read
@@ -22,6 +22,7 @@ from services.gateway.directory import Directory
 from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
 from services.gateway.settings import GatewaySettings
+from services.gateway.virtual_urls import VirtualUrls
 
 SN = "jueKiUEE"
 TOKEN = "canary-token-7c1f"
@@ -122,8 +123,10 @@ class Rig:
         self.keys = keys = Keys(folder / "keys")
         pair = PrivateKey.generate()
         (folder / "keys").mkdir()
-        for name, key in ((SEAL_PUBLIC, bytes(pair.public_key)), (SEAL_PRIVATE, bytes(pair)), (DOCUMENT_KEY, b"k" * 32)):
+        for name, key in ((SEAL_PUBLIC, bytes(pair.public_key)), (SEAL_PRIVATE, bytes(pair))):
             keys.path(name).write_bytes(key)
+        for name in (DOCUMENT_KEY, UPLOAD_KEY):
+            keys.path(name).write_bytes(b"k" * 32)
         self.bus = FakeBus()
         self.bucket = FakeBucket()
         self.mirror = FakeMirror(*entries())
@@ -138,6 +141,7 @@ class Rig:
             sealer=Sealer(self.settings.seal_public_key),
             ids=TaskIds(7),
             reservations=self.bucket,
+            virtual_urls=VirtualUrls(self.settings.upload_key),
             zone=self.settings.zone,
             from_os="linux",
         )

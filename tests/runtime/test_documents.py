@@ -136,3 +136,23 @@ async def test_a_folder_does_not_sign_and_a_cloud_does(tmp_path):
     assert not Documents("", tmp_path).signs
     cloud = Documents("s3://bucket", tmp_path)
     assert cloud.signs
+
+
+async def test_what_is_streamed_is_stored_whole_or_not_at_all(tmp_path):
+    documents = Documents("", tmp_path)
+
+    async def pieces(fail=False):
+        for number in range(300):
+            if fail and number == 200:
+                raise ValueError("the sender went away")
+            yield bytes([number % 256]) * 50_000
+
+    expected = b"".join([each async for each in pieces()])
+    assert await documents.put_stream("main/unim-1/source", pieces()) == (len(expected), hashlib.sha256(expected).hexdigest())
+    assert await documents.get("main/unim-1/source") == expected
+    assert await documents.size("main/unim-1/source") == len(expected)
+    with pytest.raises(ValueError, match="the sender went away"):
+        await documents.put_stream("main/unim-2/source", pieces(fail=True))
+    with pytest.raises(Missing):
+        await documents.size("main/unim-2/source")
+    assert [path.name for path in (tmp_path / "documents").rglob("*") if path.is_file()] == ["source"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-from libs.contracts.documents import RAW_FORMATS, Format, SealedRequest
+from libs.contracts.documents import RAW_FORMATS, Format, SealedRequest, Stored
 from services.gateway.webprinter import sniffing, words
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields, shown
@@ -60,13 +60,19 @@ PAIRS: dict[Format, frozenset[Source]] = {
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A document as it was given: its bytes, or the request that fetches them. `title` is a name made of it, or empty."""
+    """A document as it was given: its bytes, the request that fetches them, or the address of an upload with what is behind it.
+
+    `title` is a name made of it, or empty; `told`: its format was given, or could be told.
+    """
 
     format: Format
     title: str
     data: bytes = b""
     request: SealedRequest | None = None
     host: str = ""
+    upload: str = ""
+    stored: Stored | None = None
+    told: bool = True
 
 
 def read_content(task: Fields) -> Given:
@@ -113,6 +119,8 @@ def _infer_source(content: str, wanted: Format | None) -> Source:
 def _from_url(task: Fields, content: str, wanted: Format | None) -> Given:
     name = task.name("content")
     url = content.strip()
+    if url[:7].lower() == "unim://":
+        return Given(wanted or Format.RAW, "", upload=url[: LONGEST_URL + 1], told=wanted is not None)
     if len(url) > LONGEST_URL:
         raise Rejected(f"{name} must be an address of at most {LONGEST_URL} characters; it has {len(url)}.")
     if any(ord(letter) <= 32 or ord(letter) == 127 for letter in url):
@@ -124,7 +132,7 @@ def _from_url(task: Fields, content: str, wanted: Format | None) -> Given:
     except ValueError:
         raise Rejected(f"{name} is not an address: write one such as https://example.com/document.pdf.") from None
     if parts.scheme not in ("http", "https"):
-        raise Rejected(f"{name} must be an address that begins with http:// or https://; other schemes are refused.")
+        raise Rejected(f"{name} must be an address that begins with http://, https:// or unim://; other schemes are refused.")
     if not host:
         raise Rejected(f"{name} is an address without a host: write one such as https://example.com/document.pdf.")
     file = unquote(parts.path.rsplit("/", 1)[-1])

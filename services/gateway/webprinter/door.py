@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 from libs.runtime import traces
 from libs.runtime.bus import Unanswered
 from libs.runtime.traces import Tracing
-from services.gateway.auth import Scheme, Unidentified, identify
+from services.gateway.auth import Scheme, Throttled, Unidentified, identify
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
@@ -48,6 +48,8 @@ class Guard:
             return failed("Send commands with POST.", 405, allow=ALLOW).response()
         try:
             return await identify(request, self._directory, self._schemes)
+        except Throttled as reason:
+            return failed(str(reason), 429, retry_after=str(reason.retry_after)).response()
         except Unidentified as reason:
             return failed(str(reason), 401).response()
         except Unanswered:

@@ -9,18 +9,19 @@ from libs.contracts.queries import ListTasks, TaskList
 from libs.contracts.states import Status
 from libs.contracts.tasks import TaskRequest
 from libs.contracts.tickets import Ticket
-from libs.contracts.webprinter import task_row
+from libs.contracts.webprinter import extended_row, task_row
 from libs.runtime import traces
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter import words
+from services.gateway.webprinter import extended, words
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields
 from services.gateway.webprinter.idempotency import key_of, once
 from services.gateway.webprinter.marks import marks_of, stored_marks
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.suiting import suited
-from services.gateway.webprinter.wanted import Wanted, read_apart
+from services.gateway.webprinter.uploads import find_upload
+from services.gateway.webprinter.wanted import Wanted, read_apart, readable
 
 MAX_ROWS = 1000
 #: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
@@ -36,7 +37,7 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     submission = await once(gateway.reservations, identity, key_of(data, task), data.raw("task"))
     if submission.answered:
         return dict(submission.answer)
-    wanted = await read_apart(task)
+    wanted = await read_wanted(gateway, identity, task)
     printer = await find_printer(gateway, identity, wanted.agent, wanted.device)
     ticket_for(wanted, printer)  # a key is not spent on a task that is refused
     ids = await submission.reserve(gateway.ids.block(identity.sn))
@@ -45,6 +46,15 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     answer = {"taskId": request.id}
     await submission.keep(answer)
     return answer
+
+
+async def read_wanted(gateway: Gateway, identity: Identity, task: Fields) -> Wanted:
+    """One task object, with the file behind the address of an upload. Raises `Rejected`."""
+    wanted = await read_apart(task)
+    if not wanted.given.upload:
+        return wanted
+    given = await find_upload(gateway, identity, wanted.path, wanted.given)
+    return replace(wanted, given=given, name=wanted.name or readable(given.title))
 
 
 def ticket_for(wanted: Wanted, printer: FoundPrinter) -> Ticket:
@@ -79,7 +89,9 @@ async def make_request(
 async def _document(gateway: Gateway, identity: Identity, wanted: Wanted, task: str) -> Document:
     given = wanted.given
     content: Inline | Stored | Remote
-    if given.request:
+    if given.stored:
+        content = given.stored
+    elif given.request:
         content = Remote(given.host, gateway.sealer.seal(encode(given.request)))
     else:
         content = await gateway.content(identity, task, given.data)
@@ -98,7 +110,8 @@ async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list
         limit=min(data.whole("limit", 1, 10**9) or 100, MAX_ROWS),
     )
     found: TaskList = await gateway.bus.ask(query, timeout=5.0)
-    return [task_row(view, gateway.zone) for view in found.tasks]
+    row = extended_row if extended.wanted(gateway, data) else task_row
+    return [row(view, gateway.zone) for view in found.tasks]
 
 
 def _statuses(data: Fields) -> tuple[Status, ...]:

@@ -1,0 +1,57 @@
+"""`unim://` addresses of uploaded files: an id, and a token that only this installation makes and reads (webprinter.md 1.5)."""
+
+import base64
+import binascii
+import json
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from nacl.exceptions import CryptoError
+from nacl.secret import Aead
+
+from libs.contracts.documents import Format
+
+SCHEME = "unim://"
+ID = 12
+
+
+class BadUrl(Exception):
+    """The address is not ours, is of another tenant, or its time is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """A file in the store: whose, where, its length, SHA-256 and name; `format` empty: unknown. `until` is in ms since 1970."""
+
+    tenant: str
+    object: str
+    size: int
+    sha256: str
+    name: str
+    format: Format | None
+    until: int
+
+
+class VirtualUrls:
+    """Makes and reads them with one shared key (`keys.UPLOAD_KEY`); encrypted and authenticated, the id included."""
+
+    def __init__(self, key_file: Path) -> None:
+        self._box = Aead(key_file.read_bytes())
+
+    def make(self, upload: str, file: Uploaded) -> str:
+        """The address of an upload by its id of 12 characters."""
+        token = self._box.encrypt(json.dumps(astuple(file), separators=(",", ":")).encode(), upload.encode())
+        return SCHEME + upload + quote(base64.b64encode(token), safe="")
+
+    def read(self, url: str, tenant: str, now: int) -> Uploaded:
+        """The file of an address, as it was given or decoded once, with line breaks or without. Raises `BadUrl`."""
+        text = unquote("".join(url.split()))[len(SCHEME) :]
+        try:
+            token = base64.b64decode(text[ID:].encode("ascii"), validate=True)
+            owner, name, size, sha256, title, kind, until = json.loads(self._box.decrypt(token, text[:ID].encode("ascii")))
+        except (binascii.Error, ValueError, CryptoError):
+            raise BadUrl from None
+        if owner != tenant or now > until:
+            raise BadUrl
+        return Uploaded(owner, name, size, sha256, title, Format(kind) if kind else None, until)
