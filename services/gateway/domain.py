@@ -37,14 +37,17 @@ def speaks_for(token: TokenEntry | None, client: ClientEntry | None, now: int) -
     return Identity(token.tenant, token.sn, client.role, token.scopes, source, token.name)
 
 
+def usable(identity: Identity, found: DeviceEntry) -> bool:
+    """Whether a client may use a device: its own, or one that is shared with it or allowed to it."""
+    if found.tenant != identity.tenant:
+        return False
+    everybody = EVERYBODY in found.users and identity.role is ClientKind.AGENT
+    return found.agent == identity.sn or identity.sn in found.users or everybody
+
+
 def usable_printer(identity: Identity, owner: ClientEntry, found: DeviceEntry) -> PrinterRef | None:
     """The printer as a task names it; None when this client may not use it, which is as if it were not there."""
-    if found.device.type is not DeviceType.PRINTER:
-        return None
-    if found.tenant != identity.tenant or not owner.enabled:
-        return None
-    everybody = EVERYBODY in found.users and identity.role is ClientKind.AGENT
-    if not (found.agent == identity.sn or identity.sn in found.users or everybody):
+    if found.device.type is not DeviceType.PRINTER or not owner.enabled or not usable(identity, found):
         return None
     return PrinterRef(found.agent, found.device.id, found.device.name, owner.shard)
 

@@ -7,7 +7,7 @@ from typing import Any
 from libs.contracts.directory import Scope
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter import devices, tasks
+from services.gateway.webprinter import again, control, devices, held, information, lines, papers, rules, sharing, tasks, testpage
 from services.gateway.webprinter.fields import Fields
 
 Execute = Callable[[Gateway, Identity, Fields], Awaitable[Any]]
@@ -15,9 +15,9 @@ Execute = Callable[[Gateway, Identity, Fields], Awaitable[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What a command does, and what a token must be good for to say it."""
+    """What a command does, and what a token must be good for to say it; None: for anything."""
 
-    scope: Scope
+    scope: Scope | None
     execute: Execute
 
 
@@ -28,5 +28,25 @@ COMMANDS: dict[str, Command] = {
     "setDefaultDevice": Command(Scope.MANAGE, devices.set_default_device),
     "newPrintTask": Command(Scope.PRINT, tasks.new_print_task),
     "listTasks": Command(Scope.READ, tasks.list_tasks),
+    "getTask": Command(Scope.READ, control.get_task),
+    "cancelTask": Command(Scope.MANAGE, control.cancel_task),
+    "resolveTask": Command(Scope.MANAGE, control.resolve_task),
+    "retryTask": Command(Scope.PRINT, again.retry_task),
+    "listHeldTasks": Command(Scope.READ, held.list_held_tasks),
+    "releaseTask": Command(Scope.PRINT, held.release_task),
+    "pauseDevice": Command(Scope.MANAGE, lines.pause_device),
+    "resumeDevice": Command(Scope.MANAGE, lines.resume_device),
+    "testPrint": Command(Scope.PRINT, testpage.test_print),
+    "listPapers": Command(Scope.READ, papers.list_papers),
+    "shareDevice": Command(Scope.MANAGE, sharing.share_device),
+    "setRules": Command(Scope.MANAGE, rules.set_rules),
+    "getRules": Command(Scope.READ, rules.get_rules),
+    "getInfo": Command(None, lambda gateway, identity, _: information.get_info(gateway, identity, _allowed(identity))),
+    "ping": Command(None, information.ping),
     "listTask": Command(Scope.READ, tasks.list_tasks),  # as the event section spells it (webprinter.md 1.7, row 4)
 }
+
+
+def _allowed(identity: Identity) -> list[str]:
+    """The commands that this client's token may give."""
+    return [name for name, command in COMMANDS.items() if command.scope is None or identity.may(command.scope)]

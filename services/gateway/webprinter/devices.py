@@ -4,10 +4,18 @@ from typing import Any
 
 from libs.contracts.devices import DeviceType
 from libs.contracts.directory import DefaultEntry
-from libs.contracts.queries import DeviceAnswer, DeviceList, GetDefaultDevice, GetDevice, ListDevices, SetDefaultDevice
+from libs.contracts.queries import (
+    DeviceAnswer,
+    DeviceList,
+    DeviceView,
+    GetDefaultDevice,
+    GetDevice,
+    ListDevices,
+    SetDefaultDevice,
+)
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter import views, words
+from services.gateway.webprinter import extended, views, words
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.fields import Fields
 
@@ -17,14 +25,14 @@ _TYPES = "printer, scanner and camera"
 async def list_devices(gateway: Gateway, identity: Identity, data: Fields) -> list[dict[str, Any]]:
     """The devices that the client may use, of one type or of all: its own, those shared with it or allowed to it."""
     kind = data.word("deviceType", words.DEVICE_TYPES, _TYPES)
-    listed: list[dict[str, Any]] = []
+    listed: list[DeviceView] = []
     more = True
     while more:
         query = ListDevices(region=gateway.region, tenant=identity.tenant, sn=identity.sn, type=kind, offset=len(listed))
         found: DeviceList = await gateway.bus.ask(query)
-        listed += [views.device_info(view, identity.sn) for view in found.devices]
+        listed += found.devices
         more = found.more and bool(found.devices)
-    return listed
+    return await extended.device_infos(gateway, identity, listed, extended=extended.wanted(gateway, data))
 
 
 async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
@@ -40,17 +48,19 @@ async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) 
     found: DeviceAnswer = await gateway.bus.ask(query)
     if found.device is None:
         raise Rejected("deviceName: there is no such device; listDevices names them.")
-    return {
-        "baseInfo": views.device_info(found.device, identity.sn),
-        "capability": views.capability(found.device.device.capabilities),
-    }
+    more = extended.wanted(gateway, data)
+    (info,) = await extended.device_infos(gateway, identity, [found.device], extended=more)
+    show = extended.capability if more else views.capability
+    return {"baseInfo": info, "capability": show(found.device.device.capabilities)}
 
 
 async def get_default_device(gateway: Gateway, identity: Identity, data: Fields) -> Any:
     """The default device of a type; nothing when there is none."""
     query = GetDefaultDevice(region=gateway.region, tenant=identity.tenant, sn=identity.sn, type=device_type(data))
     found: DeviceAnswer = await gateway.bus.ask(query)
-    return views.device_info(found.device, identity.sn) if found.device else NOTHING
+    if found.device is None:
+        return NOTHING
+    return (await extended.device_infos(gateway, identity, [found.device], extended=extended.wanted(gateway, data)))[0]
 
 
 async def set_default_device(gateway: Gateway, identity: Identity, data: Fields) -> Any:

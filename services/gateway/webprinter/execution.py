@@ -39,10 +39,10 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
 async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
     command = COMMANDS.get(asked.command)
     if command is None:
-        raise Rejected(f"There is no command {shown(asked.command)}; write one of {', '.join(COMMANDS)}.")
+        raise Rejected(f"There is no command {shown(asked.command)}; getInfo names all that there are.")
     if asked.data is not None and not isinstance(asked.data, dict):
         raise Rejected(f"data must be an object; it is {shown(asked.data)}.")
-    if not identity.may(command.scope):
+    if command.scope and not identity.may(command.scope):
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
     beside = {KEY: asked.key} if asked.key else {}
     return await command.execute(gateway, identity, Fields({**beside, **(asked.data or {})}))

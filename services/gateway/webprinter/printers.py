@@ -1,18 +1,20 @@
 """Finding the printer of a task in the directory, for whoever may use it."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from libs.contracts.devices import Device, DeviceType
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, Entry, client_key, default_key, device_key
+from libs.contracts.documents import RAW_FORMATS, Format
 from libs.contracts.ids import device_id
 from libs.contracts.marks import Mark
 from libs.contracts.tasks import PrinterRef
-from services.gateway.domain import Identity, usable_printer
+from libs.contracts.tickets import Ticket
+from services.gateway.domain import Identity, usable, usable_printer
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.fields import shown
+from services.gateway.webprinter.fields import Fields, shown
 
 #: The same few printers are named again and again.
 _place = lru_cache(8192)(device_id)
@@ -28,18 +30,47 @@ class FoundPrinter:
     device: Device
     rules: tuple[Mark, ...] = ()
 
+    def ruled(self, ticket: Ticket, kind: Format) -> Ticket:
+        """A ticket that was made for another printer, with the marks of this one; nothing is put on what goes untouched."""
+        more = tuple(mark for mark in self.rules if mark not in ticket.marks)
+        return replace(ticket, marks=(*more, *ticket.marks)) if more and kind not in RAW_FORMATS else ticket
+
+
+async def named_printer(gateway: Gateway, identity: Identity, data: Fields) -> FoundPrinter:
+    """The printer that `deviceName` and `controlSn` of a command name. Raises `Rejected`."""
+    name = data.text("deviceName")
+    if name is None:
+        raise Rejected("deviceName is missing: write the name of a printer as listDevices shows it.")
+    return await find_printer(gateway, identity, data.text("controlSn") or "", name, data.path)
+
 
 async def find_printer(gateway: Gateway, identity: Identity, agent: str, device: str, path: str = "task") -> FoundPrinter:
-    """The printer `device` of the client `agent`, either empty: the client's own, or its default. Raises `Rejected`."""
+    """The printer `device` of the client `agent`. Without `agent` its own one, its default, or the only one of that name that it
+    may use; without `device` its default. Raises `Rejected`.
+    """
     for look in (gateway.directory.get, gateway.directory.ask):  # before saying no, ask who knows best
         if printer := await _printer(look, identity, agent, device):
             return printer
+        owner = "" if agent or not device else await _owner(gateway, identity, device, path)
+        if owner and (printer := await _printer(look, identity, owner, device)):
+            return printer
+    field = f"{path}.deviceName" if path else "deviceName"
     if device:
         at = shown(agent or identity.sn)
-        raise Rejected(f"{path}.deviceName: there is no printer {shown(device)} at the client {at}; listDevices names them.")
-    raise Rejected(
-        f"{path}.deviceName is missing and there is no default printer: name one that listDevices names, or use setDefaultDevice."
-    )
+        raise Rejected(f"{field}: there is no printer {shown(device)} at the client {at}; listDevices names them.")
+    raise Rejected(f"{field} is missing and there is no default printer: name one that listDevices names, or use setDefaultDevice.")
+
+
+async def _owner(gateway: Gateway, identity: Identity, device: str, path: str) -> str:
+    """Whose printer of this name is meant by who names no client and has none itself; empty: there is none."""
+    (default,) = await gateway.directory.get(default_key(identity.sn, DeviceType.PRINTER))
+    found = [entry.agent for entry in gateway.directory.named(identity.tenant, device) if usable(identity, entry)]
+    if isinstance(default, DefaultEntry) and default.agent in found and default.device == _place(default.agent, device):
+        return default.agent
+    if len(found) > 1:
+        at, field = ", ".join(sorted(found)[:5]), f"{path}.controlSn" if path else "controlSn"
+        raise Rejected(f"{field} is missing, and several clients have a printer {shown(device)}: write one of {at}.")
+    return found[0] if found else ""
 
 
 async def _printer(look: Look, identity: Identity, named: str, device: str) -> FoundPrinter | None:

@@ -1,5 +1,6 @@
 """What this door takes and gives, described for the published OpenAPI document; reading is done by `tasks` and `devices`."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -63,6 +64,7 @@ class OfType(Described):
     """The type of devices that is meant."""
 
     device_type: DeviceType | None = None
+    extended: bool | None = Field(None, description="Extension: answer with everything that is known.")
 
 
 class OneDevice(OfType):
@@ -85,6 +87,7 @@ class Filter(Described):
     start_time: int | None = None
     end_time: int | None = None
     limit: int | None = Field(100, ge=1, description="At most 1000.")
+    extended: bool | None = Field(None, description="Extension: answer with everything that is known.")
 
 
 class ListDevices(Described):
@@ -260,7 +263,7 @@ class Envelope(Described):
 
     success: bool
     message: str | None = None
-    data: list[DeviceInfo] | list[Row] | Detail | DeviceInfo | Accepted | None = None
+    data: list[DeviceInfo] | list[Row] | Detail | DeviceInfo | Accepted | list[dict[str, Any]] | dict[str, Any] | None = None
     command: Literal["CALLBACK"]
 
 
@@ -290,10 +293,10 @@ STATUSES = {
 }
 
 
-def path_item(ref: str) -> dict[str, Any]:
-    """The door in OpenAPI's words; schemas lie below `ref`."""
+def path_item(ref: str, requests: Sequence[type[BaseModel]]) -> dict[str, Any]:
+    """The door in OpenAPI's words, and its commands; schemas lie below `ref`."""
     envelope = {"application/json": {"schema": {"$ref": f"{ref}Envelope"}}}
-    commands = {request.model_fields["command"].annotation.__args__[0]: request.__name__ for request in REQUESTS}  # type: ignore[union-attr]
+    commands = {request.model_fields["command"].annotation.__args__[0]: request.__name__ for request in requests}  # type: ignore[union-attr]
     return {
         "post": {
             "operationId": "openapi",
