@@ -1,8 +1,11 @@
 """What every authentication scheme must do; a new file in `auth` is tested by being there."""
 
+from dataclasses import replace
+
 import pytest
 from starlette.requests import Request
 
+from libs.contracts.directory import Scope
 from libs.runtime.discovery import discover
 from services.gateway import auth
 from services.gateway.auth import Unidentified, identify
@@ -38,6 +41,53 @@ async def test_a_bad_token_is_refused_without_being_shown(token):
     with pytest.raises(Unidentified) as refused:
         await identify(request(api_access_token=token), directory(), SCHEMES.values())
     assert token not in str(refused.value) or len(token) < 4
+
+
+HEADERS = {"api_access_token": "{}", "authorization": "Bearer {}"}
+
+
+@pytest.mark.parametrize("name", HEADERS)
+@pytest.mark.parametrize(
+    ("change", "good"),
+    [
+        ({}, True),
+        ({"expires_at": 1}, False),
+        ({"expires_at": 10**15}, True),
+        ({"tenant": "other"}, False),
+        ({"sn": "ABCDEFGH"}, False),
+    ],
+)
+async def test_a_token_is_as_good_as_its_entry_in_every_header(name, change, good):
+    known = directory()
+    mirror = known._mirror
+    mirror.put(replace(entries()[1], **change))
+    asked = identify(request(**{name: HEADERS[name].format(TOKEN)}), known, SCHEMES.values())
+    if good:
+        assert (await asked).sn == SN
+    else:
+        with pytest.raises(Unidentified):
+            await asked
+
+
+async def test_a_token_of_a_disabled_client_is_bad():
+    known = directory()
+    known._mirror.put(replace(entries()[0], enabled=False))
+    with pytest.raises(Unidentified):
+        await identify(request(authorization=f"bearer {TOKEN}"), known, SCHEMES.values())
+
+
+async def test_scopes_and_the_name_of_a_token_come_with_it():
+    known = directory()
+    known._mirror.put(replace(entries()[1], scopes=(Scope.READ,), name="display"))
+    found = await identify(request(authorization=f"Bearer  {TOKEN}"), known, SCHEMES.values())
+    assert (found.scopes, found.token) == ((Scope.READ,), "display")
+    assert found.may(Scope.READ)
+    assert not found.may(Scope.PRINT)
+
+
+async def test_another_scheme_of_authorization_is_nobodys_business():
+    with pytest.raises(Unidentified, match="Send the token"):
+        await identify(request(authorization="Basic eDp5"), directory(), SCHEMES.values())
 
 
 async def test_no_credential_at_all_is_refused():

@@ -96,7 +96,7 @@ async def test_a_detail_is_base_info_and_capability(tmp_path):
             ("defaultCollate", "UNCOLLATE"),
             ("supportedQualities", ["DRAFT", "NORMAL"]),
         ]
-        assert rig.bus.asked == [GetDevice(**HERE, agent=SN, name="导出为 WPS PDF")]
+        assert rig.bus.asked == [GetDevice(**HERE, agent="", name="导出为 WPS PDF")]
 
 
 def test_a_default_that_nobody_knows_is_left_out():
