@@ -19,6 +19,7 @@ SDK = Path(__file__).parents[2] / "sdk"
 PAGE = '<!doctype html><meta charset="utf-8"><title>shop</title><script src="/webprinter.js"></script>'
 #: No eval, nothing inline: what strict sites allow their scripts.
 POLICY = "default-src 'none'; script-src 'self'; connect-src *; base-uri 'none'"
+STRICT = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; connect-src 'self'; form-action 'none'"
 #: What a page from elsewhere is told.
 STRANGER = "Pages of this origin may not print here: ask for it to be allowed."
 
@@ -243,14 +244,14 @@ class Scripted:
         def page(_request: Request) -> Response:
             return HTMLResponse(PAGE, headers={"Content-Security-Policy": POLICY})
 
-        def script(request: Request) -> Response:
-            return FileResponse(SDK / request.url.path.lstrip("/"))
+        def published(request: Request) -> Response:
+            return FileResponse(SDK / request.path_params["name"], headers={"Content-Security-Policy": STRICT})
 
         posts = {"open": self.opened, "send": self.sent, "close": self.status, "upload": self.uploaded, "pair": self.paired}
         return Starlette(
             routes=[
                 Route("/", page),
-                Route("/webprinter.js", script),
+                Route("/{name}", published),
                 WebSocketRoute("/webapi", self.socket),
                 Route("/webapi/{what}", self.preflight, methods=["OPTIONS"]),
                 *(Route(f"/webapi/{name}", does, methods=["POST"]) for name, does in posts.items()),
