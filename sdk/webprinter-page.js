@@ -92,7 +92,7 @@
         if (device.defaultDevice) name.appendChild(element("span", "default", "badge"));
         line.appendChild(element("td", device.type.type));
         line.appendChild(element("td", online ? "\u25cf online" : "\u25cb offline", online ? "online" : "offline"));
-        line.appendChild(element("td", device.local ? "this client" : device.controlSn));
+        line.appendChild(element("td", device.local ? "this one" : device.controlSn));
         return line;
     }
 

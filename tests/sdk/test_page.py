@@ -59,8 +59,8 @@ async def test_it_shows_the_connection_and_the_devices(page):
     assert (await text(page, "#state")).startswith("Connected to jueKiUEE at http://127.0.0.1:")
     rows = [" ".join(row.split()) for row in await page.page.locator("#devices tr").all_inner_texts()]
     assert rows == [
-        "Label <b>printer</b> printer \u25cb offline this client",
-        "Office \u6253\u5370\u673a default printer \u25cf online this client",
+        "Label <b>printer</b> printer \u25cb offline this one",
+        "Office \u6253\u5370\u673a default printer \u25cf online this one",
         "Scanner scanner \u25cf online aBcD1234",
     ]
     assert await page.page.locator("#device option").all_inner_texts() == ["Label <b>printer</b>", "Office \u6253\u5370\u673a"]
