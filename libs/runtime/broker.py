@@ -24,6 +24,7 @@ from libs.contracts.streams import BACKOFF, ConsumerSpec
 from libs.runtime.bus import Refused, arrived
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
+from libs.runtime.trust import bus_options
 
 log = structlog.get_logger()
 
@@ -43,9 +44,17 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
         graceful_timeout=grace,
         apply_types=False,
         middlewares=middlewares,
-        security=NatsCredentials(str(credentials)),
+        security=_security(url, credentials),
         logger=None,
     )
+
+
+def _security(url: str, credentials: Path) -> NatsCredentials:
+    options = bus_options(url, credentials)
+    if not options:
+        return NatsCredentials(str(credentials))
+    first: bool = options["tls_handshake_first"]
+    return NatsCredentials(str(credentials), ssl_context=options["tls"], use_ssl=True, tls_handshake_first=first)
 
 
 class Unreadable(Exception):
@@ -186,11 +195,16 @@ def listening(js: Callable[[], JetStreamContext], spec: ConsumerSpec) -> Check:
 async def running(broker: NatsBroker) -> AsyncIterator[NatsBroker]:
     """The broker while the block runs; handlers that are at work are waited for."""
     await broker.start()
-    await arrived(broker.connection)  # who hears that we run may ask at once
+    client = broker.connection
+    await arrived(client)  # who hears that we run may ask at once
     try:
         yield broker
     finally:
-        await broker.stop()
+        try:
+            await broker.stop()
+        except NatsError as error:  # the line is down, and nothing can be drained
+            log.info("broker stopped without a line", error=type(error).__name__)
+            await client.close()
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""Wires the webhook dispatcher: database, bus, dialects, the intake of events, the lanes of endpoints."""
+"""Wires the webhook dispatcher: database, bus, dialects, the intake of events, the lanes of endpoints, questions about them."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -8,20 +8,28 @@ from uuid import uuid4
 
 from prometheus_client import Gauge
 
-from libs.runtime.broker import listening
+from libs.runtime.broker import answering, answers, listening, make_broker, running
 from libs.runtime.bus import connect
 from libs.runtime.database import Database, database
 from libs.runtime.machine import ipv4_addresses
 from libs.runtime.service import Service
-from services.webhooks import dialects, upkeep
-from services.webhooks.dialects import Dialect, Place
+from libs.runtime.vetting import Guard
+from services.webhooks import dialects, questions, upkeep
+from services.webhooks.admission import Admission
+from services.webhooks.claims import Claims
+from services.webhooks.desk import Bounds, Desk
+from services.webhooks.dialects import Configured, Dialect, Place
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.handlers import Handlers
+from services.webhooks.history import History
+from services.webhooks.independent import IndependentLane
 from services.webhooks.intake import Intake, consumer
 from services.webhooks.lane import Lane, Manner
 from services.webhooks.lanes import Lanes
+from services.webhooks.ordered import OrderedLane
 from services.webhooks.own import OwnEndpoint
+from services.webhooks.questions import Reception
 from services.webhooks.receiver import Receiver, trusted
 from services.webhooks.recorder import Recorder
 from services.webhooks.settings import WebhooksSettings
@@ -29,25 +37,28 @@ from services.webhooks.store import Store
 
 USER = "webhooks"
 MIGRATIONS = Path(__file__).parent / "migrations"
+ALLOWING = "PRINTBUS_WEBHOOK_ALLOW_NETWORKS"
 
 
 async def start(service: Service, settings: WebhooksSettings) -> None:
-    """Start the dispatcher: what waited when it stopped goes on, then new events are read."""
+    """Start the dispatcher: what waited when it stopped goes on, then new events are read and questions answered."""
     opened = await service.enter(database(settings.database_url, settings.data_dir, "webhooks", MIGRATIONS))
     bus = await connect(settings.nats_url, USER, settings.credentials(USER))
     service.on_stop(bus.close)
     holder = settings.webhooks_holder or uuid4().hex
-    store, endpoints = Store(opened), Endpoints(opened, holder)
     known = dialects.discover(dialects)
+    manners = manners_of(settings, known, service)
+    store, endpoints = Store(opened), Endpoints(opened)
+    claims = Claims(opened, holder, [name for name, manner in manners.items() if manner.schedule.ordered])
 
-    service.on_stop(endpoints.release)  # after the last answer is written down: only the holder may
+    service.on_stop(claims.release)  # after the last answer is written down: only the holder may
     recorder = Recorder(store, holder, service.metrics)
     service.loop("recorder", recorder.run, recorder.stop)
-    make = await _lanes_of(service, settings, known, store, recorder)
-    lanes = Lanes(endpoints, make, recorder)
+    make = await _lanes_of(settings, manners, store, recorder)
+    lanes = Lanes(claims, make, recorder)
     service.loop("lanes", lanes.run, lanes.stop)
 
-    handlers = Handlers(store, endpoints, known, _place_of(settings))
+    handlers = Handlers(store, endpoints, known, place_of(settings))
     intake = Intake(opened, bus, handlers, lanes.wake, holder)
     own = OwnEndpoint(settings, endpoints)
 
@@ -59,41 +70,83 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     service.loop("lease", intake.hold)
     service.loop("dead letters", intake.bury)
     service.loop("intake", read, intake.stop)
-    _keep_up(service, store, settings.callback_retention)
+    _keep_up(service, store, endpoints, known, settings.callback_retention)
     _watch(service, opened, own)
     service.check("events", listening(lambda: bus.js, consumer(settings.region)))
+    await _answer(service, settings, Reception(desk_of(opened, settings, known), lanes.wake))
 
 
-async def _lanes_of(
-    service: Service, settings: WebhooksSettings, known: Mapping[str, Dialect], store: Store, recorder: Recorder
-) -> Callable[[Endpoint], Lane]:
-    context = await asyncio.to_thread(trusted)
-    manners = {name: Manner(dialect, dialect.pauses(settings.callback_backoff), service.tracing) for name, dialect in known.items()}
+def manners_of(settings: WebhooksSettings, known: Mapping[str, Dialect], service: Service) -> Mapping[str, Manner]:
+    """How each dialect is spoken."""
+    configured = Configured(
+        settings.callback_backoff,
+        settings.webhook_schedule,
+        settings.webhook_jitter,
+        settings.webhook_retry_after,
+        settings.webhook_disable_after,
+    )
+    return {name: Manner(dialect, dialect.schedule(configured), service.tracing) for name, dialect in known.items()}
 
-    def make(endpoint: Endpoint) -> Lane:
-        return Lane(endpoint, manners[endpoint.dialect], store, recorder, Receiver(context, settings.callback_timeout))
 
-    return make
+def desk_of(opened: Database, settings: WebhooksSettings, known: Mapping[str, Dialect]) -> Desk:
+    """What may be done with endpoints, over the bus and from the command line."""
+    admission = Admission(known, guard_of(settings))
+    bounds = Bounds(settings.webhook_endpoints, settings.webhook_overlap)
+    return Desk(Endpoints(opened), History(opened), admission, dialects=known, place=place_of(settings), bounds=bounds)
 
 
-def _place_of(settings: WebhooksSettings) -> Callable[[], Place]:
+def guard_of(settings: WebhooksSettings) -> Guard:
+    """Where clients' endpoints may lead."""
+    return Guard(settings.webhook_allow_networks, ALLOWING)
+
+
+def place_of(settings: WebhooksSettings) -> Callable[[], Place]:
+    """Where events come from, as of now."""
     zone = settings.zone
     given = tuple(str(address) for address in settings.callback_ips)
     return lambda: Place(given or ipv4_addresses(), zone)
 
 
-def _keep_up(service: Service, store: Store, retention: float) -> None:
-    waiting = Gauge("webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", registry=service.metrics)
-    service.loop("count", partial(upkeep.count, store, waiting))
-    service.loop("sweep", partial(upkeep.sweep, store, retention))
+async def _lanes_of(
+    settings: WebhooksSettings, manners: Mapping[str, Manner], store: Store, recorder: Recorder
+) -> Callable[[Endpoint], Lane]:
+    context = await asyncio.to_thread(trusted)
+    guard = guard_of(settings)
+
+    def make(endpoint: Endpoint) -> Lane:
+        manner = manners[endpoint.dialect]
+        ordered = manner.schedule.ordered
+        patience = settings.callback_timeout if ordered else settings.webhook_timeout
+        receivers = partial(Receiver, context, patience, None if endpoint.trusted else guard)
+        if ordered:
+            return OrderedLane(endpoint, manner, store, recorder, receivers)
+        return IndependentLane(endpoint, manner, store, recorder, receivers, parallel=settings.webhook_parallel)
+
+    return make
+
+
+async def _answer(service: Service, settings: WebhooksSettings, reception: Reception) -> None:
+    broker = make_broker(settings.nats_url, USER, settings.credentials(USER), service.tracing, settings.shutdown_grace)
+    for question, handler in questions.QUESTIONS.items():
+        broker.subscriber(**answers(question, settings.region, USER))(answering(partial(handler, reception)))
+    await service.enter(running(broker))
+
+
+def _keep_up(service: Service, store: Store, endpoints: Endpoints, known: Mapping[str, Dialect], retention: float) -> None:
+    waiting = Gauge(
+        "webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", ["dialect"], registry=service.metrics
+    )
+    age = Gauge("webhooks_oldest_waiting_seconds", "Age of the oldest of them", ["dialect"], registry=service.metrics)
+    service.loop("count", partial(upkeep.count, store, waiting, age, tuple(known)))
+    service.loop("sweep", partial(upkeep.sweep, store, endpoints, retention))
 
 
 def _watch(service: Service, opened: Database, own: OwnEndpoint) -> None:
-    async def answers() -> str:
+    async def there() -> str:
         return "" if await opened.healthy() else "the database does not answer"
 
     async def settled() -> str:
         return own.problem
 
-    service.check("database", answers)
+    service.check("database", there)
     service.check("callback", settled)

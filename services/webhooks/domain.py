@@ -1,47 +1,81 @@
-"""The rules of delivery: who hears of an event, and what follows from an answer. No clock, no network, no database."""
+"""The rules of delivery: who hears of an event. No clock, no network, no database; what follows from an answer is in `verdict`."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import StrEnum
+from typing import Literal
 
-from libs.contracts.events import EndTask, NewTask, UpdateTaskStatus
+from libs.contracts.endpoints import DeliveryState, DeviceFilter, EventKind
+from libs.contracts.events import DeviceChanged, EndTask, NewTask, UpdateTaskStatus
 
-Event = NewTask | UpdateTaskStatus | EndTask
-
-
-class State(StrEnum):
-    """Where a delivery is. Only a waiting one holds back those behind it."""
-
-    WAITING = "waiting"
-    DELIVERED = "delivered"
-    SKIPPED = "skipped"
+State = DeliveryState
 
 
-#: (the answer was accepted, an attempt is left) -> the state that follows.
-VERDICT: dict[tuple[bool, bool], State] = {
-    (True, True): State.DELIVERED,
-    (True, False): State.DELIVERED,
-    (False, True): State.WAITING,
-    (False, False): State.SKIPPED,
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """An event that says that it is a test: somebody wants to see whether an endpoint hears us."""
+
+    id: str
+    tenant: str
+    sn: str
+    at: int
+    kind: Literal["Test"] = "Test"
+
+
+OfTask = NewTask | UpdateTaskStatus | EndTask
+Event = OfTask | DeviceChanged | Trial
+
+#: The event of the bus -> what endpoints choose by.
+KINDS = {
+    "NewTask": EventKind.NEW,
+    "UpdateTaskStatus": EventKind.STATUS,
+    "EndTask": EventKind.END,
+    "DeviceChanged": EventKind.DEVICE,
 }
+#: What a delivery says that came, or still waited, when its endpoint was switched off.
+OFF = "the endpoint is switched off"
+#: What an endpoint hears of that chooses nothing.
+TASKS = (EventKind.NEW, EventKind.STATUS, EventKind.END)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Who hears of the tasks of one client (`sn`), where, and in which dialect. `secret` empty: nothing is signed."""
+    """Who hears of the tasks of one client (`sn`; empty: of the whole tenant), where, and in which dialect.
+
+    `secret` empty: nothing is signed; the old one signs too until `old_until`. `trusted`: the operator chose the address, so that
+    it may lead anywhere. Times are ms since 1970, 0: none.
+    """
 
     id: str
     sn: str
     url: str
     dialect: str
     secret: str = ""
+    tenant: str = ""
+    name: str = ""
+    binary: bool = False
+    kinds: tuple[EventKind, ...] = ()
+    devices: tuple[DeviceFilter, ...] = ()
+    trusted: bool = False
+    old_secret: str = ""
+    old_until: int = 0
+    disabled_at: int = 0
+    reason: str = ""
+    failing_since: int = 0
+    created_at: int = 0
+    changed_at: int = 0
+
+    def secrets(self, now: int) -> tuple[str, ...]:
+        """The secrets that sign at `now` (ms), the newest first."""
+        old = (self.old_secret,) if self.old_secret and now < self.old_until else ()
+        return (self.secret, *old) if self.secret else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """One event on its way to one endpoint. `event` is its id on the bus and its id at the receiver; times are ms since 1970.
 
-    `sequence` is the event's place in the stream and the order of delivery; `body` is what is posted at every attempt.
+    `sequence` is the event's place in the stream and the order of delivery; `body` is what is posted at every attempt; `replay`
+    counts how often somebody had it told again.
     """
 
     endpoint: str
@@ -58,77 +92,49 @@ class Delivery:
     ended_at: int = 0
     status: int = 0
     error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of one attempt: an HTTP status, or 0 and a sentence; `took` in milliseconds."""
-
-    status: int
-    error: str = ""
-    took: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What is written down of an attempt: the delivery as it is after it."""
-
-    endpoint: str
-    event: str
-    state: State
-    attempts: int
-    due_at: int
-    ended_at: int
-    status: int
-    error: str
-    took: int
+    replay: int = 0
 
 
 def wants(endpoint: Endpoint, event: Event) -> bool:
-    """Whether an endpoint hears of this event: its client submitted the task."""
-    return endpoint.sn == event.task.sn
+    """Whether an endpoint hears of this event: it is its client's or its tenant's, and one of those that it chose."""
+    if isinstance(event, Trial):
+        return True
+    tenant, sn = _whose(event)
+    mine = endpoint.sn == sn if endpoint.sn else endpoint.tenant == tenant
+    return mine and endpoint.tenant in ("", tenant) and KINDS[event.kind] in (endpoint.kinds or TASKS) and _chosen(endpoint, event)
+
+
+def _whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
+    """The tenant and the client that an event is about."""
+    return (event.tenant, event.agent) if isinstance(event, DeviceChanged) else (event.task.tenant, event.task.sn)
+
+
+def _chosen(endpoint: Endpoint, event: OfTask | DeviceChanged) -> bool:
+    if isinstance(event, DeviceChanged):
+        agent, name = event.agent, event.device.name
+    else:
+        agent, name = event.task.agent, event.task.device
+    return not endpoint.devices or any(each.name == name and each.agent in ("", agent) for each in endpoint.devices)
 
 
 def deliveries(
     event: Event, event_id: str, sequence: int, endpoints: Iterable[Endpoint], body: Callable[[Endpoint], str]
 ) -> list[Delivery]:
-    """The deliveries of one event: one for each endpoint that wants it, with its `body`."""
+    """The deliveries of one event: one for each endpoint that wants it, with its `body`; switched off, it may have it replayed."""
     return [
         Delivery(
             endpoint=endpoint.id,
             event=event_id,
             sequence=sequence,
             name=event.kind,
-            task=event.task.id,
+            task=event.task.id if isinstance(event, OfTask) else "",
             body=body(endpoint),
-            traceparent=event.traceparent,
+            traceparent=event.traceparent if isinstance(event, OfTask) else "",
             at=event.at,
+            state=State.SKIPPED if endpoint.disabled_at else State.WAITING,
+            ended_at=event.at if endpoint.disabled_at else 0,
+            error=OFF if endpoint.disabled_at else "",
         )
         for endpoint in endpoints
         if wants(endpoint, event)
     ]
-
-
-def settle(delivery: Delivery, answer: Answer, *, accepted: bool, pauses: Sequence[float], now: int) -> Outcome:
-    """What follows from an answer at `now` (ms). `pauses` (seconds) stand between attempts: one attempt more than pauses."""
-    attempts = delivery.attempts + 1
-    state = VERDICT[accepted, attempts <= len(pauses)]
-    waiting = state is State.WAITING
-    return Outcome(
-        endpoint=delivery.endpoint,
-        event=delivery.event,
-        state=state,
-        attempts=attempts,
-        due_at=now + int(pauses[attempts - 1] * 1000) if waiting else 0,
-        ended_at=0 if waiting else now,
-        status=answer.status,
-        error="" if accepted else answer.error or f"it answered {answer.status}",
-        took=answer.took,
-    )
-
-
-def pause(delivery: Delivery, pauses: Sequence[float], now: int) -> float:
-    """Seconds until the next attempt may start, never more than its pause: a clock that was set back delays nobody."""
-    if not 0 < delivery.attempts <= len(pauses):
-        return 0.0
-    return min(max(delivery.due_at - now, 0) / 1000, pauses[delivery.attempts - 1])

@@ -1,104 +1,106 @@
-"""Endpoints in the database: who is told, and which process may tell it now."""
+"""Endpoints in the database: who is told, where and of what."""
 
-import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, insert, or_, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.database import Database
-from services.webhooks.domain import Endpoint, State
-from services.webhooks.store import WAITING
+from services.webhooks.domain import OFF, Endpoint
+from services.webhooks.ledger import skip
+from services.webhooks.rows import COLUMNS, endpoint_of, values_of
 from services.webhooks.tables import delivery, endpoint
 
-#: How long a claim holds without renewal, in seconds.
-TERM = 6.0
-#: Claims of one look: the rest is for the next look, or for another replica.
-CLAIMS = 200
-
-_COLUMNS = (endpoint.c.id, endpoint.c.sn, endpoint.c.url, endpoint.c.dialect, endpoint.c.secret)
+#: Nobody's: a lane takes it, and no change of an endpoint touches it.
+_FREE: Mapping[str, Any] = {"holder": "", "until": 0.0}
 
 
 class Endpoints:
-    """Endpoints and the claims of one process, `holder`, to some of them: one lane per endpoint, whoever runs it."""
+    """All endpoints; one that was removed stays as a shadow until its deliveries are forgotten."""
 
-    def __init__(self, database: Database, holder: str) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self.holder = holder
 
     async def put(self, new: Endpoint) -> None:
-        """Add an endpoint, or change it: what waits for it goes to where it is now."""
-        values = {"sn": new.sn, "url": new.url, "dialect": new.dialect, "secret": new.secret, "active": True}
+        """Add an endpoint, or make it so: what waits for it goes to where it is now. The time of its making stays."""
+        values = {**values_of(new), "active": True}
         async with self._database.transaction() as connection:
-            changed = await connection.execute(update(endpoint).where(endpoint.c.id == new.id).values(values))
-            if not changed.rowcount:
-                await connection.execute(insert(endpoint).values(id=new.id, holder="", until=0.0, **values))
+            found = await _find(connection, new.id)
+            if found is None:
+                await _bury(connection, new.id)
+                await connection.execute(insert(endpoint).values({**values, **_FREE}))
+            elif _without_times(found) != _without_times(new):
+                values["created_at"] = found.created_at
+                await connection.execute(update(endpoint).where(endpoint.c.id == new.id).values(values))
+
+    async def add(self, new: Endpoint, limit: int) -> bool:
+        """Add an endpoint unless its client, or its tenant, has `limit` of them; whether it was added."""
+        own = (endpoint.c.tenant == new.tenant) & (endpoint.c.sn == new.sn) & endpoint.c.active
+        async with self._database.transaction() as connection:
+            there = (await connection.execute(select(func.count()).select_from(endpoint).where(own))).scalar_one()
+            if there >= limit:
+                return False
+            await connection.execute(insert(endpoint).values({**values_of(new), "active": True, **_FREE}))
+        return True
+
+    async def get(self, endpoint_id: str) -> Endpoint | None:
+        """One endpoint; None when there is none, or it was removed."""
+        async with self._database.reading() as connection:
+            return await _find(connection, endpoint_id)
+
+    async def owned(self, tenant: str, sn: str | None) -> list[Endpoint]:
+        """The endpoints of a client, or (`sn` None) all of a tenant, oldest first."""
+        wanted = select(*COLUMNS).where(endpoint.c.active, endpoint.c.tenant == tenant)
+        if sn is not None:
+            wanted = wanted.where(endpoint.c.sn == sn)
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(wanted.order_by(endpoint.c.created_at, endpoint.c.id))).mappings()
+            return [endpoint_of(row) for row in rows]
+
+    async def change(self, endpoint_id: str, changes: Mapping[str, Any], now: int) -> Endpoint | None:
+        """Give fields of an endpoint new values at `now` (ms); returns it as it is then, None when it is gone."""
+        async with self._database.transaction() as connection:
+            found = await _find(connection, endpoint_id)
+            if found is None:
+                return None
+            changed = replace(found, **changes, changed_at=now)
+            await connection.execute(update(endpoint).where(endpoint.c.id == endpoint_id).values(values_of(changed)))
+            if changed.disabled_at and not found.disabled_at:
+                await skip(connection, endpoint_id, OFF, now)
+        return changed
 
     async def remove(self, endpoint_id: str, now: int) -> None:
         """Tell it nothing any more; what still waited for it is skipped, and says so. `now` in ms since 1970."""
-        skipped = {"state": str(State.SKIPPED), "ended_at": now, "error": "the endpoint was removed"}
         async with self._database.transaction() as connection:
-            gone = update(endpoint).where(endpoint.c.id == endpoint_id).values(active=False, holder="", until=0.0)
-            await connection.execute(gone)
-            await connection.execute(update(delivery).where(delivery.c.endpoint == endpoint_id, WAITING).values(skipped))
+            gone = update(endpoint).where(endpoint.c.id == endpoint_id)
+            await connection.execute(gone.values(active=False, secret="", old_secret="", **_FREE))
+            await skip(connection, endpoint_id, "the endpoint was removed", now)
 
-    async def of(self, connection: AsyncConnection, sns: Collection[str]) -> list[Endpoint]:
-        """The active endpoints of these clients, as the caller's transaction sees them."""
-        found = await connection.execute(select(*_COLUMNS).where(endpoint.c.sn.in_(sns), endpoint.c.active))
-        return [_endpoint(row) for row in found.mappings()]
+    async def of(self, connection: AsyncConnection, sns: Collection[str], tenants: Collection[str] = ()) -> list[Endpoint]:
+        """The endpoints of these clients and of these tenants as wholes, as the caller's transaction sees them."""
+        theirs = or_(endpoint.c.sn.in_(sns), (endpoint.c.sn == "") & endpoint.c.tenant.in_(tenants))
+        found = await connection.execute(select(*COLUMNS).where(theirs, endpoint.c.active))
+        return [endpoint_of(row) for row in found.mappings()]
 
-    async def claim(self, running: Collection[str]) -> list[Endpoint]:
-        """Take endpoints with something to tell that nobody holds, and those of ours that are not `running`."""
-        waits = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id, WAITING).exists()
-        async with self._database.reading() as connection:
-            free = self._free(await self._now(connection))
-            candidates = select(endpoint.c.id).where(endpoint.c.active, free, waits).limit(CLAIMS + len(running))
-            wanted = set((await connection.execute(candidates)).scalars()) - set(running)
-        return await self._take(sorted(wanted)[:CLAIMS]) if wanted else []
-
-    async def renew(self, ids: Collection[str]) -> dict[str, Endpoint]:
-        """Hold on to these for another `TERM` seconds; returns those that still are ours, as they are now."""
-        mine = (endpoint.c.holder == self.holder) & endpoint.c.active
-        found: dict[str, Endpoint] = {}
+    async def sweep(self) -> None:
+        """Forget removed endpoints that no delivery names any more."""
+        named = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id).exists()
         async with self._database.transaction() as connection:
-            until = await self._now(connection) + TERM
-            for part in _slices(ids):
-                ours = mine & endpoint.c.id.in_(part)
-                await connection.execute(update(endpoint).where(ours).values(until=until))
-                found |= {row["id"]: _endpoint(row) for row in (await connection.execute(select(*_COLUMNS).where(ours))).mappings()}
-        return found
-
-    async def release(self) -> None:
-        """Let go of all, so that another process need not wait for the end of the term."""
-        async with self._database.transaction() as connection:
-            await connection.execute(update(endpoint).where(endpoint.c.holder == self.holder).values(holder="", until=0.0))
-
-    async def _take(self, ids: list[str]) -> list[Endpoint]:
-        async with self._database.transaction() as connection:
-            now = await self._now(connection)
-            taken = update(endpoint).where(endpoint.c.id.in_(ids), endpoint.c.active, self._free(now))
-            await connection.execute(taken.values(holder=self.holder, until=now + TERM))
-            ours = select(*_COLUMNS).where(endpoint.c.id.in_(ids), endpoint.c.holder == self.holder)
-            return [_endpoint(row) for row in (await connection.execute(ours)).mappings()]
-
-    def _free(self, now: float) -> ColumnElement[bool]:
-        """Nobody's, ours, or of a term that is over or cannot be true (the clock was set back)."""
-        until = endpoint.c.until
-        return or_(endpoint.c.holder.in_(("", self.holder)), until < now, until > now + 2 * TERM)
-
-    async def _now(self, connection: AsyncConnection) -> float:
-        """The database's clock where it has one of its own; SQLite shares ours."""
-        if self._database.sqlite:
-            return time.time()
-        return float((await connection.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
+            await connection.execute(delete(endpoint).where(~endpoint.c.active, ~named))
 
 
-def _slices(ids: Collection[str], size: int = 500) -> Iterable[list[str]]:
-    ordered = sorted(ids)
-    return (ordered[start : start + size] for start in range(0, len(ordered), size))
+async def _find(connection: AsyncConnection, endpoint_id: str) -> Endpoint | None:
+    wanted = select(*COLUMNS).where(endpoint.c.id == endpoint_id, endpoint.c.active)
+    row = (await connection.execute(wanted)).mappings().first()
+    return endpoint_of(row) if row else None
 
 
-def _endpoint(row: RowMapping) -> Endpoint:
-    fields: dict[str, Any] = dict(row)
-    return Endpoint(**fields)
+async def _bury(connection: AsyncConnection, endpoint_id: str) -> None:
+    """Make room where a removed endpoint was."""
+    await connection.execute(delete(endpoint).where(endpoint.c.id == endpoint_id))
+
+
+def _without_times(one: Endpoint) -> Endpoint:
+    return replace(one, created_at=0, changed_at=0, failing_since=0)

@@ -11,7 +11,7 @@ from libs.runtime.commit import Staged
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Incoming
 from services.webhooks.dialects import Dialect, Place
-from services.webhooks.domain import Delivery, Endpoint, Event, deliveries
+from services.webhooks.domain import Delivery, Endpoint, Event, OfTask, State, deliveries
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.store import Store
 
@@ -30,13 +30,15 @@ class Handlers:
         """Insert the deliveries of these events. Raises `Undecodable` for what is no event."""
         crashpoint("webhooks-before-insert")
         events: list[tuple[Incoming, Event]] = [(message, decode(TaskEvent, message.data)) for message in messages]
-        endpoints = await self._endpoints.of(connection, {event.task.sn for _, event in events})
+        tasks = [event.task for _, event in events if isinstance(event, OfTask)]
+        endpoints = await self._endpoints.of(connection, {task.sn for task in tasks}, {task.tenant for task in tasks})
         place = self._place()
         new: list[Delivery] = []
         for message, event in events:
             event_id = message.headers.get("Nats-Msg-Id", event.id)
             new += deliveries(event, event_id, message.sequence, endpoints, partial(self._body, event, place))
-        self.touched |= {each.endpoint for each in await self._store.add(connection, new)}
+        added = await self._store.add(connection, new)
+        self.touched |= {each.endpoint for each in added if each.state is State.WAITING}
         return ()
 
     async def give_up(self, _connection: AsyncConnection, _message: Incoming, _cause: str) -> tuple[str, Staged]:

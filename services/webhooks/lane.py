@@ -1,10 +1,10 @@
-"""The lane of one endpoint: its events one after another, the next only when the one before is delivered or skipped."""
+"""The lane of one endpoint: what all lanes do alike. `ordered` and `independent` say which event goes when."""
 
-import asyncio
+import random
 import time
-from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from abc import ABC, abstractmethod
+from asyncio import Event
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -13,52 +13,61 @@ from opentelemetry.trace import SpanKind
 from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.traces import Tracing
+from services.webhooks.claims import TERM
 from services.webhooks.dialects import Dialect
-from services.webhooks.domain import Answer, Delivery, Endpoint, State, pause, settle
-from services.webhooks.endpoints import TERM
+from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
+from services.webhooks.verdict import Answer, Outcome, Schedule, settle
 
-#: Deliveries that one look brings, and answers that may be unwritten while the next event is on its way: at most so many
-#: are told again, in order and with the same ids, when the process is killed.
-LOOK = 100
-UNSAVED = 1
 #: An idle lane looks so often for events that another replica brought, and ends after so many seconds.
 GLANCE = 1.0
 LINGER = 10.0
 #: A claim is not trusted in the last part of its term (seconds).
 DOUBT = 1.0
+#: Attempts that a lane remembers: one that is asked for a second time was not written down, so the claim is somebody else's.
+MEMORY = 256
+#: What the log of an attempt leaves out: who reads it must not be able to speak in our name.
+_UNTOLD = ("authorization", "webhook-signature")
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a lane speaks: its dialect, the seconds between attempts, and where its spans go."""
+    """How a lane speaks: its dialect, the schedule of attempts, and where its spans go."""
 
     dialect: Dialect
-    pauses: Sequence[float]
+    schedule: Schedule
     tracing: Tracing
 
 
-class Lane:
+class Lane(ABC):
     """Delivers to one endpoint as long as this process holds it."""
 
-    def __init__(self, endpoint: Endpoint, manner: Manner, store: Store, recorder: Recorder, receiver: Receiver) -> None:
+    def __init__(
+        self, endpoint: Endpoint, manner: Manner, store: Store, recorder: Recorder, receivers: Callable[[], Receiver]
+    ) -> None:
         self.endpoint = endpoint
         self._dialect = manner.dialect
-        self._pauses = manner.pauses
+        self._schedule = manner.schedule
         self._tracing = manner.tracing
         self._store = store
         self._recorder = recorder
-        self._receiver = receiver
-        self._ahead: deque[Delivery] = deque()
-        self._last = 0
+        self._receivers = receivers
         self._held_until = 0.0
-        self._ended = asyncio.Event()
-        self._news = asyncio.Event()
+        self._told: dict[tuple[str, int, int], None] = {}
+        self._ended = Event()
+        self._news = Event()
+
+    @abstractmethod
+    async def run(self) -> None:
+        """Deliver what waits, and what comes while it does; ends when idle, when told to, and when the claim is in doubt."""
 
     def hold(self, endpoint: Endpoint, since: float) -> None:
         """The claim was renewed at `since` (monotonic seconds); the endpoint as it is now."""
+        if endpoint.trusted != self.endpoint.trusted:
+            self.end()  # its receivers were made for the other kind
+            return
         self.endpoint = endpoint
         self._held_until = since + TERM - DOUBT
 
@@ -67,68 +76,60 @@ class Lane:
         self._news.set()
 
     def end(self) -> None:
-        """Stop after the attempt that is under way."""
+        """Stop after the attempts that are under way."""
         self._ended.set()
         self._news.set()
 
-    async def run(self) -> None:
-        """Deliver what waits, and what comes while it does; ends when idle, when told to, and when the claim is in doubt."""
-        try:
-            while (delivery := await self._next()) and await self._deliver(delivery):
-                pass
-        finally:
-            await self._receiver.close()
+    def _may_go(self) -> bool:
+        return not self._ended.is_set() and time.monotonic() < self._held_until
 
-    async def _next(self) -> Delivery | None:
-        idle_since = time.monotonic()
-        while not self._ended.is_set():
-            if self._ahead:
-                return self._ahead.popleft()
-            self._news.clear()
-            self._ahead.extend(await self._store.waiting(self.endpoint.id, self._last, LOOK))
-            if self._ahead:
-                continue
-            if time.monotonic() - idle_since > LINGER:
-                return None
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), GLANCE)
-        return None
+    def _is_news(self, delivery: Delivery) -> bool:
+        """Whether this attempt is asked for the first time; the lane ends when it is not."""
+        key = (delivery.event, delivery.replay, delivery.attempts)
+        if key in self._told:
+            self.end()
+            return False
+        self._told[key] = None
+        if len(self._told) > MEMORY:
+            self._told.pop(next(iter(self._told)))
+        return True
 
-    async def _deliver(self, delivery: Delivery) -> bool:
-        """Attempts until it is delivered or skipped; False when the lane must end before that."""
-        while True:
-            await self._recorder.at_most(UNSAVED - 1, self.endpoint.id)
-            if not await self._may_go_after(pause(delivery, self._pauses, _now())):
-                return False
-            answer = await self._attempt(delivery)
-            accepted = self._dialect.accepts(answer.status)
-            if accepted:
-                crashpoint("webhooks-before-ack")
-            outcome = settle(delivery, answer, accepted=accepted, pauses=self._pauses, now=_now())
-            self._recorder.put(outcome)
-            if outcome.state is not State.WAITING:
-                self._last = delivery.sequence
-                return True
-            await self._recorder.at_most(0, self.endpoint.id)  # the number of attempts outlives us
-            delivery = replace(delivery, attempts=outcome.attempts, due_at=outcome.due_at)
+    async def _tell(self, delivery: Delivery, receiver: Receiver) -> Outcome:
+        """One attempt, and what follows from it."""
+        endpoint = self.endpoint
+        headers = dict(self._dialect.headers(delivery, endpoint, datetime.now(UTC)))
+        answer = await self._post(delivery, endpoint, headers, receiver)
+        accepted = self._dialect.accepts(answer.status)
+        if accepted:
+            crashpoint("webhooks-before-ack")
+        outcome = settle(
+            delivery,
+            answer,
+            accepted=accepted,
+            schedule=self._schedule,
+            now=now_ms(),
+            failing_since=endpoint.failing_since,
+            chance=random.random(),  # noqa: S311 - spreads load and hides nothing
+        )
+        if outcome.disable:
+            self.end()
+        return replace(outcome, dialect=endpoint.dialect, headers=_logged(headers))
 
-    async def _attempt(self, delivery: Delivery) -> Answer:
-        about: dict[str, str | int] = {"endpoint": self.endpoint.id, "event": delivery.event, "attempt": delivery.attempts + 1}
+    async def _post(self, delivery: Delivery, endpoint: Endpoint, headers: dict[str, str], receiver: Receiver) -> Answer:
+        about: dict[str, str | int] = {"endpoint": endpoint.id, "event": delivery.event, "attempt": delivery.attempts + 1}
         with self._tracing.span("callback", delivery.traceparent, SpanKind.CLIENT, **about) as span:
-            headers = dict(self._dialect.headers(delivery, self.endpoint, datetime.now(UTC)))
             traceparent = traces.current() if self._tracing.on else delivery.traceparent
             if traceparent:
                 headers["traceparent"] = traceparent
-            answer = await self._receiver.post(self.endpoint.url, delivery.body, headers)
+            answer = await receiver.post(endpoint.url, delivery.body, headers)
             span.set_attribute("http.response.status_code", answer.status)
             return answer
 
-    async def _may_go_after(self, seconds: float) -> bool:
-        if seconds > 0:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), seconds)
-        return not self._ended.is_set() and time.monotonic() < self._held_until
+
+def _logged(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in headers.items() if name not in _UNTOLD}
 
 
-def _now() -> int:
+def now_ms() -> int:
+    """Milliseconds since 1970."""
     return int(time.time() * 1000)

@@ -8,8 +8,8 @@ from contextlib import suppress
 import structlog
 
 from libs.runtime.database import whole
+from services.webhooks.claims import CLAIMS, TERM, Claims
 from services.webhooks.domain import Endpoint
-from services.webhooks.endpoints import CLAIMS, TERM, Endpoints
 from services.webhooks.lane import Lane
 from services.webhooks.recorder import Recorder
 
@@ -23,8 +23,8 @@ RENEWAL = TERM / 4
 class Lanes:
     """One task per endpoint that has something to be told. A lane that fails is logged and begins again at the next look."""
 
-    def __init__(self, endpoints: Endpoints, make: Callable[[Endpoint], Lane], recorder: Recorder) -> None:
-        self._endpoints = endpoints
+    def __init__(self, claims: Claims, make: Callable[[Endpoint], Lane], recorder: Recorder) -> None:
+        self._claims = claims
         self._make = make
         self._recorder = recorder
         self._lanes: dict[str, Lane] = {}
@@ -67,7 +67,7 @@ class Lanes:
         now = time.monotonic()
         if self._lanes and now - self._renewed >= RENEWAL:
             await self._renew(now)
-        claimed = await whole(self._endpoints.claim(tuple(self._lanes)))
+        claimed = await whole(self._claims.claim(tuple(self._lanes)))
         for endpoint in claimed:
             await self._recorder.at_most(0, endpoint.id)  # an earlier lane of ours may have left answers
             if not self._stopped:
@@ -76,7 +76,7 @@ class Lanes:
             self._wanted.set()  # there may be more
 
     async def _renew(self, now: float) -> None:
-        held = await whole(self._endpoints.renew(tuple(self._lanes)))
+        held = await whole(self._claims.renew(tuple(self._lanes)))
         self._renewed = now
         for name, lane in self._lanes.items():
             if name in held:

@@ -14,6 +14,7 @@ log = structlog.get_logger()
 
 ID = "callback"
 DIALECT = "webprinter"
+NAME = "PRINTBUS_CALLBACK_URL"
 
 
 class OwnEndpoint:
@@ -36,6 +37,19 @@ class OwnEndpoint:
             self.problem = "it does not know its serial number: set PRINTBUS_SN, or wait for the file sn in the data folder"
             await asyncio.sleep(0.1)
         secret = self._settings.callback_secret.get_secret_value()
-        await self._endpoints.put(Endpoint(ID, sn, self._settings.callback_url, DIALECT, secret))
+        now = int(time.time() * 1000)
+        here = Endpoint(
+            ID,
+            sn,
+            self._settings.callback_url,
+            DIALECT,
+            secret,
+            tenant=self._settings.tenant,
+            name=NAME,
+            trusted=True,
+            created_at=now,
+            changed_at=now,
+        )
+        await self._endpoints.put(here)
         self.problem = ""
         log.info("callback address set", sn=sn)

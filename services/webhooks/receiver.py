@@ -5,19 +5,25 @@ import base64
 import ssl
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
 import certifi
 import httpcore
 import httpx
 import structlog
 
-from services.webhooks.domain import Answer
+from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
+from services.webhooks.pinning import Pinned
+from services.webhooks.verdict import Answer
 
 log = structlog.get_logger()
 
 #: Of an answer's body so much is read, for so many seconds, and only so that the connection can be used again.
 BODY_LIMIT = 64 * 1024
 BODY_PATIENCE = 1.0
+#: So much of it is kept for the log, in bytes.
+EXCERPT = 1024
 #: Seconds that an idle connection is kept: less than the 5 s after which common servers close theirs.
 IDLE = 4.0
 
@@ -44,12 +50,14 @@ def trusted() -> ssl.SSLContext:
 class Receiver:
     """Posts to one endpoint. No redirects, no cookies, no proxies from the environment: what would add them is not there.
 
-    It is a connection of httpcore, the engine below httpx: an attempt costs half the time that it takes through a client.
+    It is a connection of httpcore, the engine below httpx: an attempt costs half the time that it takes through a client. With a
+    `guard` it connects to nothing but addresses that this one has vetted a moment before.
     """
 
-    def __init__(self, context: ssl.SSLContext, timeout: float) -> None:
+    def __init__(self, context: ssl.SSLContext, timeout: float, guard: Guard | None = None) -> None:
         self._context = context
         self._timeout = timeout
+        self._network = Pinned(guard) if guard else None
         self._address: _Address | None = None
         self._connection: httpcore.AsyncHTTPConnection | None = None
 
@@ -61,13 +69,16 @@ class Receiver:
                 response = await self._send(url, body.encode(), headers)
         except TimeoutError:
             await self.close()
-            return _answer(0, f"no answer within {self._timeout:g} s", begun)
+            return Answer(0, f"no answer within {self._timeout:g} s", _since(begun))
+        except (Forbidden, Unknown, Unreachable) as error:
+            await self.close()
+            return Answer(0, str(error), _since(begun))
         except FAILURES as error:
             await self.close()
-            return _answer(0, f"the request failed: {type(error).__name__}", begun)
-        answer = _answer(response.status, "", begun)
-        await _drain(response, min(BODY_PATIENCE, begun + self._timeout - time.monotonic()))
-        return answer
+            return Answer(0, f"the request failed: {type(error).__name__}", _since(begun))
+        took = _since(begun)
+        excerpt = await _drain(response, min(BODY_PATIENCE, begun + self._timeout - time.monotonic()))
+        return Answer(response.status, "", took, excerpt, _retry_after(response))
 
     async def close(self) -> None:
         """Close the connection; the next attempt makes one."""
@@ -82,7 +93,7 @@ class Receiver:
         if self._connection is None or self._connection.has_expired() or not self._connection.is_available():
             await self.close()
             self._connection = httpcore.AsyncHTTPConnection(
-                self._address.url.origin, ssl_context=self._context, keepalive_expiry=IDLE
+                self._address.url.origin, ssl_context=self._context, keepalive_expiry=IDLE, network_backend=self._network
             )
         return await self._connection.handle_async_request(self._address.request(body, headers))
 
@@ -105,20 +116,41 @@ class _Address:
         return httpcore.Request("POST", self.url, headers=[*self._headers, *own, length], content=body)
 
 
-async def _drain(response: httpcore.Response, patience: float) -> None:
+async def _drain(response: httpcore.Response, patience: float) -> str:
     """Read the rest, within limits. The status was the answer: a body that does not end only costs the connection."""
-    read = 0
+    read, kept = 0, b""
     try:
         async with asyncio.timeout(patience):
             async for chunk in response.aiter_stream():
                 read += len(chunk)
+                kept += chunk[: EXCERPT - len(kept)]
                 if read > BODY_LIMIT:
-                    return
+                    break
     except (TimeoutError, *FAILURES) as error:
         log.debug("body cut off", error=type(error).__name__)
     finally:
         await response.aclose()
+    return _readable(kept)
 
 
-def _answer(status: int, error: str, begun: float) -> Answer:
-    return Answer(status, error, int((time.monotonic() - begun) * 1000))
+def _readable(data: bytes) -> str:
+    """Bytes as a log may show them: text, whatever they are, without what would steer a screen or a database."""
+    text = data.decode("utf-8", "replace")
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else "\ufffd" for sign in text)
+
+
+def _retry_after(response: httpcore.Response) -> float:
+    """The seconds that a receiver wants to be left alone (RFC 9110 section 10.2.3); 0: it does not say, or not readably."""
+    found = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"").decode("latin-1").strip()
+    if found.isascii() and found.isdigit():
+        return float(found[:9])
+    try:
+        when = parsedate_to_datetime(found)
+    except ValueError:
+        return 0.0
+    when = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return max((when - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _since(begun: float) -> int:
+    return int((time.monotonic() - begun) * 1000)

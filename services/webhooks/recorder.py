@@ -8,8 +8,9 @@ from prometheus_client import CollectorRegistry, Counter
 
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import whole
-from services.webhooks.domain import Outcome, State
+from services.webhooks.domain import State
 from services.webhooks.store import Store
+from services.webhooks.verdict import Outcome
 
 log = structlog.get_logger()
 
@@ -23,26 +24,31 @@ class Recorder:
     def __init__(self, store: Store, holder: str, metrics: CollectorRegistry) -> None:
         self._store = store
         self._holder = holder
-        self._outcomes: list[Outcome] = []
+        self._outcomes: list[tuple[Outcome, asyncio.Future[None]]] = []
         self._unsaved: Tally[str] = Tally()
         self._come = asyncio.Event()
         self._saved = asyncio.Event()
         self._stopped = False
         self._ended = Counter(
-            "webhooks_deliveries_ended", "Deliveries that ended: delivered or skipped", ["state"], registry=metrics
+            "webhooks_deliveries_ended", "Deliveries that ended: delivered or skipped", ["dialect", "state"], registry=metrics
         )
-        self._failed = Counter("webhooks_attempts_failed", "Attempts that failed", registry=metrics)
+        self._failed = Counter("webhooks_attempts_failed", "Attempts that failed", ["dialect"], registry=metrics)
+        self._disabled = Counter(
+            "webhooks_endpoints_disabled", "Endpoints switched off because of what they answered", ["dialect"], registry=metrics
+        )
 
     def stop(self) -> None:
         """Save what there is, then end."""
         self._stopped = True
         self._come.set()
 
-    def put(self, outcome: Outcome) -> None:
-        """Have this written down soon."""
-        self._outcomes.append(outcome)
+    def put(self, outcome: Outcome) -> asyncio.Future[None]:
+        """Have this written down soon; the future is done when it is."""
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._outcomes.append((outcome, written))
         self._unsaved[outcome.endpoint] += 1
         self._come.set()
+        return written
 
     async def at_most(self, unsaved: int, endpoint: str) -> None:
         """Wait until no more than so many outcomes of an endpoint are still to be saved."""
@@ -60,25 +66,33 @@ class Recorder:
                 await self._come.wait()
 
     async def _save(self) -> None:
-        group = self._outcomes[:]
+        count = len(self._outcomes)
+        group = [outcome for outcome, _ in self._outcomes]
         crashpoint("webhooks-before-record")
         await whole(self._store.record(group, self._holder))
         crashpoint("webhooks-after-record")
-        del self._outcomes[: len(group)]
+        written = [future for _, future in self._outcomes[:count]]
+        del self._outcomes[:count]
         self._unsaved.subtract(outcome.endpoint for outcome in group)
         self._saved.set()
         self._saved = asyncio.Event()
+        for future in written:
+            if not future.done():
+                future.set_result(None)
         for outcome in group:
             self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
         told = {"endpoint": outcome.endpoint, "id": outcome.event, "attempt": outcome.attempts, "took_ms": outcome.took}
         if outcome.error:
-            self._failed.inc()
+            self._failed.labels(outcome.dialect).inc()
             log.warning("callback failed", **told, error=outcome.error)
+        if outcome.disable:
+            self._disabled.labels(outcome.dialect).inc()
+            log.error("endpoint switched off", endpoint=outcome.endpoint, reason=outcome.disable)
         if outcome.state is State.WAITING:
             return
-        self._ended.labels(state=str(outcome.state)).inc()
+        self._ended.labels(outcome.dialect, str(outcome.state)).inc()
         if outcome.state is State.DELIVERED:
             log.info("event delivered", **told)
         else:

@@ -1,21 +1,24 @@
 """Every knob of the webhook dispatcher."""
 
-import base64
-import binascii
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Network
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
 from libs.runtime.settings import Settings
+from services.webhooks.signing import is_secret
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - how a secret begins, not a secret
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
+#: The pauses of the specification of Standard Webhooks: ten attempts in three days.
+SCHEDULE = (5.0, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY)
+MOST_PAUSES = 50
 
 
 class WebhooksSettings(Settings):
     """The dispatcher's settings. Durations are seconds."""
 
+    tenant: str = Field("main", pattern=r"^[a-z0-9][a-z0-9-]{0,31}$", description="Tenant of this server's own client.")
     sn: str = Field(
         "", description="Serial number of this server's own client, 8 letters and digits; empty: `sn` in the data folder."
     )
@@ -31,6 +34,28 @@ class WebhooksSettings(Settings):
         (), description="IPv4 addresses that callbacks name as this server's, a JSON list; empty: those of its network cards."
     )
     callback_retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that delivered and skipped callbacks stay readable.")
+    webhook_schedule: tuple[float, ...] = Field(
+        SCHEDULE,
+        description="Seconds before each further attempt for standard and cloudevents, a JSON list; then it is skipped.",
+    )
+    webhook_jitter: float = Field(0.1, ge=0, le=1, description="A pause of that schedule is longer by up to this share of it.")
+    webhook_timeout: float = Field(20.0, gt=0, le=300, description="Seconds that one attempt of those dialects may take in all.")
+    webhook_retry_after: float = Field(
+        DAY, ge=0, le=7 * DAY, description="Longest Retry-After that is obeyed after 429 and 503, in seconds; 0: none is."
+    )
+    webhook_disable_after: float = Field(
+        5 * DAY, ge=0, description="Seconds of nothing but failures after which such an endpoint is switched off; 0: never."
+    )
+    webhook_parallel: int = Field(
+        8, ge=2, le=256, description="Attempts that one such endpoint gets at the same time, at most half of them repetitions."
+    )
+    webhook_overlap: float = Field(
+        DAY, ge=0, le=30 * DAY, description="Seconds for which deliveries carry the old signature too after a new secret was made."
+    )
+    webhook_endpoints: int = Field(50, ge=1, le=10_000, description="Most endpoints of one client.")
+    webhook_allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
+        (), description='CIDRs that clients\' endpoints may lead to besides public addresses, a JSON list such as ["10.1.0.0/16"].'
+    )
     webhooks_holder: str = Field("", description="Name under which this process holds endpoints; empty: a random one.")
     time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
 
@@ -48,11 +73,18 @@ class WebhooksSettings(Settings):
             raise ValueError("write two numbers from 0 to 3600, such as [1, 5]")
         return value
 
+    @field_validator("webhook_schedule")
+    @classmethod
+    def _webhook_schedule(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if len(value) > MOST_PAUSES or not all(0 <= each <= 7 * DAY for each in value):
+            raise ValueError(f"write at most {MOST_PAUSES} numbers from 0 to {7 * DAY:.0f}, such as [5, 300, 1800]")
+        return value
+
     @field_validator("callback_secret")
     @classmethod
     def _callback_secret(cls, value: SecretStr) -> SecretStr:
         secret = value.get_secret_value()
-        if secret and not _is_secret(secret):
+        if secret and not is_secret(secret):
             raise ValueError("write whsec_ followed by the base64 of 24 to 64 random bytes")
         return value
 
@@ -83,11 +115,3 @@ def _is_address(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _is_secret(text: str) -> bool:
-    try:
-        key = base64.b64decode(text.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error:
-        return False
-    return text.startswith(SECRET_PREFIX) and 24 <= len(key) <= 64

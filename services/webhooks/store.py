@@ -1,24 +1,24 @@
-"""Deliveries in the database: the queue itself, and afterwards what is known of each."""
+"""Deliveries in the database: the queue itself."""
 
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.database import Database
-from services.webhooks.domain import Delivery, Outcome, State
-from services.webhooks.tables import delivery, endpoint
+from services.webhooks import ledger
+from services.webhooks.domain import Delivery, State
+from services.webhooks.ledger import ENDED, WAITING
+from services.webhooks.tables import attempt, delivery, endpoint
+from services.webhooks.verdict import Outcome
 
 #: Rows of one statement: SQLite and PostgreSQL both bind this many without complaint.
 SLICE = 500
-#: Literals, not parameters: only so do both systems see that the partial indexes answer.
-WAITING = delivery.c.state == literal_column("'waiting'")
-ENDED = delivery.c.ended_at > literal_column("0")
 
-_NAMES = tuple(field.name for field in fields(Delivery))
-_COLUMNS = tuple(delivery.c[name] for name in _NAMES)
+NAMES = tuple(field.name for field in fields(Delivery))
+COLUMNS = tuple(delivery.c[name] for name in NAMES)
 
 
 class Store:
@@ -36,77 +36,55 @@ class Store:
             for row in await connection.execute(there):
                 part.pop((row.event, row.endpoint), None)
             if part:
-                rows = [{name: getattr(each, name) for name in _NAMES} for each in part.values()]
+                rows = [{name: getattr(each, name) for name in NAMES} for each in part.values()]
                 await connection.execute(insert(delivery), rows)
             added.extend(part.values())
         return added
 
-    async def waiting(self, endpoint_id: str, after: int, limit: int) -> list[Delivery]:
-        """The next waiting deliveries of one endpoint, oldest first, beyond sequence `after`."""
-        wanted = (
-            select(*_COLUMNS)
-            .where(delivery.c.endpoint == endpoint_id, WAITING, delivery.c.sequence > after)
-            .order_by(delivery.c.sequence)
-            .limit(limit)
-        )
-        async with self._database.reading() as connection:
-            return [_delivery(row) for row in (await connection.execute(wanted)).mappings()]
+    async def waiting(self, endpoint_id: str, limit: int) -> list[Delivery]:
+        """The next waiting deliveries of one endpoint in the stream's order."""
+        return await self._next(endpoint_id, limit, delivery.c.sequence, delivery.c.event)
+
+    async def due(self, endpoint_id: str, limit: int) -> list[Delivery]:
+        """The waiting deliveries of one endpoint by when they are due: those that were never tried are the first."""
+        return await self._next(endpoint_id, limit, delivery.c.due_at, delivery.c.sequence)
 
     async def record(self, outcomes: Sequence[Outcome], holder: str) -> None:
         """Write down what came of attempts, in one transaction; nothing where `holder` is not the endpoint's holder any more."""
-        held = select(endpoint.c.id).where(endpoint.c.id == bindparam("the_endpoint"), endpoint.c.holder == bindparam("the_holder"))
-        statement = (
-            update(delivery)
-            .where(
-                delivery.c.endpoint == bindparam("the_endpoint"), delivery.c.event == bindparam("the_event"), WAITING, held.exists()
-            )
-            .values({name: bindparam(f"new_{name}") for name in ("state", "attempts", "due_at", "ended_at", "status", "error")})
-        )
         async with self._database.transaction() as connection:
-            await connection.execute(statement, [_recorded(outcome, holder) for outcome in outcomes])
+            await ledger.write(connection, outcomes, holder)
 
-    async def deliveries(
-        self, endpoint_id: str, state: State | None = None, *, before: int | None = None, limit: int = 100
-    ) -> list[Delivery]:
-        """What was and will be told to an endpoint, newest first; `before` a sequence, for the next page."""
-        wanted = select(*_COLUMNS).where(delivery.c.endpoint == endpoint_id)
-        if state:
-            wanted = wanted.where(delivery.c.state == str(state))
-        if before is not None:
-            wanted = wanted.where(delivery.c.sequence < before)
-        wanted = wanted.order_by(delivery.c.sequence.desc(), delivery.c.event.desc()).limit(limit)
+    async def queues(self) -> dict[str, tuple[int, int]]:
+        """By dialect: how many deliveries wait, and when the event of the oldest of them happened (ms since 1970)."""
+        counted = (
+            select(endpoint.c.dialect, func.count(), func.min(delivery.c.at))
+            .join_from(delivery, endpoint, delivery.c.endpoint == endpoint.c.id)
+            .where(WAITING)
+            .group_by(endpoint.c.dialect)
+        )
         async with self._database.reading() as connection:
-            return [_delivery(row) for row in (await connection.execute(wanted)).mappings()]
+            return {dialect: (count, oldest) for dialect, count, oldest in await connection.execute(counted)}
 
     async def count_waiting(self) -> int:
         """Deliveries that are neither delivered nor skipped."""
-        async with self._database.reading() as connection:
-            return int((await connection.execute(select(func.count()).select_from(delivery).where(WAITING))).scalar_one())
+        return sum(count for count, _ in (await self.queues()).values())
 
     async def sweep(self, before: int) -> int:
         """Forget some of what ended before this time (ms since 1970); returns how many deliveries, 0 when there are no more."""
-        mine = (delivery.c.event == bindparam("the_event")) & (delivery.c.endpoint == bindparam("the_endpoint"))
         old = select(delivery.c.event, delivery.c.endpoint).where(ENDED, delivery.c.ended_at < before).limit(SLICE)
         async with self._database.transaction() as connection:
             keys = [{"the_event": row.event, "the_endpoint": row.endpoint} for row in await connection.execute(old)]
-            if keys:
-                await connection.execute(delete(delivery).where(mine), keys)
+            for table in (attempt, delivery) if keys else ():
+                mine = (table.c.event == bindparam("the_event")) & (table.c.endpoint == bindparam("the_endpoint"))
+                await connection.execute(delete(table).where(mine), keys)
         return len(keys)
 
+    async def _next(self, endpoint_id: str, limit: int, *order: ColumnElement[Any]) -> list[Delivery]:
+        wanted = select(*COLUMNS).where(delivery.c.endpoint == endpoint_id, WAITING).order_by(*order).limit(limit)
+        async with self._database.reading() as connection:
+            return [delivery_of(row) for row in (await connection.execute(wanted)).mappings()]
 
-def _delivery(row: RowMapping) -> Delivery:
+
+def delivery_of(row: RowMapping) -> Delivery:
+    """The delivery that a row of `COLUMNS` holds."""
     return Delivery(**{**row, "state": State(row["state"])})
-
-
-def _recorded(outcome: Outcome, holder: str) -> dict[str, Any]:
-    return {
-        "the_endpoint": outcome.endpoint,
-        "the_event": outcome.event,
-        "the_holder": holder,
-        "new_state": str(outcome.state),
-        "new_attempts": outcome.attempts,
-        "new_due_at": outcome.due_at,
-        "new_ended_at": outcome.ended_at,
-        "new_status": outcome.status,
-        "new_error": outcome.error,
-    }

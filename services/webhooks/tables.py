@@ -8,16 +8,30 @@ from libs.runtime.outbox import outbox_table
 
 metadata = MetaData()
 
-#: `holder` may deliver to it until `until` (seconds of the database's clock).
+#: `holder` may deliver to it until `until` (seconds of the database's clock). Not `active`: it was removed. `sn` empty: it
+#: hears of the whole tenant. `trusted`: the operator chose its address. `kinds` and `devices` are JSON lists.
 endpoint = Table(
     "endpoint",
     metadata,
     Column("id", String(64), primary_key=True),
+    Column("tenant", String(64), nullable=False, index=True),
     Column("sn", String(8), nullable=False, index=True),
+    Column("name", Text, nullable=False),
     Column("url", Text, nullable=False),
     Column("dialect", String(32), nullable=False),
+    Column("binary", Boolean, nullable=False),
+    Column("kinds", Text, nullable=False),
+    Column("devices", Text, nullable=False),
     Column("secret", Text, nullable=False),
+    Column("old_secret", Text, nullable=False),
+    Column("old_until", BigInteger, nullable=False),
+    Column("trusted", Boolean, nullable=False),
     Column("active", Boolean, nullable=False),
+    Column("disabled_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failing_since", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
     Column("holder", String(64), nullable=False),
     Column("until", Float, nullable=False),
 )
@@ -39,9 +53,10 @@ delivery = Table(
     Column("ended_at", BigInteger, nullable=False),
     Column("status", Integer, nullable=False),
     Column("error", Text, nullable=False),
-    Index("delivery_newest", "endpoint", "sequence"),
+    Column("replay", Integer, nullable=False),
+    Index("delivery_log", "endpoint", "at"),
 )
-#: What is still to be told, in its order: small, however much was told before.
+#: What is still to be told, in its order and by its time: small, however much was told before.
 Index(
     "delivery_waiting",
     delivery.c.endpoint,
@@ -49,7 +64,31 @@ Index(
     sqlite_where=delivery.c.state == "waiting",
     postgresql_where=delivery.c.state == "waiting",
 )
+Index(
+    "delivery_due",
+    delivery.c.endpoint,
+    delivery.c.due_at,
+    delivery.c.sequence,
+    sqlite_where=delivery.c.state == "waiting",
+    postgresql_where=delivery.c.state == "waiting",
+)
 Index("delivery_ended", delivery.c.ended_at, sqlite_where=delivery.c.ended_at > 0, postgresql_where=delivery.c.ended_at > 0)
+
+#: What was tried: `headers` is a JSON object without anything that would let a reader sign.
+attempt = Table(
+    "attempt",
+    metadata,
+    Column("event", String(256), primary_key=True),
+    Column("endpoint", String(64), primary_key=True),
+    Column("replay", Integer, primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("took", Integer, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("excerpt", Text, nullable=False),
+    Column("error", Text, nullable=False),
+)
 
 lease = lease_table(metadata)
 outbox = outbox_table(metadata)

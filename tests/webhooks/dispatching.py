@@ -10,12 +10,13 @@ from pathlib import Path
 import asyncpg
 
 from libs.runtime import children
-from libs.runtime.database import Database, database
+from libs.runtime.database import database
 from libs.runtime.service import Service
 from libs.runtime.settings import PREFIX, read
 from libs.runtime.traces import Tracing
 from services.webhooks.app import MIGRATIONS, start
 from services.webhooks.endpoints import Endpoints
+from services.webhooks.history import History
 from services.webhooks.settings import WebhooksSettings
 from services.webhooks.store import Store
 from tests.bus import Rig
@@ -49,10 +50,10 @@ async def is_ready(service: Service) -> bool:
 
 
 @asynccontextmanager
-async def stored(rig: Rig, url: str = "") -> AsyncIterator[tuple[Store, Endpoints, Database]]:
+async def stored(rig: Rig, url: str = "") -> AsyncIterator[tuple[Store, Endpoints, History]]:
     """A look into the dispatcher's database (and the database made, should it not exist yet)."""
     async with database(url, rig.data_dir, "webhooks", MIGRATIONS) as opened:
-        yield Store(opened), Endpoints(opened, "test"), opened
+        yield Store(opened), Endpoints(opened), History(opened)
 
 
 @asynccontextmanager

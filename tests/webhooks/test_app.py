@@ -13,6 +13,7 @@ from libs.contracts.streams import TASKS
 from libs.runtime.bus import Outgoing
 from libs.runtime.traces import Tracing
 from services.webhooks.domain import Endpoint, State
+from services.webhooks.history import Wanted
 from tests.bus import running_bus
 from tests.waiting import until
 from tests.webhooks.dispatching import QUICK, away, dispatcher, is_ready, stored
@@ -50,10 +51,10 @@ async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler, databa
         assert all(request.attempt == 1 for request in there.requests)
         changes = [(r.json["oldStatus"], r.json["newStatus"]) for r in there.requests[1:-1]]
         assert all(before[1] == after[0] for before, after in pairwise(changes))
-        async with stored(rig, database_url) as (store, _, _):
-            await until(lambda: _all_ended(store, 5))
+        async with stored(rig, database_url) as (store, _, history):
+            await until(lambda: _all_ended(store, history, 5))
         lines = generate_latest(service.metrics).decode()
-        assert 'webhooks_deliveries_ended_total{state="delivered"} 5.0' in lines
+        assert 'webhooks_deliveries_ended_total{dialect="webprinter",state="delivered"} 5.0' in lines
 
 
 async def test_many_events_arrive_in_the_streams_order_each_once(rig, spooler):
@@ -74,15 +75,15 @@ async def test_three_attempts_then_the_event_is_skipped_and_the_next_one_told(ri
         times = [request.at for request in there.requests]
         assert times[1] - times[0] >= QUICK[0] - 0.05
         assert times[2] - times[1] >= QUICK[1] - 0.05
-        async with stored(rig) as (store, _, _):
-            await until(lambda: _all_ended(store, 2))
-            (skipped,) = await store.deliveries("callback", State.SKIPPED)
+        async with stored(rig) as (store, _, history):
+            await until(lambda: _all_ended(store, history, 2))
+            (skipped,) = await history.deliveries(Wanted("callback", state=State.SKIPPED), 1000)
             assert (skipped.event, skipped.attempts, skipped.status, skipped.error) == (first, 3, 302, "it answered 302")
-            (told,) = await store.deliveries("callback", State.DELIVERED)
+            (told,) = await history.deliveries(Wanted("callback", state=State.DELIVERED), 1000)
             assert (told.event, told.attempts, told.status, told.error) == (second, 1, 200, "")
         lines = generate_latest(service.metrics).decode()
-        assert 'webhooks_deliveries_ended_total{state="skipped"} 1.0' in lines
-        assert "webhooks_attempts_failed_total 3.0" in lines
+        assert 'webhooks_deliveries_ended_total{dialect="webprinter",state="skipped"} 1.0' in lines
+        assert 'webhooks_attempts_failed_total{dialect="webprinter"} 3.0' in lines
 
 
 async def test_an_attempt_that_succeeds_after_a_failure_delivers_the_event_once(rig, spooler):
@@ -97,7 +98,7 @@ async def test_a_slow_receiver_delays_only_itself(rig, spooler):
     async with receiver(never) as dead, receiver() as there:
         async with stored(rig) as (_, endpoints, _):
             for sn in others:
-                await endpoints.put(Endpoint(sn, sn, dead.url, "webprinter"))
+                await endpoints.put(Endpoint(sn, sn, dead.url, "webprinter", trusted=True))
         async with dispatcher(rig, there.url, callback_timeout=2.0):
             await publish(spooler, [event for sn in others for event in news(3, sn)])
             await until(lambda: len(dead.requests) == 10, what="each silent receiver holds one event")
@@ -124,8 +125,8 @@ async def test_a_retry_that_is_due_outlives_a_restart(rig, spooler):
         async with dispatcher(rig, there.url, callback_backoff=(0.1, 3.0)):
             first, second = await publish(spooler, news(2))
             await until(lambda: len(there.requests) == 2)
-            async with stored(rig) as (store, _, _):
-                await until(lambda: _attempts(store, 2))
+            async with stored(rig) as (_, _, history):
+                await until(lambda: _attempts(history, 2))
         async with dispatcher(rig, there.url, callback_backoff=(0.1, 3.0)):
             await until(lambda: len(there.requests) == 4, 20)
         assert there.ids == [first, first, first, second]
@@ -166,8 +167,8 @@ async def test_a_stop_lets_the_attempt_in_flight_finish(rig, spooler):
             go.set()
             await stopping
         assert there.ids == ids[:1]
-        async with stored(rig) as (store, _, _):
-            assert [each.event for each in await store.deliveries("callback", State.DELIVERED)] == ids[:1]
+        async with stored(rig) as (_, _, history):
+            assert [each.event for each in await history.deliveries(Wanted("callback", state=State.DELIVERED), 1000)] == ids[:1]
 
 
 async def test_what_the_stream_brings_again_is_not_told_again(rig, spooler):
@@ -199,8 +200,8 @@ async def test_a_new_address_hears_what_waited_for_the_old_one(rig, spooler):
         async with dispatcher(rig, old.url, callback_backoff=(30.0, 30.0)):
             ids = await publish(spooler, news(2))
             await until(lambda: len(old.requests) == 1)
-            async with stored(rig) as (store, _, _):
-                await until(lambda: _attempts(store, 1))
+            async with stored(rig) as (_, _, history):
+                await until(lambda: _attempts(history, 1))
         async with dispatcher(rig, new.url):
             await until(lambda: len(new.requests) == 2)
             assert new.ids == ids
@@ -215,9 +216,9 @@ async def test_without_an_address_nothing_is_told_and_nothing_piles_up(rig, spoo
             await publish(spooler, news(2, start=5))
             admin = await rig.connect("admin")
             await until(lambda: _nothing_pending(admin))
-            async with stored(rig) as (store, _, _):
+            async with stored(rig) as (store, _, history):
                 assert await store.count_waiting() == 0
-                assert {each.error for each in await store.deliveries("callback")} == {"the endpoint was removed"}
+                assert {each.error for each in await history.deliveries(Wanted("callback"), 1000)} == {"the endpoint was removed"}
         assert len(there.requests) == 1
 
 
@@ -282,12 +283,12 @@ async def test_it_survives_a_restart_of_the_bus(rig, spooler):
         assert there.ids == ids
 
 
-async def _all_ended(store, count):
-    return not await store.count_waiting() and len(await store.deliveries("callback")) == count
+async def _all_ended(store, history, count):
+    return not await store.count_waiting() and len(await history.deliveries(Wanted("callback"), 1000)) == count
 
 
-async def _attempts(store, count):
-    return any(each.attempts == count for each in await store.deliveries("callback"))
+async def _attempts(history, count):
+    return any(each.attempts == count for each in await history.deliveries(Wanted("callback"), 1000))
 
 
 async def _nothing_pending(admin):

@@ -3,6 +3,7 @@
 import pytest
 
 from services.webhooks.crashpoints import CRASHPOINTS
+from services.webhooks.history import Wanted
 from tests.bus import running_bus
 from tests.waiting import until
 from tests.webhooks.dispatching import dispatcher, process, stored
@@ -26,8 +27,10 @@ async def test_a_kill_at_any_step_loses_nothing_and_keeps_the_order(tmp_path, po
         if point == "webhooks-before-ack":
             after = there.ids[len(before) :]
             assert before[-1] == after[0] == ids[0]  # told, not written down: told again under the same id
-        async with stored(rig) as (store, _, _):
-            assert {(each.event, each.state) for each in await store.deliveries("callback")} == {(id_, "delivered") for id_ in ids}
+        async with stored(rig) as (_, _, history):
+            assert {(each.event, each.state) for each in await history.deliveries(Wanted("callback"), 1000)} == {
+                (id_, "delivered") for id_ in ids
+            }
 
 
 async def test_another_replica_takes_over_from_a_killed_one(tmp_path):

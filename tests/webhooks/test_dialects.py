@@ -8,7 +8,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from services.webhooks import dialects
-from services.webhooks.dialects import Dialect, Place, webprinter
+from services.webhooks.dialects import Configured, Dialect, Place, webprinter
 from services.webhooks.domain import Delivery, Endpoint, deliveries
 from tests.webhooks.events import SN, life
 
@@ -16,6 +16,7 @@ PLACE = Place(("10.8.1.20", "192.168.1.7"), ZoneInfo("Asia/Shanghai"))
 SECRET = "whsec_" + "UHJpbnRidXMtUHJpbnRidXMtUHJpbnRi"
 ENDPOINT = Endpoint("callback", SN, "http://127.0.0.1/", "webprinter")
 KNOWN = dialects.discover(dialects)
+CONFIGURED = Configured((1.0, 5.0), (5.0, 300.0), 0.1, 3600.0, 86400.0)
 
 
 def delivered(event, endpoint=ENDPOINT, dialect=webprinter) -> Delivery:
@@ -35,7 +36,7 @@ def test_a_dialect_shapes_every_event_as_text_and_says_its_manners(name):
         assert event.id in headers.values()
     assert dialect.accepts(200)
     assert not dialect.accepts(500)
-    assert all(pause >= 0 for pause in dialect.pauses((1.0, 5.0)))
+    assert all(pause >= 0 for pause in dialect.schedule(CONFIGURED).pauses)
 
 
 def test_webprinter_is_found_by_its_file_name():

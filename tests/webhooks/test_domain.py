@@ -2,11 +2,12 @@
 
 import pytest
 
-from services.webhooks.domain import VERDICT, Answer, Delivery, Endpoint, State, deliveries, pause, settle
+from services.webhooks.domain import Delivery, Endpoint, State, deliveries
+from services.webhooks.verdict import VERDICT, Answer, Schedule, pause, settle
 from tests.webhooks.events import SN, life, news
 
 NOW = 1_700_000_000_000
-PAUSES = (1.0, 5.0)
+SCHEDULE = Schedule((1.0, 5.0))
 
 
 def delivery(attempts=0, due_at=0):
@@ -29,7 +30,7 @@ def test_the_table_names_every_case():
     ],
 )
 def test_there_are_three_attempts_with_a_second_and_five_between(attempts, accepted, state, due):
-    outcome = settle(delivery(attempts), Answer(200 if accepted else 500), accepted=accepted, pauses=PAUSES, now=NOW)
+    outcome = settle(delivery(attempts), Answer(200 if accepted else 500), accepted=accepted, schedule=SCHEDULE, now=NOW)
     assert (outcome.state, outcome.attempts, outcome.due_at) == (state, attempts + 1, due)
     assert outcome.ended_at == (0 if state is State.WAITING else NOW)
 
@@ -39,7 +40,7 @@ def test_there_are_three_attempts_with_a_second_and_five_between(attempts, accep
     [(Answer(500), "it answered 500"), (Answer(0, "no answer within 10 s"), "no answer within 10 s"), (Answer(200), "")],
 )
 def test_a_failure_says_in_a_sentence_what_happened(answer, error):
-    assert settle(delivery(), answer, accepted=answer.status == 200, pauses=PAUSES, now=NOW).error == error
+    assert settle(delivery(), answer, accepted=answer.status == 200, schedule=SCHEDULE, now=NOW).error == error
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_a_failure_says_in_a_sentence_what_happened(answer, error):
     ],
 )
 def test_a_pause_ends_when_it_is_due_and_is_never_longer_than_configured(attempts, due_at, seconds):
-    assert pause(delivery(attempts, due_at), PAUSES, NOW) == pytest.approx(seconds)
+    assert pause(delivery(attempts, due_at), SCHEDULE, NOW) == pytest.approx(seconds)
 
 
 def test_an_event_goes_to_the_endpoints_of_its_client_only():

@@ -5,8 +5,10 @@ from sqlalchemy import update
 
 from libs.runtime.database import database
 from services.webhooks.app import MIGRATIONS
+from services.webhooks.claims import TERM, Claims
 from services.webhooks.domain import Delivery, Endpoint, State
-from services.webhooks.endpoints import TERM, Endpoints
+from services.webhooks.endpoints import Endpoints
+from services.webhooks.history import History, Wanted
 from services.webhooks.store import Store
 from services.webhooks.tables import endpoint as table
 
@@ -22,18 +24,18 @@ async def opened(tmp_path, database_url):
 @pytest.fixture
 async def waiting(opened):
     """Endpoint `a` with one delivery that waits."""
-    await Endpoints(opened, "setup").put(A)
+    await Endpoints(opened).put(A)
     async with opened.transaction() as connection:
         await Store(opened).add(connection, [Delivery("a", "t:1:new", 1, "NewTask", "t", "{}", "", 5)])
 
 
 async def of(opened, sn="jueKiUEE"):
     async with opened.reading() as connection:
-        return await Endpoints(opened, "x").of(connection, {sn})
+        return await Endpoints(opened).of(connection, {sn})
 
 
 async def test_an_endpoint_is_added_changed_and_removed(opened):
-    endpoints = Endpoints(opened, "me")
+    endpoints = Endpoints(opened)
     await endpoints.put(A)
     assert await of(opened) == [A]
     moved = Endpoint("a", "jueKiUEE", "http://elsewhere", "webprinter")
@@ -47,25 +49,25 @@ async def test_an_endpoint_is_added_changed_and_removed(opened):
 
 
 async def test_what_waited_for_a_removed_endpoint_is_skipped_and_says_so(opened, waiting):
-    await Endpoints(opened, "me").remove("a", 9)
-    (found,) = await Store(opened).deliveries("a")
+    await Endpoints(opened).remove("a", 9)
+    (found,) = await History(opened).deliveries(Wanted("a"), 10)
     assert (found.state, found.error, found.ended_at) == (State.SKIPPED, "the endpoint was removed", 9)
 
 
 async def test_only_one_process_gets_an_endpoint(opened, waiting):
-    assert await Endpoints(opened, "one").claim([]) == [A]
-    assert await Endpoints(opened, "two").claim([]) == []
-    assert await Endpoints(opened, "one").claim(["a"]) == []
-    assert await Endpoints(opened, "one").claim([]) == [A]  # its lane has ended
+    assert await Claims(opened, "one").claim([]) == [A]
+    assert await Claims(opened, "two").claim([]) == []
+    assert await Claims(opened, "one").claim(["a"]) == []
+    assert await Claims(opened, "one").claim([]) == [A]  # its lane has ended
 
 
 async def test_an_endpoint_with_nothing_to_tell_is_nobodys(opened):
-    await Endpoints(opened, "me").put(A)
-    assert await Endpoints(opened, "me").claim([]) == []
+    await Endpoints(opened).put(A)
+    assert await Claims(opened, "me").claim([]) == []
 
 
 async def test_a_claim_that_is_not_renewed_runs_out(opened, waiting):
-    one, two = Endpoints(opened, "one"), Endpoints(opened, "two")
+    one, two = Claims(opened, "one"), Claims(opened, "two")
     await one.claim([])
     assert await one.renew(["a"]) == {"a": A}
     await until_is(opened, "a", -1.0)
@@ -74,28 +76,28 @@ async def test_a_claim_that_is_not_renewed_runs_out(opened, waiting):
 
 
 async def test_a_claim_that_ends_impossibly_late_does_not_count(opened, waiting):
-    await Endpoints(opened, "one").claim([])
+    await Claims(opened, "one").claim([])
     await until_is(opened, "a", 3 * TERM)
-    assert await Endpoints(opened, "two").claim([]) == [A]
+    assert await Claims(opened, "two").claim([]) == [A]
 
 
 async def test_a_released_claim_is_free_at_once(opened, waiting):
-    one = Endpoints(opened, "one")
+    one = Claims(opened, "one")
     await one.claim([])
     await one.release()
-    assert await Endpoints(opened, "two").claim([]) == [A]
+    assert await Claims(opened, "two").claim([]) == [A]
 
 
 async def test_a_renewal_brings_the_endpoint_as_it_is_now(opened, waiting):
-    one = Endpoints(opened, "one")
+    one = Claims(opened, "one")
     await one.claim([])
     moved = Endpoint("a", "jueKiUEE", "http://elsewhere", "webprinter")
-    await Endpoints(opened, "two").put(moved)
+    await Endpoints(opened).put(moved)
     assert await one.renew(["a"]) == {"a": moved}
 
 
 async def until_is(opened, name, seconds):
     """Let the claim end so many seconds from now."""
     async with opened.transaction() as connection:
-        now = await Endpoints(opened, "x")._now(connection)
+        now = await Claims(opened, "x")._now(connection)
         await connection.execute(update(table).where(table.c.id == name).values(until=now + seconds))

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,15 +12,19 @@ from sqlalchemy import update
 from libs.runtime.database import database
 from libs.runtime.traces import Tracing
 from services.webhooks.app import MIGRATIONS
+from services.webhooks.claims import Claims
 from services.webhooks.dialects import Place, webprinter
 from services.webhooks.domain import Endpoint, State, deliveries
 from services.webhooks.endpoints import Endpoints
-from services.webhooks.lane import UNSAVED, Lane, Manner
+from services.webhooks.history import History, Wanted
+from services.webhooks.lane import Manner
 from services.webhooks.lanes import Lanes
+from services.webhooks.ordered import OrderedLane
 from services.webhooks.receiver import Receiver, trusted
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
 from services.webhooks.tables import endpoint as table
+from services.webhooks.verdict import Schedule
 from tests.waiting import until
 from tests.webhooks.events import SN, news
 from tests.webhooks.receivers import never, receiver
@@ -42,13 +47,14 @@ class Part:
     """Lanes with all they need, as `app.py` wires them."""
 
     def __init__(self, opened, holder):
-        self.store, self.endpoints = Failing(opened), Endpoints(opened, holder)
+        self.store, self.claims = Failing(opened), Claims(opened, holder)
+        self.history = History(opened)
         self.recorder = Recorder(self.store, holder, CollectorRegistry())
-        manner = Manner(webprinter, (0.1, 0.1), Tracing("webhooks"))
+        manner = Manner(webprinter, Schedule((0.1, 0.1)), Tracing("webhooks"))
         context = trusted()
         self.lanes = Lanes(
-            self.endpoints,
-            lambda endpoint: Lane(endpoint, manner, self.store, self.recorder, Receiver(context, 5.0)),
+            self.claims,
+            lambda endpoint: OrderedLane(endpoint, manner, self.store, self.recorder, partial(Receiver, context, 5.0)),
             self.recorder,
         )
         self._loops = [asyncio.create_task(self._again(self.recorder.run)), asyncio.create_task(self.lanes.run())]
@@ -83,7 +89,7 @@ async def part(opened):
 async def fill(opened, url, count):
     """Deliveries that wait; returns their ids."""
     endpoint = Endpoint("a", SN, url, "webprinter")
-    await Endpoints(opened, "setup").put(endpoint)
+    await Endpoints(opened).put(endpoint)
     new = [
         each
         for sequence, event in enumerate(news(count), 1)
@@ -98,14 +104,14 @@ async def test_a_lane_stops_when_too_many_answers_are_unwritten_and_goes_on_when
     part.store.broken = True
     async with receiver() as there:
         ids = await fill(opened, there.url, 100)
-        await until(lambda: len(there.requests) == UNSAVED)
+        await until(lambda: len(there.requests) == 1)
         begun = time.monotonic()
         await until(lambda: time.monotonic() - begun > 0.5)
-        assert len(there.requests) == UNSAVED
+        assert len(there.requests) == 1
         part.store.broken = False
         await until(lambda: len(there.requests) == 100)
         assert there.ids == ids
-        await until(lambda: _delivered(part.store, 100))
+        await until(lambda: _delivered(part.history, 100))
 
 
 async def test_a_lane_whose_endpoint_somebody_else_took_ends(opened, part):
@@ -117,7 +123,7 @@ async def test_a_lane_whose_endpoint_somebody_else_took_ends(opened, part):
         await until(part.lanes._lanes["a"]._ended.is_set)
         await until(lambda: not part.lanes._lanes)
         assert len(there.requests) == 1
-    assert len(await part.store.waiting("a", 0, 10)) == 2  # what it knew was not its to write down
+    assert len(await part.store.waiting("a", 10)) == 2  # what it knew was not its to write down
 
 
 async def test_a_lane_does_not_trust_a_claim_that_nobody_renews(opened, part):
@@ -132,8 +138,8 @@ async def test_a_lane_does_not_trust_a_claim_that_nobody_renews(opened, part):
 
 
 async def test_an_idle_lane_ends_and_comes_back_with_the_next_event(opened, part, monkeypatch):
-    monkeypatch.setattr("services.webhooks.lane.LINGER", 0.0)
-    monkeypatch.setattr("services.webhooks.lane.GLANCE", 0.05)
+    monkeypatch.setattr("services.webhooks.ordered.LINGER", 0.0)
+    monkeypatch.setattr("services.webhooks.ordered.GLANCE", 0.05)
     async with receiver() as there:
         await fill(opened, there.url, 1)
         await until(lambda: there.requests)
@@ -141,8 +147,8 @@ async def test_an_idle_lane_ends_and_comes_back_with_the_next_event(opened, part
         await fill(opened, there.url, 2)
         part.lanes.wake({"a"})
         await until(lambda: len(there.requests) == 2)
-        await until(lambda: _delivered(part.store, 2))
+        await until(lambda: _delivered(part.history, 2))
 
 
-async def _delivered(store, count):
-    return len(await store.deliveries("a", State.DELIVERED, limit=1000)) == count
+async def _delivered(history, count):
+    return len(await history.deliveries(Wanted("a", state=State.DELIVERED), 1000)) == count

@@ -7,10 +7,13 @@ from sqlalchemy import inspect
 
 from libs.runtime.database import database
 from services.webhooks.app import MIGRATIONS
-from services.webhooks.domain import Delivery, Endpoint, Outcome, State
+from services.webhooks.claims import Claims
+from services.webhooks.domain import Delivery, Endpoint, State
 from services.webhooks.endpoints import Endpoints
+from services.webhooks.history import History, Wanted
 from services.webhooks.store import Store
 from services.webhooks.tables import metadata
+from services.webhooks.verdict import Outcome
 
 HOLDER = "me"
 
@@ -23,10 +26,11 @@ async def opened(tmp_path, database_url):
 
 @pytest.fixture
 async def store(opened):
-    endpoints = Endpoints(opened, HOLDER)
+    endpoints = Endpoints(opened)
     for name in ("a", "b"):
         await endpoints.put(Endpoint(name, "jueKiUEE", f"http://{name}", "webprinter"))
     made = Store(opened)
+    made.history = History(opened)
     made.add_all = lambda *new: _add(opened, made, new)
     return made
 
@@ -45,14 +49,14 @@ def outcome(number, state, endpoint="a", attempts=1, due_at=0, ended_at=0, error
 
 
 async def claim(opened, holder=HOLDER):
-    return await Endpoints(opened, holder).claim([])
+    return await Claims(opened, holder).claim([])
 
 
 async def test_what_was_added_waits_in_its_order(store):
     await store.add_all(*(delivery(number) for number in (1, 2, 3)), delivery(2, "b"))
-    assert await store.waiting("a", 0, 10) == [delivery(1), delivery(2), delivery(3)]
-    assert [each.sequence for each in await store.waiting("a", 1, 1)] == [2]
-    assert await store.waiting("b", 0, 10) == [delivery(2, "b")]
+    assert await store.waiting("a", 10) == [delivery(1), delivery(2), delivery(3)]
+    assert [each.sequence for each in await store.waiting("a", 1)] == [1]
+    assert await store.waiting("b", 10) == [delivery(2, "b")]
     assert await store.count_waiting() == 4
 
 
@@ -60,14 +64,14 @@ async def test_an_event_is_added_once_for_each_endpoint(store):
     await store.add_all(delivery(1), delivery(1), delivery(1, "b"))
     again = await store.add_all(delivery(1), replace(delivery(1), sequence=99), delivery(2))
     assert again == [delivery(2)]
-    assert [each.sequence for each in await store.waiting("a", 0, 10)] == [1, 2]
+    assert [each.sequence for each in await store.waiting("a", 10)] == [1, 2]
 
 
 async def test_more_events_than_a_statement_takes_are_added_in_one_transaction(store):
     many = [delivery(number) for number in range(1, 1300)]
     assert await store.add_all(*many) == many
     assert await store.add_all(*many) == []
-    assert len(await store.waiting("a", 0, 5000)) == len(many)
+    assert len(await store.waiting("a", 5000)) == len(many)
 
 
 async def test_what_came_of_attempts_is_written_down(opened, store):
@@ -79,18 +83,18 @@ async def test_what_came_of_attempts_is_written_down(opened, store):
         outcome(3, State.WAITING, attempts=2, due_at=77, error="it answered 404"),
     ]
     await store.record(outcomes, HOLDER)
-    (left,) = await store.waiting("a", 0, 10)
+    (left,) = await store.waiting("a", 10)
     assert (left.sequence, left.attempts, left.due_at, left.error) == (3, 2, 77, "it answered 404")
-    (skipped,) = await store.deliveries("a", State.SKIPPED)
+    (skipped,) = await store.history.deliveries(Wanted("a", state=State.SKIPPED), 100)
     assert (skipped.sequence, skipped.attempts, skipped.error, skipped.body) == (2, 3, "it answered 500", '{"标":1}')
-    assert [each.sequence for each in await store.deliveries("a", State.DELIVERED)] == [1]
+    assert [each.sequence for each in await store.history.deliveries(Wanted("a", state=State.DELIVERED), 100)] == [1]
 
 
 async def test_only_the_holder_writes_down(opened, store):
     await store.add_all(delivery(1))
     await claim(opened, "somebody")
     await store.record([outcome(1, State.SKIPPED)], HOLDER)
-    assert len(await store.waiting("a", 0, 10)) == 1
+    assert len(await store.waiting("a", 10)) == 1
 
 
 async def test_what_ended_never_changes_again(opened, store):
@@ -98,15 +102,21 @@ async def test_what_ended_never_changes_again(opened, store):
     await claim(opened)
     await store.record([outcome(1, State.DELIVERED, ended_at=9)], HOLDER)
     await store.record([outcome(1, State.SKIPPED, ended_at=10)], HOLDER)
-    assert [each.state for each in await store.deliveries("a")] == [State.DELIVERED]
+    assert [each.state for each in await store.history.deliveries(Wanted("a"), 100)] == [State.DELIVERED]
 
 
-async def test_what_was_told_is_listed_newest_first_page_by_page(store):
-    await store.add_all(*(delivery(number) for number in range(1, 6)), delivery(9, "b"))
-    page = await store.deliveries("a", limit=2)
-    assert [each.sequence for each in page] == [5, 4]
-    assert [each.sequence for each in await store.deliveries("a", before=4, limit=2)] == [3, 2]
-    assert await store.deliveries("a", State.DELIVERED) == []
+async def test_what_was_told_is_listed_newest_first_and_by_what_is_asked_for(store):
+    await store.add_all(*(replace(delivery(number), at=number * 100) for number in range(1, 6)), delivery(9, "b"))
+
+    async def listed(limit=10, **wanted):
+        return [each.sequence for each in await store.history.deliveries(Wanted("a", **wanted), limit)]
+
+    assert await listed() == [5, 4, 3, 2, 1]
+    assert await listed(2) == [5, 4]
+    assert await listed(since=200, until=400) == [4, 3, 2]
+    assert await listed(event="t:3:new") == [3]
+    assert await listed(task="other") == []
+    assert await listed(state=State.DELIVERED) == []
 
 
 async def test_only_what_ended_long_ago_is_forgotten(opened, store):
@@ -114,7 +124,7 @@ async def test_only_what_ended_long_ago_is_forgotten(opened, store):
     await claim(opened)
     await store.record([outcome(number, State.DELIVERED, ended_at=10 if number < 600 else 20) for number in range(1, 650)], HOLDER)
     assert [await store.sweep(15), await store.sweep(15), await store.sweep(15)] == [500, 99, 0]
-    assert len(await store.deliveries("a", limit=1000)) == 100
+    assert len(await store.history.deliveries(Wanted("a"), 1000)) == 100
     assert await store.count_waiting() == 50
 
 

@@ -1,36 +1,38 @@
-"""Webprinter's callback (webprinter.md 1.6): exactly these keys, three attempts, and only status 200 counts."""
+"""Webprinter's callback (webprinter.md 1.6): exactly these keys, three attempts in order, and only status 200 counts."""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
-from standardwebhooks import Webhook
-
+from libs.contracts.endpoints import EventKind
+from libs.contracts.events import DeviceChanged
 from libs.contracts.webprinter import event_body
-from services.webhooks.dialects import Place
-from services.webhooks.domain import Delivery, Endpoint, Event
+from services.webhooks.dialects import Configured, Place
+from services.webhooks.domain import Delivery, Endpoint, Event, Trial
+from services.webhooks.signing import signed
+from services.webhooks.verdict import Schedule
 
+#: The name of an event that says that it is a test (ours).
+TEST = "TestEvent"
 #: Three attempts in all (webprinter.md 1.7, decision 26).
 PAUSES = 2
 
 
 def shape(event: Event, endpoint: Endpoint, place: Place) -> str:
     """The event's JSON, keys in the protocol's order."""
-    body = event_body(event, endpoint.sn, place.ips, place.zone)
-    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(_body(event, endpoint, place), ensure_ascii=False, separators=(",", ":"))
+
+
+def _body(event: Event, endpoint: Endpoint, place: Place) -> dict[str, Any]:
+    if isinstance(event, Trial | DeviceChanged):  # the protocol has no word for devices, and `tells` says so
+        return {"ips": place.ips, "sn": event.sn if isinstance(event, Trial) else event.agent, "name": TEST}
+    return event_body(event, endpoint.sn or event.task.sn, place.ips, place.zone)
 
 
 def headers(delivery: Delivery, endpoint: Endpoint, now: datetime) -> Mapping[str, str]:
     """Id and time by the names of Standard Webhooks, the attempt's number, and a signature if there is a secret."""
-    found = {
-        "content-type": "application/json",
-        "webhook-id": delivery.event,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-attempt": str(delivery.attempts + 1),
-    }
-    if endpoint.secret:
-        found["webhook-signature"] = Webhook(endpoint.secret).sign(delivery.event, now, delivery.body)
-    return found
+    return {"content-type": "application/json", **signed(delivery, endpoint, now)}
 
 
 def accepts(status: int) -> bool:
@@ -38,6 +40,11 @@ def accepts(status: int) -> bool:
     return status == 200
 
 
-def pauses(configured: tuple[float, ...]) -> tuple[float, ...]:
-    """As configured, two of them."""
-    return configured[:PAUSES]
+def tells(kind: EventKind) -> bool:
+    """The three events of tasks."""
+    return kind is not EventKind.DEVICE
+
+
+def schedule(configured: Configured) -> Schedule:
+    """In order, with two pauses as configured; what a receiver wishes beyond that the protocol does not know."""
+    return Schedule(configured.callback[:PAUSES])
