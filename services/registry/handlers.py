@@ -203,7 +203,7 @@ async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Fo
         if chosen is None:
             at = ", ".join(agent for agent, _, _ in found[:5])
             raise Refused(
-                Code.CONFLICT, f"Several clients have a {query.type.value} named {query.name!r}: say controlSn, one of {at}."
+                Code.CONFLICT, f"Several clients have a {query.type.value} named {query.name!r}: write one of {at} as controlSn."
             )
         found = [each for each in found if each[:2] == chosen]
     if not found:
