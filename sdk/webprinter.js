@@ -49,7 +49,7 @@
     var UPLOAD_TRIES = 3;
 
     /* Commands that put something on paper: they carry a key, so that sending one again never prints again. */
-    var PRINTING = { newPrintTask: true, newPrintTaskBatch: true };
+    var PRINTING = { newPrintTask: true, newPrintTaskBatch: true, retryTask: true, testPrint: true };
 
     /* Why there is no connection: reason -> what a person can do about it. */
     var REASONS = {
