@@ -22,6 +22,7 @@ from libs.contracts.message import Message, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
+from libs.runtime.trust import bus_options
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -30,6 +31,10 @@ T = TypeVar("T")
 PUBLISH_TIMEOUT = 2.0
 PUBLISH_PATIENCE = 15.0
 RETRY = 0.25
+#: How long a client that was closed for good waits before it asks to be let in again, in seconds.
+REVIVE = 2.0
+#: Bytes per second that a server under load stores at least.
+SLOWEST = 5_000_000
 #: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
 DUPLICATE_IN_BATCH = 10201
 #: Refusals that are over in a moment: the server was restarted under a batch, or is busy with too many of them.
@@ -86,6 +91,12 @@ class Bus:
         self.js: JetStreamContext = client.jetstream(timeout=5)
         self.reconnected = asyncio.Event()
         self.closing = False
+        self.reviving: asyncio.Task[None] | None = None
+
+    def renew(self, client: Client) -> None:
+        """Go on over another connection of the same user."""
+        self.client = client
+        self.js = client.jetstream(timeout=5)
 
     @property
     def connected(self) -> bool:
@@ -95,6 +106,8 @@ class Bus:
     async def close(self) -> None:
         """Flush what is buffered and close."""
         self.closing = True
+        if self.reviving:
+            self.reviving.cancel()
         if self.client.is_closed:
             return
         try:
@@ -139,6 +152,7 @@ class Bus:
         """One atomic batch: the first message is answered at once (so that a refusal stops us), the last commits."""
         batch_id = uuid4().hex
         last = len(batch)
+        timeout = PUBLISH_TIMEOUT + last / 2000 + sum(len(out.data) for out in batch) / SLOWEST
         for sequence, out in enumerate(batch, 1):
             headers = {
                 **out.headers,
@@ -151,7 +165,7 @@ class Bus:
             if sequence == last:
                 headers["Nats-Batch-Commit"] = "1"
             if sequence in (1, last):
-                answer = await self.client.request(out.subject, out.data, timeout=PUBLISH_TIMEOUT + last / 2000, headers=headers)
+                answer = await self.client.request(out.subject, out.data, timeout=timeout, headers=headers)
                 _raise_error(answer.data)
             else:
                 await self.client.publish(out.subject, out.data, headers=headers)
@@ -218,10 +232,13 @@ def _passing(error: APIError) -> bool:
     return (error.code or 0) == 503 and error.err_code not in FULL
 
 
-async def connect(url: str, user: str, credentials: Path, *, within: float = 10.0) -> Bus:
-    """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within so many seconds."""
-    client = Client()
-    bus = Bus(client, user)
+async def connect(url: str, user: str, credentials: Path, *, within: float = 10.0, revive: bool = False) -> Bus:
+    """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within so many seconds.
+
+    `revive`: after a no that closes the client for good (expired, revoked) it is tried again for ever, as credentials may
+    become good again; to users of the bus that is a reconnect.
+    """
+    bus = Bus(Client(), user)
 
     async def reconnected() -> None:
         bus.reconnected.set()
@@ -232,30 +249,53 @@ async def connect(url: str, user: str, credentials: Path, *, within: float = 10.
         log.warning("bus error", user=user, error=str(error)[:200])
 
     async def lost() -> None:
-        if not client.is_closed:
+        if not bus.client.is_closed:
             log.warning("bus disconnected", user=user)
 
     async def closed() -> None:
-        if not bus.closing:  # the server said no to something in a way after which the client never comes back by itself
+        if bus.closing or bus.reviving:
+            return
+        if revive:
+            log.warning("bus closed by the server, which is asked again", user=user)
+            bus.reviving = asyncio.create_task(again(), name=f"revive {user}")
+        else:  # the server said no to something in a way after which the client never comes back by itself
             log.error("bus closed for good: this process has to be started again", user=user)
 
-    connecting = client.connect(
-        url,
-        name=user,
-        user_credentials=str(credentials),
-        inbox_prefix=inbox(user).encode(),
-        max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,  # type: ignore[arg-type]
-        connect_timeout=2,
-        ping_interval=10,
-        max_outstanding_pings=2,
-        reconnected_cb=reconnected,
-        error_cb=erred,
-        disconnected_cb=lost,
-        closed_cb=closed,
-    )
+    async def open_client(client: Client) -> None:
+        await client.connect(
+            url,
+            name=user,
+            user_credentials=str(credentials),
+            inbox_prefix=inbox(user).encode(),
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,  # type: ignore[arg-type]
+            connect_timeout=2 if url.startswith("nats://") else 5,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            reconnected_cb=reconnected,
+            error_cb=erred,
+            disconnected_cb=lost,
+            closed_cb=closed,
+            **bus_options(url, credentials),
+        )
+
+    async def again() -> None:
+        while not bus.closing:
+            await asyncio.sleep(REVIVE)
+            client = Client()
+            try:
+                await asyncio.wait_for(open_client(client), within)
+            except (OSError, NatsError, TimeoutError) as error:
+                log.debug("bus not revived", user=user, error=str(error)[:200])
+                await client.close()
+                continue
+            bus.reviving = None
+            bus.renew(client)
+            await reconnected()
+            return
+
     try:
-        await asyncio.wait_for(connecting, within)
+        await asyncio.wait_for(open_client(bus.client), within)
     except (OSError, NatsError, TimeoutError) as error:
         await bus.close()
         raise Unanswered(f"no NATS server lets us in at {url} as {user}: {str(error) or type(error).__name__}") from error

@@ -1,5 +1,6 @@
 """What every door works with, and the one way in which a door hands tasks over."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
@@ -8,7 +9,7 @@ from libs.contracts.intake import SubmitTasks
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bucket import Bucket
-from libs.runtime.bus import Bus
+from libs.runtime.bus import Bus, Outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
 from libs.runtime.seal import Sealer
@@ -48,7 +49,17 @@ class Gateway:
 
     async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:
         """Hand tasks over; they are durable when this returns. Raises the bus's `NotStored` and `Unanswered`."""
-        intake = SubmitTasks(
+        await self.bus.publish(self.submission(identity, source, tasks), stream=INTAKE)
+        crashpoint("gateway-after-stored")
+
+    async def submit_all(self, submissions: Sequence[Outgoing]) -> None:
+        """Hand many submissions over, all or none, in their order. Raises as `submit`."""
+        await self.bus.publish_batch(INTAKE, submissions)
+        crashpoint("gateway-after-stored")
+
+    def submission(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> SubmitTasks:
+        """The message that hands these tasks over; `source` is what lists show as `from`."""
+        return SubmitTasks(
             region=self.region,
             tenant=identity.tenant,
             sn=identity.sn,
@@ -57,5 +68,3 @@ class Gateway:
             from_os=self.from_os,
             tasks=tasks,
         )
-        await self.bus.publish(intake, stream=INTAKE)
-        crashpoint("gateway-after-stored")

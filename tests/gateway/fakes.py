@@ -8,6 +8,8 @@ from nacl.public import PrivateKey
 from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry
 from libs.contracts.ids import device_id, token_digest
+from libs.contracts.intake import SubmitTasks
+from libs.contracts.message import decode
 from libs.contracts.queries import Entries, LookUp
 from libs.runtime.bucket import Kept, Taken
 from libs.runtime.bus import Unanswered
@@ -35,12 +37,19 @@ class FakeBus:
         self.published = []
         self.asked = []
         self.answers = {}
+        self.batches = []
         self.refusal = None
 
     async def publish(self, message, *, stream, message_id="", patience=15.0):
         if self.refusal:
             raise self.refusal
         self.published.append((stream, message))
+
+    async def publish_batch(self, stream, batch, *, patience=15.0):
+        if self.refusal:
+            raise self.refusal
+        self.published += [(stream, decode(SubmitTasks, out.data)) for out in batch]
+        self.batches.append([out.message_id for out in batch])
 
     async def ask(self, query, *, timeout=2.0):  # noqa: ASYNC109 - as the bus has it
         self.asked.append(query)

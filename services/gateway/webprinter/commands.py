@@ -7,7 +7,20 @@ from typing import Any
 from libs.contracts.directory import Scope
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter import again, control, devices, held, information, lines, papers, rules, sharing, tasks, testpage
+from services.gateway.webprinter import (
+    again,
+    batch,
+    control,
+    devices,
+    held,
+    information,
+    lines,
+    papers,
+    rules,
+    sharing,
+    tasks,
+    testpage,
+)
 from services.gateway.webprinter.fields import Fields
 
 Execute = Callable[[Gateway, Identity, Fields], Awaitable[Any]]
@@ -27,6 +40,7 @@ COMMANDS: dict[str, Command] = {
     "getDefaultDevice": Command(Scope.READ, devices.get_default_device),
     "setDefaultDevice": Command(Scope.MANAGE, devices.set_default_device),
     "newPrintTask": Command(Scope.PRINT, tasks.new_print_task),
+    "newPrintTaskBatch": Command(Scope.PRINT, batch.new_print_task_batch),
     "listTasks": Command(Scope.READ, tasks.list_tasks),
     "getTask": Command(Scope.READ, control.get_task),
     "cancelTask": Command(Scope.MANAGE, control.cancel_task),

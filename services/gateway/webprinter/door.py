@@ -48,12 +48,15 @@ class Guard:
             return failed("Send commands with POST.", 405, allow=ALLOW).response()
         try:
             return await identify(request, self._directory, self._schemes)
-        except Throttled as reason:
-            return failed(str(reason), 429, retry_after=str(reason.retry_after)).response()
-        except Unidentified as reason:
-            return failed(str(reason), 401).response()
-        except Unanswered:
-            return busy("Nobody can tell at the moment whether the token is valid: try again in a few seconds.").response()
+        except (Unidentified, Unanswered) as reason:
+            return self._unknown(reason).response()
+
+    def _unknown(self, reason: Exception) -> Answer:
+        if isinstance(reason, Throttled):
+            return failed(str(reason), 429, retry_after=str(reason.retry_after))
+        if isinstance(reason, Unidentified):
+            return failed(str(reason), 401)
+        return busy("Nobody can tell at the moment whether the token is valid: try again in a few seconds.")
 
 
 class _Guarded:

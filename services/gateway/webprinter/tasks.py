@@ -21,7 +21,7 @@ from services.gateway.webprinter.marks import marks_of, stored_marks
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.suiting import suited
 from services.gateway.webprinter.uploads import find_upload
-from services.gateway.webprinter.wanted import Wanted, read_apart, readable
+from services.gateway.webprinter.wanted import Wanted, read_apart, with_upload
 
 MAX_ROWS = 1000
 #: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
@@ -53,8 +53,7 @@ async def read_wanted(gateway: Gateway, identity: Identity, task: Fields) -> Wan
     wanted = await read_apart(task)
     if not wanted.given.upload:
         return wanted
-    given = await find_upload(gateway, identity, wanted.path, wanted.given)
-    return replace(wanted, given=given, name=wanted.name or readable(given.title))
+    return with_upload(wanted, await find_upload(gateway, identity, wanted.path, wanted.given))
 
 
 def ticket_for(wanted: Wanted, printer: FoundPrinter) -> Ticket:

@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from libs.contracts.marks import Mark
 from libs.contracts.tickets import Ticket
@@ -74,6 +74,11 @@ async def read_apart(task: Fields) -> Wanted:
     if isinstance(content, str) and len(content) > LARGE:
         return await asyncio.to_thread(read_task, task)
     return read_task(task)
+
+
+def with_upload(wanted: Wanted, given: Given) -> Wanted:
+    """A task with the file that is behind the address it gave."""
+    return replace(wanted, given=given, name=wanted.name or readable(given.title))
 
 
 def readable(name: str) -> str:
