@@ -9,8 +9,9 @@ from faststream.nats import NatsBroker
 
 from libs.contracts.documents import Engine
 from libs.contracts.orders import ConvertDocument
+from libs.contracts.queries import PreviewDocument
 from libs.contracts.streams import CONVERT_LEASE, consumers
-from libs.runtime.broker import keep_alive, listening, make_broker, reads, running
+from libs.runtime.broker import answering, answers, keep_alive, listening, make_broker, reads, running
 from libs.runtime.bus import connect
 from libs.runtime.documents import Documents
 from libs.runtime.keys import SEAL_PRIVATE
@@ -18,7 +19,11 @@ from libs.runtime.seal import Opener
 from libs.runtime.service import Service
 from services.converter.conversion import Converter
 from services.converter.handlers import Handlers
+from services.converter.previews import Previews
 from services.converter.settings import ConverterSettings
+
+#: Seconds that a preview may wait for an engine besides the time of its conversion.
+PREVIEW_GRACE = 5.0
 
 
 async def start(service: Service, settings: ConverterSettings) -> None:
@@ -28,13 +33,17 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     service.on_stop(converter.close)
     bus = await connect(settings.nats_url, "converter", settings.credentials("converter"))
     service.on_stop(bus.close)
-    handlers = Handlers(
+    documents = Documents(settings.documents_url, settings.data_dir)
+    opener = Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE)
+    work = await asyncio.to_thread(_fresh, settings.data_dir.absolute() / "conversions")
+    handlers = Handlers(converter=converter, documents=documents, opener=opener, bus=bus, tracing=service.tracing, work=work)
+    previews = Previews(
         converter=converter,
-        documents=Documents(settings.documents_url, settings.data_dir),
-        opener=Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE),
-        bus=bus,
-        tracing=service.tracing,
-        work=await asyncio.to_thread(_fresh, settings.data_dir.absolute() / "conversions"),
+        documents=documents,
+        opener=opener,
+        work=work,
+        limit=settings.converter_previews,
+        patience=settings.convert_timeout + PREVIEW_GRACE,
     )
     broker = make_broker(
         settings.nats_url, "converter", settings.credentials("converter"), service.tracing, settings.shutdown_grace
@@ -46,6 +55,7 @@ async def start(service: Service, settings: ConverterSettings) -> None:
         Engine.IMAGE: 2 * settings.converter_workers,
         Engine.TEXT: 4 * settings.converter_workers,
         Engine.PDF: 2 * settings.converter_workers,
+        Engine.RAW: 2 * settings.converter_workers,
     }
     specs = {spec.durable: spec for spec in consumers(settings.region)}
     for engine in settings.converter_engines:
@@ -53,6 +63,9 @@ async def start(service: Service, settings: ConverterSettings) -> None:
         for _ in range(lanes[engine]):
             broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
         service.check(spec.durable, listening(lambda: bus.js, spec))
+    # More at once than are made, so that those who come too many hear it at once.
+    asked = answers(PreviewDocument, settings.region, "converter")
+    broker.subscriber(**asked, max_workers=8 * settings.converter_previews)(answering(previews.on_preview))
     await service.enter(running(broker))
     proof = Proof(converter, settings.converter_engines)
     service.loop("engines", proof.run)

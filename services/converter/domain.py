@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from libs.contracts.devices import Target
-from libs.contracts.documents import Engine
+from libs.contracts.devices import Receipt
+from libs.contracts.marks import Align, Place
 from libs.contracts.states import Reason
-from libs.contracts.tickets import Collate, Margins, Media, Orientation, Sides, Ticket
+from libs.contracts.tickets import Cut, Dither, Margins, Media, Orientation, Scaling, Subset, Ticket
 
 #: Used where neither ticket nor printer name a sheet and the document has no size of its own.
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
@@ -43,6 +43,7 @@ class Failure(StrEnum):
     HOSTILE = "hostile"
     TOO_LARGE = "too-large"
     UNREACHABLE = "unreachable"
+    LOST = "lost"
     TIMEOUT = "timeout"
     CRASH = "crash"
     MEMORY = "memory"
@@ -58,6 +59,7 @@ REASON: dict[Failure, Reason] = {
     Failure.HOSTILE: Reason.DOCUMENT_SECURITY_ERROR,
     Failure.TOO_LARGE: Reason.DOCUMENT_UNPRINTABLE_ERROR,
     Failure.UNREACHABLE: Reason.DOCUMENT_ACCESS_ERROR,
+    Failure.LOST: Reason.DOCUMENT_ACCESS_ERROR,
     Failure.TIMEOUT: Reason.DOCUMENT_UNPRINTABLE_ERROR,
     Failure.CRASH: Reason.DOCUMENT_UNPRINTABLE_ERROR,
     Failure.MEMORY: Reason.DOCUMENT_UNPRINTABLE_ERROR,
@@ -94,7 +96,7 @@ class Layout:
     """The page that text and HTML are laid out on: as seen, in 1/100 mm.
 
     `forced`: the ticket asks for this size, so what a page says of its own size (`@page`) does not count; likewise
-    `margins_forced` for its margins.
+    `margins_forced` for its margins. `roll`: paper without end, a page is as long as what stands on it, `height` at most.
     """
 
     width: int
@@ -102,14 +104,35 @@ class Layout:
     margins: Edges
     forced: bool
     margins_forced: bool
+    roll: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A mark on every side, its variables filled in but for `{page}` and `{pages}`; `picture` is the number of its image.
+
+    Size in points, 0: an image's own, a watermark's as large as suits the sheet. Opacity from 0 to 1, angle counter-clockwise.
+    """
+
+    place: Place
+    text: str = ""
+    picture: int | None = None
+    align: Align = Align.CENTER
+    size: int = 9
+    color: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    opacity: float = 1.0
+    angle: int = 0
+    under: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Finishing:
-    """What is done to rendered pages, in this order: choose, put up on sheets, turn, repeat.
+    """What is done to rendered pages; services/converter/finish.py says in which order.
 
     `sheet` None: every page keeps its own size. `orientation` None: as the content is. `margins` are exact where given;
-    `unprintable` are the sheet's edges as fed. `enlarge`: small pages grow to the printable area (images do).
+    `unprintable` are the sheet's edges as fed. `enlarge`: small pages grow to the printable area (images do). `zoom` is in
+    percent of what `scaling` makes of a page, `rotate` clockwise, offsets go right and down in 1/100 mm. `roll`: the width of
+    paper without end, 0: sheets. `pictures` are the files of the stamps' images, inside a worker process their bytes.
     """
 
     sheet: Media | None = None
@@ -122,37 +145,55 @@ class Finishing:
     copies: int = 1
     collated: bool = True
     duplex: bool = False
+    scaling: Scaling = Scaling.AUTO
+    zoom: int = 100
+    rotate: int = 0
+    offset_x: int = 0
+    offset_y: int = 0
+    repeats: int = 1
+    subset: Subset | None = None
+    reverse: bool = False
+    roll: int = 0
+    stamps: tuple[Stamp, ...] = ()
+    pictures: tuple[str | bytes, ...] = ()
+
+    @property
+    def chooses_only(self) -> bool:
+        """Whether pages that are laid out on the sheet need nothing but to be chosen."""
+        upright = self.orientation in (None, Orientation.PORTRAIT, Orientation.LANDSCAPE)
+        kept = None if upright else self.orientation
+        left = replace(self, sheet=None, orientation=kept, unprintable=Edges(), page_ranges=(), duplex=False, collated=True)
+        return left == Finishing(enlarge=self.enlarge)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """How one document goes on a roll: dots across, and what becomes of grey, of the paper and of the drawer."""
+
+    width: int
+    dither: Dither
+    cut: Cut
+    drawer: bool
+
+    @classmethod
+    def of(cls, receipt: Receipt, ticket: Ticket) -> "Roll":
+        """The printer's own ways, unless the ticket has others."""
+        drawer = receipt.drawer if ticket.drawer is None else ticket.drawer
+        return cls(receipt.width, ticket.dither or receipt.dither, ticket.cut or receipt.cut, drawer)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How one document becomes printable: laid out, finished, and what its printer still has to do."""
+    """How one document becomes printable: laid out, finished, and what its printer still has to do.
+
+    `natural`: an image is as large as its own resolution says, not as large as can be. `remarks` are sentences for people.
+    """
 
     layout: Layout
     finishing: Finishing
     left: Ticket
-
-
-def plan(ticket: Ticket, target: Target, engine: Engine) -> Plan:
-    """The plan for one order. Raises `Rejected` for a ticket that no document could satisfy."""
-    _check(ticket)
-    laid_out = engine in (Engine.TEXT, Engine.HTML)
-    unprintable = _edges(target.margins)
-    sheet = ticket.media or target.media or (A4 if engine in (Engine.TEXT, Engine.IMAGE) else None)
-    copies, left = _copies(ticket, target)
-    finishing = Finishing(
-        sheet=sheet,
-        orientation=ticket.orientation,
-        margins=Margins() if laid_out else ticket.margins,
-        unprintable=unprintable,
-        enlarge=engine is Engine.IMAGE,
-        page_ranges=ticket.page_ranges,
-        number_up=ticket.number_up,
-        copies=copies,
-        collated=ticket.collate is not Collate.UNCOLLATED,
-        duplex=ticket.sides in (Sides.TWO_SIDED_LONG_EDGE, Sides.TWO_SIDED_SHORT_EDGE),
-    )
-    return Plan(_layout(ticket, sheet or A4, unprintable), finishing, replace(left, media=sheet))
+    natural: bool = False
+    remarks: tuple[str, ...] = ()
 
 
 def standard(width: int, height: int) -> Media | None:
@@ -189,62 +230,3 @@ def edges_seen(fed: Edges, *, turned: bool) -> Edges:
         return fed
     sides, ends = max(fed.left, fed.right), max(fed.top, fed.bottom)
     return Edges(top=sides, right=ends, bottom=sides, left=ends)
-
-
-def _check(ticket: Ticket) -> None:
-    media, margins = ticket.media, ticket.margins
-    if media and not all(MIN_EDGE <= edge <= MAX_EDGE for edge in (media.width, media.height)):
-        raise Rejected(
-            Failure.TICKET,
-            f"A sheet of {media.width / 100:g} x {media.height / 100:g} mm cannot be made; write edges from {MIN_EDGE / 100:g} to "
-            f"{MAX_EDGE / 100:g} mm.",
-        )
-    if any(edge is not None and edge < 0 for edge in (margins.top, margins.right, margins.bottom, margins.left)):
-        raise Rejected(Failure.TICKET, "A margin is less than nothing; write 0 mm or more.")
-    if ticket.copies < 1:
-        raise Rejected(Failure.TICKET, f"{ticket.copies} copies cannot be printed; write 1 or more.")
-    if not 1 <= ticket.number_up <= 100:
-        raise Rejected(Failure.TICKET, f"{ticket.number_up} pages do not go on one side; write a number from 1 to 100.")
-    for first, last in ticket.page_ranges:
-        if not 1 <= first <= last:
-            raise Rejected(Failure.TICKET, f"The page range {first}-{last} is not one; write it like 2-5, the first page is 1.")
-
-
-def _copies(ticket: Ticket, target: Target) -> tuple[int, Ticket]:
-    """Copies to make in the PDF, and the ticket that is left for the printer."""
-    left = replace(ticket, orientation=None, margins=Margins(), page_ranges=(), number_up=1)
-    unsorted = ticket.collate is not None and bool(target.collates) and ticket.collate not in target.collates
-    if ticket.copies > 1 and (ticket.copies > target.max_copies or unsorted):
-        return ticket.copies, replace(left, copies=1, collate=None)
-    return 1, left
-
-
-def _edges(margins: Margins, default: int = 0) -> Edges:
-    def chosen(edge: int | None) -> int:
-        return default if edge is None else edge
-
-    return Edges(chosen(margins.top), chosen(margins.right), chosen(margins.bottom), chosen(margins.left))
-
-
-def _layout(ticket: Ticket, sheet: Media, unprintable: Edges) -> Layout:
-    width, height = size_seen(sheet, ticket.orientation)
-    turned = (width, height) != (sheet.width, sheet.height)
-    around = edges_seen(unprintable, turned=turned)
-    usual = min(DEFAULT_MARGIN, min(width, height) // 20)
-    asked = ticket.margins
-
-    def edge(given: int | None, printer: int) -> int:
-        return max(usual, printer) if given is None else given
-
-    margins = Edges(
-        edge(asked.top, around.top),
-        edge(asked.right, around.right),
-        edge(asked.bottom, around.bottom),
-        edge(asked.left, around.left),
-    )
-    if margins.left + margins.right > width - 200 or margins.top + margins.bottom > height - 200:
-        raise Rejected(
-            Failure.TICKET, f"The margins leave no room on a sheet of {width / 100:g} x {height / 100:g} mm; write less."
-        )
-    forced = ticket.media is not None or ticket.orientation is not None
-    return Layout(width, height, margins, forced=forced, margins_forced=asked != Margins())

@@ -8,9 +8,10 @@ from typing import Any
 
 from libs.contracts.documents import Format, SealedRequest
 from libs.runtime.vetting import Guard
-from services.converter import webpage
+from services.converter import webpage, xps
 from services.converter.browsers import Browsers
 from services.converter.chromium import Chromium
+from services.converter.domain import Finishing
 from services.converter.fetch import Fetcher
 from services.converter.libreoffice import Lane, OfficeJob
 from services.converter.pool import Pool, twice
@@ -46,6 +47,7 @@ class Engines:
             idle=settings.engine_idle,
         )
 
+        self._turns = asyncio.Semaphore(settings.converter_workers)
         self._guard = Guard(settings.fetch_allow_networks, "PRINTBUS_FETCH_ALLOW_NETWORKS")
         self._fetcher = Fetcher(self._guard, settings.max_document)
         self.browsers = Browsers(
@@ -99,6 +101,19 @@ class Engines:
         reply = await twice(lambda: self._work("office", source, None, [said]))
         return str(reply["suffix"])
 
+    async def check_package(self, source: Path) -> None:
+        """That an XPS package is one. Raises `Rejected` for one that must not be opened."""
+        await twice(lambda: self._work("package", source, None, []))
+
+    async def xps(self, source: Path, result: Path) -> None:
+        """Render an XPS document to PDF, as many at once as there are workers. Raises `Rejected`."""
+
+        async def render() -> None:
+            async with self._turns:
+                await xps.convert(self.settings, self._box, source, result)
+
+        await twice(render)
+
     async def work(self, job: str, source: Path, result: Path, *arguments: Any) -> dict[str, Any]:
         """One job of a worker process: `source` in, `result` out. Raises `Rejected`."""
         return await twice(lambda: self._work(job, source, result, arguments))
@@ -110,7 +125,13 @@ class Engines:
             try:
                 if result is not None:
                     files.append(os.open(result, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600))
+                files += [os.open(each, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC) for each in _pictures(arguments)]
                 return await worker.do(job, [*arguments, self.limits], files)
             finally:
                 for file in files:
                     os.close(file)
+
+
+def _pictures(arguments: Sequence[Any]) -> list[str]:
+    """The files of images that finishing needs."""
+    return [str(each) for given in arguments if isinstance(given, Finishing) for each in given.pictures]

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
+from libs.contracts.tickets import Scaling
+
 #: Points of 1/100 mm.
 POINT = 72 / 2540
 #: Sizes that differ by less than this many points are one size: engines round to pixels, sheets to whole points.
@@ -53,14 +55,26 @@ def hundredths(length: float) -> int:
     return round(length / POINT)
 
 
-def place(page: Size, area: Box, *, enlarge: bool) -> Placed:
-    """The page in the middle of the area, shrunk if it must be, enlarged only if it may be (PWG 5100.16: auto-fit, fit)."""
-    scale = min(area.size.width / page.width, area.size.height / page.height)
-    if not enlarge:
-        scale = min(scale, 1.0)
+def place(page: Size, area: Box, scaling: Scaling, *, enlarge: bool, zoom: int = 100) -> Placed:
+    """The page in the middle of the area, by print-scaling (PWG 5100.13): fit is whole, fill leaves no white, none is its own
+    size, auto shrinks what is too large, and enlarges only if it may. `zoom` in percent of that.
+    """
+    scale = zoom / 100 * scaled(page, area.size, scaling, enlarge=enlarge)
     x = area.x + (area.size.width - scale * page.width) / 2
     y = area.y + (area.size.height - scale * page.height) / 2
     return Placed(scale, x, y)
+
+
+def scaled(page: Size, area: Size, scaling: Scaling, *, enlarge: bool) -> float:
+    """How large a page becomes in an area."""
+    ratios = (area.width / page.width, area.height / page.height)
+    if scaling is Scaling.NONE:
+        return 1.0
+    if scaling is Scaling.FILL:
+        return max(ratios)
+    if scaling is Scaling.FIT or enlarge:
+        return min(ratios)
+    return min(*ratios, 1.0)
 
 
 def grid(count: int, page: Size, area: Size) -> tuple[int, int]:
@@ -103,10 +117,15 @@ def upside_down(
     return -a, -b, -c, -d, sheet.width - e, sheet.height - f
 
 
-def copied(pages: int, copies: int, *, collated: bool, duplex: bool) -> Iterator[int | None]:
-    """Page numbers from 0 in the order of printing; None is an empty back, so that each copy begins on a front."""
+def copied(pages: int, copies: int, *, collated: bool, duplex: bool, reverse: bool = False) -> Iterator[int | None]:
+    """Page numbers from 0 in the order of printing; None is an empty back, so that each copy begins on a front.
+
+    `reverse`: the last leaf first, each still with its own front.
+    """
     step = 2 if duplex else 1
     leaves = [[number if number < pages else None for number in range(first, first + step)] for first in range(0, pages, step)]
+    if reverse:
+        leaves.reverse()
     order = leaves * copies if collated else [leaf for leaf in leaves for _ in range(copies)]
     flat = [number for leaf in order for number in leaf]
     while flat and flat[-1] is None:

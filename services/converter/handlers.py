@@ -9,17 +9,16 @@ from pathlib import Path
 import structlog
 from opentelemetry.trace import SpanKind
 
-from libs.contracts.documents import INLINE_LIMIT, Inline, Printable, Remote, Role, SealedRequest, Stored
-from libs.contracts.message import decode
+from libs.contracts.documents import INLINE_LIMIT, Inline, Printable, Role, Stored
 from libs.contracts.orders import ConvertDocument
 from libs.contracts.reports import ConvertReport, DocumentConverted, DocumentRejected
-from libs.contracts.states import Reason
 from libs.contracts.streams import REPORTS
 from libs.runtime.bus import Bus
 from libs.runtime.crashpoint import crashpoint
-from libs.runtime.documents import Documents, Missing
-from libs.runtime.seal import Opener, Unopenable
+from libs.runtime.documents import Documents
+from libs.runtime.seal import Opener
 from libs.runtime.traces import Tracing
+from services.converter.carrying import Carrier
 from services.converter.conversion import Converter, Finished, Rejected
 
 log = structlog.get_logger()
@@ -36,7 +35,7 @@ class Handlers:
     ) -> None:
         self._converter = converter
         self._documents = documents
-        self._opener = opener
+        self._carrier = Carrier(documents, opener)
         self._bus = bus
         self._tracing = tracing
         self._work = work
@@ -53,40 +52,23 @@ class Handlers:
     async def _report(self, order: ConvertDocument) -> ConvertReport:
         work = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work))
         try:
-            source, request = await self._source(order, work)
+            source, request = await self._carrier.source(order.document.content, work)
+            pictures = await self._carrier.pictures(order.ticket, work)
             crashpoint("converter-before-engine")
-            finished = await self._converter.convert(order, source, work, request)
+            finished = await self._converter.convert(order, source, work, request, pictures)
             return await self._converted(order, finished)
         except Rejected as rejected:
             log.info("document rejected", task=order.task, reason=str(rejected.reason))
             return _rejection(order, str(rejected.reason), rejected.message)
-        except Missing:
-            return _rejection(order, Reason.DOCUMENT_ACCESS_ERROR, "The document is not in the store any more; send it again.")
-        except Unopenable:
-            return _rejection(
-                order, Reason.DOCUMENT_ACCESS_ERROR, "The document's address was sealed with another key; send it again."
-            )
         finally:
             await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
-
-    async def _source(self, order: ConvertDocument, work: Path) -> tuple[Path | None, SealedRequest | None]:
-        content = order.document.content
-        source = work / "source"
-        match content:
-            case Remote():
-                return None, decode(SealedRequest, self._opener.open(content.sealed))
-            case Stored():
-                await self._documents.fetch(content.name, content.size, content.sha256, source)
-            case Inline():
-                await asyncio.to_thread(source.write_bytes, content.data)
-        return source, None
 
     async def _converted(self, order: ConvertDocument, finished: Finished) -> DocumentConverted:
         return DocumentConverted(
             region=order.region,
             task=order.task,
             attempt=order.attempt,
-            document=Printable(content=await self._content(order, finished.path), pages=finished.pages),
+            document=Printable(await self._content(order, finished.path), finished.media_type, finished.pages),
             ticket=finished.ticket,
             warnings=finished.warnings,
         )
@@ -94,7 +76,8 @@ class Handlers:
     async def _content(self, order: ConvertDocument, path: Path) -> Inline | Stored:
         if (await asyncio.to_thread(path.stat)).st_size <= INLINE_LIMIT:
             return Inline(await asyncio.to_thread(path.read_bytes))
-        name = f"{order.tenant}/{order.task}/{Role.PRINTABLE.value}"
+        role = Role.PRINTABLE if order.finish else Role.RENDERED
+        name = f"{order.tenant}/{order.task}/{role.value}"
         size, sha256 = await self._documents.put_file(name, path)
         return Stored(name, size, sha256)
 

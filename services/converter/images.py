@@ -1,6 +1,8 @@
 """Images as one-page PDF: a plain JPEG byte for byte, everything else decoded under a pixel limit and put right."""
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import img2pdf
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
@@ -11,11 +13,14 @@ from services.converter.domain import Failure, Rejected
 from services.converter.workers import Limits
 
 #: What the task's format may be, by Pillow's name for it; MPO is a JPEG with a second picture behind the first.
-_NAMES = {"PNG": "PNG", "JPG": "JPEG", "BMP": "BMP"}
+_NAMES = {"PNG": "PNG", "JPG": "JPEG", "BMP": "BMP", "WEBP": "WEBP"}
 _ALIAS = {"MPO": "JPEG", "DIB": "BMP"}
-_TOLD = {"PNG": "PNG", "JPEG": "JPG", "BMP": "BMP"}
+_TOLD = {"PNG": "PNG", "JPEG": "JPG", "BMP": "BMP", "WEBP": "WEBP"}
+_ALLOWED = ["PNG", "JPEG", "BMP", "DIB", "WEBP"]
 _ORIENTATION = 0x0112
 _LONGEST = 720.0
+#: Dots per inch of screens, and what a file may say of its own resolution.
+_SCREEN, _DPI = 96.0, (10.0, 5000.0)
 #: EXIF orientations that img2pdf turns into a page's /Rotate; the others are mirrored.
 _TURNED = (1, 3, 6, 8)
 
@@ -24,24 +29,28 @@ def prepare() -> None:
     """Load every decoder that is allowed, while files can still be read."""
     ImageFile.LOAD_TRUNCATED_IMAGES = False
     Image.MAX_IMAGE_PIXELS = None  # our own limit is checked on the header
-    for name in ("BmpImagePlugin", "JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin"):
+    for name in ("BmpImagePlugin", "JpegImagePlugin", "MpoImagePlugin", "PngImagePlugin", "WebPImagePlugin"):
         __import__(f"PIL.{name}")
 
 
 def samples() -> dict[str, bytes]:
     """A tiny image of each kind."""
     with Image.new("RGBA", (4, 4)) as dots, dots.convert("CMYK") as inks:
-        return {"PNG": _saved(dots, "PNG"), "BMP": _saved(dots, "BMP"), "JPG": _saved(inks, "JPEG")}
+        return {"PNG": _saved(dots, "PNG"), "BMP": _saved(dots, "BMP"), "JPG": _saved(inks, "JPEG"), "WEBP": _saved(dots, "WEBP")}
 
 
-def to_pdf(data: bytes, name: str, limits: Limits) -> bytes:
-    """A PDF with one page, the image as large as its pixels; `name` is what the task says it is (PNG, JPG, BMP)."""
+def to_pdf(data: bytes, name: str, limits: Limits, *, natural: bool = False) -> bytes:
+    """A PDF with one page, the image as large as its pixels; `name` is what the task says it is (PNG, JPG, BMP, WEBP).
+
+    `natural`: the page has the size that the image's own resolution gives it, where it names none that of screens.
+    """
     try:
-        with Image.open(io.BytesIO(data), formats=["PNG", "JPEG", "BMP", "DIB"]) as image:
+        with Image.open(io.BytesIO(data), formats=_ALLOWED) as image:
             _check(image, name, limits)
+            dots = _resolution(image) if natural else None
             if _plain_jpeg(image):
-                return _paged(data)
-            return _paged(_normal(image))
+                return paged([data], dots)
+            return paged([_normal(image)], dots)
     except UnidentifiedImageError:
         found = sniff.looks(data)
         if found is not None and found.format is not Format[name]:
@@ -97,15 +106,62 @@ def _saved(image: Image.Image, kind: str) -> bytes:
     return out.getvalue()
 
 
-def _layout(width: float, height: float, _dpi: object) -> tuple[float, float, float, float]:
-    """The same longest edge for all images, and a page not narrower than PDF allows: finishing gives it its real size."""
-    scale = _LONGEST / max(width, height)
-    across, down = max(3.0, scale * width), max(3.0, scale * height)
-    return across, down, across, down
+def paged(pictures: Sequence[bytes], dots: tuple[float, float] | None = None) -> bytes:
+    """A page for each picture, of its size at so many dots per inch; None: as large as an image, for finishing to fit."""
 
+    def layout(width: float, height: float, _dpi: object) -> tuple[float, float, float, float]:
+        """No page is narrower than PDF allows."""
+        horizontal = vertical = _LONGEST / max(width, height)
+        if dots:
+            horizontal, vertical = 72 / dots[0], 72 / dots[1]
+        across, down = max(3.0, horizontal * width), max(3.0, vertical * height)
+        return across, down, across, down
 
-def _paged(data: bytes) -> bytes:
     pdf: bytes = img2pdf.convert(  # type: ignore[no-untyped-call]
-        data, layout_fun=_layout, rotation=img2pdf.Rotation.ifvalid, nodate=True
+        *pictures, layout_fun=layout, rotation=img2pdf.Rotation.ifvalid, nodate=True
     )
     return pdf
+
+
+def _resolution(image: Image.Image) -> tuple[float, float]:
+    """Dots per inch as the image says, if that can be believed; else those of screens."""
+    said = image.info.get("dpi")
+    if not isinstance(said, tuple) or len(said) != 2 or not all(_DPI[0] <= float(each) <= _DPI[1] for each in said):
+        return _SCREEN, _SCREEN
+    return float(said[0]), float(said[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image in memory: 3 bytes a pixel, and how opaque each is, if not all are."""
+
+    width: int
+    height: int
+    rgb: bytes
+    alpha: bytes | None
+
+
+def picture(data: bytes, limits: Limits) -> Picture:
+    """The image of a mark, decoded under the pixel limit. Raises `Rejected`."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_ALLOWED) as image:
+            width, height = image.size
+            if width * height > limits.pixels:
+                raise Rejected(Failure.TOO_LARGE, f"A mark's image has {width} x {height} pixels, which is too large; send less.")
+            upright = ImageOps.exif_transpose(image)
+            if upright.has_transparency_data:
+                layer = upright.convert("RGBA")
+                return Picture(*layer.size, layer.convert("RGB").tobytes(), layer.getchannel("A").tobytes())
+            plain = upright.convert("RGB")
+            return Picture(*plain.size, plain.tobytes(), None)
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError) as error:
+        raise Rejected(Failure.BROKEN, "The image of a header, footer or watermark is damaged; send it anew.") from error
+
+
+def size(data: bytes) -> tuple[int, int]:
+    """Width and height of an image in pixels, by its header. Raises `Rejected`."""
+    try:
+        with Image.open(io.BytesIO(data), formats=_ALLOWED) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError) as error:
+        raise Rejected(Failure.BROKEN, "The image of a header, footer or watermark is damaged; send it anew.") from error

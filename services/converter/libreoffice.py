@@ -42,6 +42,12 @@ FILTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "xls": (("MS Excel 97", "MS Excel 95", "MS Excel 5.0/95"), "calc_pdf_Export"),
     "pptx": (("Impress MS PowerPoint 2007 XML",), "impress_pdf_Export"),
     "ppt": (("MS PowerPoint 97",), "impress_pdf_Export"),
+    "odt": (("writer8",), "writer_pdf_Export"),
+    "ods": (("calc8",), "calc_pdf_Export"),
+    "odp": (("impress8",), "impress_pdf_Export"),
+    "odg": (("draw8",), "draw_pdf_Export"),
+    "odf": (("math8",), "math_pdf_Export"),
+    "wps": (("MS_Works",), "writer_pdf_Export"),
 }
 
 
@@ -100,7 +106,7 @@ class Lane:
             await asyncio.to_thread(_carry_in, source, inside, job.suffix)
             reply = await self._ask(self._request(job))
             if not reply.get("failure"):
-                await asyncio.to_thread(_carry_out, inside / "result.pdf", result)
+                await asyncio.to_thread(carry_out, inside / "result.pdf", result)
             self._broken = False
         except TimeoutError:
             raise EngineLate from None
@@ -166,8 +172,8 @@ def _carry_in(source: Path, inside: Path, suffix: str) -> None:
     copy.chmod(0o644)
 
 
-def _carry_out(inside: Path, result: Path) -> None:
-    """Copy the lane's result; anything but a plain file there is an attempt to make us read something else."""
+def carry_out(inside: Path, result: Path) -> None:
+    """Copy an engine's result; anything but a plain file there is an attempt to make us read something else."""
     try:
         descriptor = os.open(inside, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:

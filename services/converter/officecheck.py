@@ -39,7 +39,17 @@ _SUFFIX = {
     sniff.DOC: "doc",
     sniff.XLS: "xls",
     sniff.PPT: "ppt",
+    sniff.ODT: "odt",
+    sniff.ODS: "ods",
+    sniff.ODP: "odp",
+    sniff.ODG: "odg",
+    sniff.ODF: "odf",
+    sniff.WORKS: "wps",
 }
+#: What a document of WPS Office may be: its own files are like those of Microsoft's Office, old and new.
+_WPS = (sniff.DOC, sniff.XLS, sniff.PPT, sniff.DOCX, sniff.XLSX, sniff.PPTX, sniff.WORKS)
+_OPEN = frozenset({Format.ODT, Format.ODS, Format.ODP, Format.ODG, Format.ODF})
+_LOCKED_PART = b"<manifest:encryption-data"
 
 
 def inspect(data: bytes, said: Format, max_bytes: int) -> str:
@@ -49,13 +59,31 @@ def inspect(data: bytes, said: Format, max_bytes: int) -> str:
     found = sniff.looks(data)
     if found is sniff.LOCKED:
         raise Rejected(Failure.PASSWORD, _LOCKED)
-    if found is None or found not in _SUFFIX or found.format is not said:
+    if found is None or found not in _SUFFIX or not (found.format is said or (said is Format.WPS and found in _WPS)):
         raise sniff.mislabelled(said, found)
-    if data.startswith(sniff.OLE) and _locked(data):
+    if found.format in _OPEN and _locked_package(data):
+        raise Rejected(Failure.PASSWORD, _LOCKED)
+    if data.startswith(sniff.OLE) and found is not sniff.WORKS and _locked(data):
         raise Rejected(Failure.PASSWORD, _LOCKED)
     if found is sniff.XLSX and b"xl/workbook.bin" in data:
         return "xlsb"
     return _SUFFIX[found]
+
+
+def _locked_package(data: bytes) -> bool:
+    """Whether an OpenDocument's list of parts says that they are encrypted."""
+    with zipfile.ZipFile(io.BytesIO(data)) as package:
+        name = "META-INF/manifest.xml"
+        return name in package.namelist() and _LOCKED_PART in package.read(name)
+
+
+def inspect_package(data: bytes, max_bytes: int) -> str:
+    """That an XPS package is one, and no bomb; its suffix. Raises `Rejected`."""
+    found = sniff.looks(data)
+    if found is not sniff.XPS:
+        raise sniff.mislabelled(Format.XPS, found)
+    _Unpacking(_UNPACKED * max_bytes).check(data, 0)
+    return "xps"
 
 
 def _locked(data: bytes) -> bool:

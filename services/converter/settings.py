@@ -3,8 +3,9 @@
 import os
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from libs.contracts.documents import Engine
 from libs.runtime.settings import Settings
@@ -33,6 +34,9 @@ class ConverterSettings(Settings):
     engine_memory: int = Field(
         1500 * MEGABYTE, ge=256 * MEGABYTE, description="Memory (PSS) at which an engine with all its processes is killed."
     )
+    time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
+    converter_previews: int = Field(2, ge=1, le=64, description="Previews that are made at the same time; others are refused.")
+    xpstopdf: Path = Field(Path("/usr/bin/xpstopdf"), description="The program that turns XPS into PDF (Debian: libgxps-utils).")
     engine_recycle: int = Field(300, gt=0, description="Documents after which an engine is replaced by a fresh one.")
     engine_idle: float = Field(600.0, gt=0, description="Seconds without work after which engines are stopped.")
     soffice: Path = Field(
@@ -41,6 +45,20 @@ class ConverterSettings(Settings):
     office_python: Path = Field(Path("/usr/bin/python3"), description="The Python that can import LibreOffice's `uno`.")
     seal_private_key_file: Path | None = Field(None, description="Key that opens sealed fields; default: `keys/seal.key`.")
     chromium: str = Field("", description="Browser for HTML; empty: chromium-headless-shell, else chromium, from PATH.")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError("write the name of a time zone, such as Asia/Shanghai") from None
+        return value
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone itself: of the days that marks show."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def engines_dir(self) -> Path:

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 from libs.contracts.documents import Format
@@ -23,6 +24,15 @@ DOCX, XLSX, PPTX = (
     Looks("an Excel workbook (xlsx)", Format.EXCEL),
     Looks("a PowerPoint presentation (pptx)", Format.PPT),
 )
+ODT, ODS, ODP, ODG, ODF = (
+    Looks("an OpenDocument text (odt)", Format.ODT),
+    Looks("an OpenDocument spreadsheet (ods)", Format.ODS),
+    Looks("an OpenDocument presentation (odp)", Format.ODP),
+    Looks("an OpenDocument drawing (odg)", Format.ODG),
+    Looks("an OpenDocument formula (odf)", Format.ODF),
+)
+XPS = Looks("an XPS document", Format.XPS)
+WORKS = Looks("a Works document (wps)", Format.WPS)
 DOC, XLS, PPT = (
     Looks("a Word document (doc)", Format.WORD),
     Looks("an Excel workbook (xls)", Format.EXCEL),
@@ -34,6 +44,7 @@ HTML = Looks("an HTML page", Format.HTML)
 
 _BEGINNINGS: tuple[tuple[bytes, Looks], ...] = (
     (b"%PDF-", Looks("a PDF document", Format.PDF)),
+    (b"RaS2", Looks("a PWG raster document", Format.PWG)),
     (b"\x89PNG\r\n\x1a\n", Looks("a PNG image", Format.PNG)),
     (b"\xff\xd8\xff", Looks("a JPEG image", Format.JPG)),
     (b"GIF8", Looks("a GIF image")),
@@ -52,8 +63,23 @@ _PACKAGES: tuple[tuple[str, Looks], ...] = (
     ("xl/workbook.bin", XLSX),
     ("ppt/presentation.xml", PPTX),
 )
+#: What the first part of an OpenDocument package, `mimetype`, says; templates are printed like documents.
+_OPEN = {
+    "text": ODT,
+    "text-template": ODT,
+    "text-master": ODT,
+    "spreadsheet": ODS,
+    "spreadsheet-template": ODS,
+    "presentation": ODP,
+    "presentation-template": ODP,
+    "graphics": ODG,
+    "graphics-template": ODG,
+    "formula": ODF,
+}
+_OPEN_TYPE = "application/vnd.oasis.opendocument."
 _STORIES: tuple[tuple[str, Looks], ...] = (
     ("EncryptedPackage", LOCKED),
+    ("MatOST", WORKS),
     ("WordDocument", DOC),
     ("PowerPoint Document", PPT),
     ("Workbook", XLS),
@@ -70,6 +96,8 @@ def looks(data: bytes) -> Looks | None:
     for beginning, kind in _BEGINNINGS:
         if data.startswith(beginning):
             return kind
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return Looks("a WebP image", Format.WEBP)
     if data.startswith(b"BM") and data[6:10] == b"\0\0\0\0":
         return Looks("a BMP image", Format.BMP)
     head = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
@@ -80,11 +108,16 @@ def _package(data: bytes) -> Looks:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             names = set(package.namelist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+            said = package.open("mimetype").read(100).decode("ascii", "replace").strip() if "mimetype" in names else ""
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, zlib.error, EOFError):
         # A cut-off package has lost its list of contents, but says in its first entries what it was.
         return next(
             (kind for part, kind in _PACKAGES if part.split("/")[0].encode() + b"/" in data), Looks("a damaged ZIP archive")
         )
+    if said.startswith(_OPEN_TYPE):
+        return _OPEN.get(said.removeprefix(_OPEN_TYPE), Looks("an OpenDocument file of an unknown kind"))
+    if "FixedDocSeq.fdseq" in names or any(name.lower().endswith(".fdseq") for name in names):
+        return XPS
     return next((kind for part, kind in _PACKAGES if part in names), Looks("a ZIP archive"))
 
 

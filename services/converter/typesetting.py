@@ -2,19 +2,18 @@
 
 import html
 from collections.abc import Iterator
+from dataclasses import replace
 
 from libs.contracts.documents import Format
-from libs.contracts.tickets import Orientation
 from services.converter import sniff
 from services.converter.domain import Failure, Finishing, Layout, Rejected
 from services.converter.finish import Outcome, choose, finish
-from services.converter.geometry import points
+from services.converter.geometry import hundredths, points
 from services.converter.glyphs import glyph
 from services.converter.textwriter import LEADING, SIZE, Writer
 from services.converter.workers import Limits
 
 _TAB = 8
-_REVERSE = (Orientation.REVERSE_LANDSCAPE, Orientation.REVERSE_PORTRAIT)
 _BINARY = frozenset(chr(code) for code in [*range(9), 14, 15, *range(16, 27), *range(28, 32)])
 _STYLE = (
     f"body{{margin:0}}pre{{margin:0;font:{SIZE}pt/{LEADING}pt 'Noto Sans Mono CJK SC',monospace;white-space:pre-wrap;"
@@ -31,7 +30,9 @@ def typeset(source: bytes, layout: Layout, wanted: Finishing, limits: Limits) ->
     if any(found is not None and found.glyph == 0 for found in map(glyph, set(text))):
         return Outcome(web_page(text), 0, 0, 0)
     pages = list(_pages(text, layout, limits.pages))
-    if wanted.number_up != 1 or wanted.copies != 1 or wanted.orientation in _REVERSE:
+    if layout.roll:
+        layout = replace(layout, height=_height(layout, max(map(len, pages))))
+    if not wanted.chooses_only:
         return finish(Writer(layout).document(pages), wanted, limits)
     warnings: list[str] = []
     pages = [pages[index] for index in choose(len(pages), wanted.page_ranges, warnings)]
@@ -81,6 +82,11 @@ def _pages(text: str, layout: Layout, limit: int) -> Iterator[list[str]]:
             if count > limit:
                 raise Rejected(Failure.TOO_LARGE, f"The text fills more than {limit} pages; print it in parts.")
             yield lines[first : first + rows]
+
+
+def _height(layout: Layout, lines: int) -> int:
+    """How long so many lines are on a roll, in 1/100 mm."""
+    return layout.margins.top + layout.margins.bottom + max(1, hundredths(lines * LEADING))
 
 
 def _sections(text: str) -> list[str]:

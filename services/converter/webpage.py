@@ -19,6 +19,11 @@ _BOX = re.compile(rb"/MediaBox\s*\[\s*([\d.]+)\s+([\d.]+)\s+([\d.]+)\s+([\d.]+)\
 #: A complete page has loaded nothing for so many seconds; how long that is waited for.
 _QUIET, _SETTLE, _JOURNEYS = 0.1, 8.0, 5
 _CRASH = 0.3
+#: How far down a page's content reaches, in pixels.
+_HEIGHT = (
+    "() => Math.ceil(Math.max(document.documentElement.getBoundingClientRect().bottom + scrollY, "
+    "document.body ? document.body.scrollHeight : 0))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,8 @@ def _host(url: str) -> str:
 
 
 async def _print(page: Page, wanted: WebPage) -> bytes:
+    if wanted.layout.roll:
+        return await _length(page, wanted)
     layout = wanted.layout
     width, height = layout.width, layout.height
     if layout.margins_forced or (layout.forced and wanted.oriented):
@@ -211,6 +218,20 @@ async def _print(page: Page, wanted: WebPage) -> bytes:
         await _insist(page, _page_rule(layout, width, height, sized=True))
         data = await _pdf(page, wanted)
     return data
+
+
+async def _length(page: Page, wanted: WebPage) -> bytes:
+    """The page as one length of a roll, as long as its content: measured as it will be printed."""
+    layout, around = wanted.layout, wanted.layout.margins
+    width = layout.width - around.left - around.right
+    await page.emulate_media(media="print")
+    # A low window: what is as high as the window must not make the paper long.
+    await page.set_viewport_size({"width": max(1, floor(points(width) * 96 / 72)), "height": 16})
+    pixels = await page.evaluate(_HEIGHT)
+    height = min(layout.height, round((float(pixels) + 1) * 2540 / 96) + around.top + around.bottom)
+    cut = replace(layout, height=max(height, 1000))
+    await _insist(page, _page_rule(cut, cut.width, cut.height, sized=True))
+    return await _pdf(page, replace(wanted, layout=cut))
 
 
 async def _insist(page: Page, css: str) -> None:

@@ -8,16 +8,18 @@ import pickle
 import socket
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from libs.contracts.documents import Format
-from libs.contracts.tickets import Orientation
-from services.converter import glyphs, images, officecheck, seal, typesetting
-from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected
+from libs.contracts.marks import Place
+from libs.contracts.tickets import ColorMode, Cut, Dither, Orientation
+from services.converter import glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
+from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected, Roll, Stamp
 from services.converter.finish import Outcome, finish
 from services.converter.workers import Limits
 
-_REQUEST = 64 * 1024
+_REQUEST, _FILES = 128 * 1024, 200
 _CRASH = "The document could not be converted: something in it is not as it should be. Save it anew and send it again."
 _MEMORY = "The document needs too much memory to convert; make it smaller or simpler."
 
@@ -27,9 +29,10 @@ def text(source: bytes, layout: Layout, wanted: Finishing, limits: Limits) -> Ou
     return typesetting.typeset(source, layout, wanted, limits)
 
 
-def image(source: bytes, name: str, wanted: Finishing, limits: Limits) -> Outcome:
+def image(source: bytes, name: str, wanted: Finishing, natural: bool, limits: Limits) -> Outcome:  # noqa: FBT001 - as asked
     """A picture to finished PDF."""
-    return finish(images.to_pdf(source, name, limits), wanted, limits)
+    made = pwg.to_pdf(source, limits) if name == Format.PWG else images.to_pdf(source, name, limits, natural=natural)
+    return finish(made, wanted, limits)
 
 
 def pdf(source: bytes, wanted: Finishing, limits: Limits) -> Outcome:
@@ -37,20 +40,48 @@ def pdf(source: bytes, wanted: Finishing, limits: Limits) -> Outcome:
     return finish(source, wanted, limits)
 
 
+def receipt(source: bytes, roll: Roll, limits: Limits) -> Outcome:
+    """Finished PDF to ESC/POS."""
+    return receipts.to_escpos(source, roll, limits)
+
+
+def shot(source: bytes, number: int, dpi: int, color: ColorMode | None, limits: Limits) -> Outcome:
+    """A page of finished PDF to PNG."""
+    return shots.page_png(source, number, dpi, color, limits)
+
+
+def roll_shot(source: bytes, number: int, roll: Roll, limits: Limits) -> Outcome:
+    """A page of finished PDF as a receipt printer shows it, to PNG."""
+    return shots.roll_png(source, number, roll, limits)
+
+
+def package(source: bytes, limits: Limits) -> str:
+    """That an XPS package is one, and no bomb."""
+    return officecheck.inspect_package(source, limits.bytes)
+
+
 def office(source: bytes, said: Format, limits: Limits) -> str:
     """What an Office document really is, by its suffix."""
     return officecheck.inspect(source, said, limits.bytes)
 
 
-JOBS: dict[str, Callable[..., Outcome | str]] = {"text": text, "image": image, "pdf": pdf, "office": office}
+JOBS: dict[str, Callable[..., Outcome | str]] = {
+    "text": text,
+    "image": image,
+    "pdf": pdf,
+    "office": office,
+    "package": package,
+    "receipt": receipt,
+    "shot": shot,
+    "roll shot": roll_shot,
+}
 
 
 def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, Any]:
     """One job: reads the first file, writes the second. What is wrong with the document is told in the reply."""
     try:
-        with os.fdopen(files[0], "rb", closefd=False) as source:
-            data = source.read()
-        outcome = JOBS[job](data, *arguments)
+        data, *_ = contents = [_read(file) for file in (*files[:1], *files[2:])]
+        outcome = JOBS[job](data, *(_with_pictures(each, contents[1:]) for each in arguments))
         if isinstance(outcome, str):
             return {"suffix": outcome}
         with os.fdopen(files[1], "wb", closefd=False) as result:
@@ -62,6 +93,15 @@ def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, A
     except Exception as error:  # noqa: BLE001 - a document may make any library raise anything
         return {"failure": Failure.CRASH.value, "message": _CRASH, "where": _where(error)}
     return {"pages": outcome.pages, "width": outcome.width, "height": outcome.height, "warnings": outcome.warnings}
+
+
+def _read(file: int) -> bytes:
+    with os.fdopen(file, "rb", closefd=False) as source:
+        return source.read()
+
+
+def _with_pictures(argument: Any, pictures: Sequence[bytes]) -> Any:
+    return replace(argument, pictures=tuple(pictures)) if isinstance(argument, Finishing) else argument
 
 
 def _where(error: BaseException) -> str:
@@ -82,8 +122,18 @@ def rehearse() -> None:
     text("\U00012000 \u05d0".encode(), layout, Finishing(), limits)
     made = text("Abc \u4e2d\n".encode(), layout, Finishing(), limits).data
     pdf(made, Finishing(sheet=A4, number_up=2, copies=3, duplex=True, orientation=Orientation.REVERSE_LANDSCAPE), limits)
+    marked = Finishing(stamps=(Stamp(Place.FOOTER, "{page}"), Stamp(Place.WATERMARK, picture=0)), repeats=2)
+    for sample in images.samples().values():
+        pdf(made, replace(marked, pictures=(sample,)), limits)
     for name, sample in images.samples().items():
-        image(sample, name, Finishing(sheet=A4, enlarge=True), limits)
+        image(sample, name, Finishing(sheet=A4, enlarge=True), False, limits)
+    for dither in Dither:
+        roll = Roll(64, dither, Cut.FULL, drawer=True)
+        receipt(made, roll, replace(limits, pixels=1_000_000))
+        roll_shot(made, 1, roll, replace(limits, pixels=1_000_000))
+    shot(made, 1, 20, ColorMode.MONOCHROME, replace(limits, pixels=1_000_000))
+    with contextlib.suppress(Rejected):
+        pwg.to_pdf(pwg.SYNC, limits)
     for broken in (b"%PDF-1.5 broken", made[: len(made) // 2], b"no pdf"):
         with contextlib.suppress(Rejected):
             pdf(broken, Finishing(), limits)
@@ -99,7 +149,7 @@ def main(spec: str) -> None:
     with socket.socket(fileno=0) as requests:
         requests.send(b"{}")
         while True:
-            request, files, _, _ = socket.recv_fds(requests, _REQUEST, 4)
+            request, files, _, _ = socket.recv_fds(requests, _REQUEST, _FILES)
             if not request:
                 return
             try:

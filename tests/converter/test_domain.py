@@ -5,7 +5,8 @@ import pytest
 from libs.contracts.devices import Target
 from libs.contracts.documents import Engine
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides, Ticket
-from services.converter.domain import A4, REASON, Edges, Failure, Rejected, edges_seen, meant, plan, size_seen, standard
+from services.converter.domain import A4, REASON, Edges, Failure, Rejected, edges_seen, meant, size_seen, standard
+from services.converter.planning import plan
 
 A5 = Media(14800, 21000, "iso_a5_148x210mm")
 EDGES = Margins(423, 423, 423, 423)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from libs.contracts.tickets import Scaling
 from services.converter.geometry import Box, Placed, Size, cells, copied, grid, hundredths, place, points, seen, upside_down
 
 A4 = Size(595, 842)
@@ -13,9 +14,9 @@ def test_lengths_come_back_as_they_went():
 
 def test_a_page_is_shrunk_into_its_area_and_centred_but_not_enlarged():
     area = Box(10, 10, Size(80, 180))
-    assert place(Size(160, 160), area, enlarge=False) == Placed(0.5, 10, 60)
-    assert place(Size(40, 40), area, enlarge=False) == Placed(1.0, 30, 80)
-    assert place(Size(40, 40), area, enlarge=True) == Placed(2.0, 10, 60)
+    assert place(Size(160, 160), area, Scaling.AUTO, enlarge=False) == Placed(0.5, 10, 60)
+    assert place(Size(40, 40), area, Scaling.AUTO, enlarge=False) == Placed(1.0, 30, 80)
+    assert place(Size(40, 40), area, Scaling.AUTO, enlarge=True) == Placed(2.0, 10, 60)
 
 
 @pytest.mark.parametrize(

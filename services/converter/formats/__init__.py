@@ -44,13 +44,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A finished PDF: its pages as printed (copies in the PDF included), the sheet if all have one, remarks for people."""
+    """A finished document: its pages as printed (copies in it included), the sheet if all have one, remarks for people."""
 
     path: Path
     pages: int
     width: int = 0
     height: int = 0
     warnings: tuple[str, ...] = ()
+    media_type: str = "application/pdf"
 
     @classmethod
     def of(cls, path: Path, reply: Mapping[str, Any]) -> "Made":

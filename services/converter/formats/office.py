@@ -1,4 +1,4 @@
-"""Word, Excel and PowerPoint: rendered by LibreOffice with the import filter that the document's bytes ask for."""
+"""Word, Excel, PowerPoint, OpenDocument and WPS: by LibreOffice, with the import filter that the document's bytes ask for."""
 
 from libs.contracts.documents import Engine, Format
 from libs.contracts.tickets import Orientation
@@ -8,7 +8,21 @@ from services.converter.formats import Made, Source
 from services.converter.libreoffice import FILTERS, OfficeJob
 
 ENGINE = Engine.OFFICE
-ACCEPTS = frozenset({Format.WORD, Format.EXCEL, Format.PPT})
+ACCEPTS = frozenset(
+    {
+        Format.WORD,
+        Format.EXCEL,
+        Format.PPT,
+        Format.WPS,
+        Format.ODT,
+        Format.ODS,
+        Format.ODP,
+        Format.ODG,
+        Format.ODF,
+    }
+)
+#: Suffixes of workbooks, which have no pages of their own before they are printed, and of pictures, which never change shape.
+_BOOKS, _PICTURES = ("xlsx", "xlsb", "xls", "ods"), ("pptx", "ppt", "odp", "odg", "odf")
 
 _FAILURES = {
     "broken": (Failure.BROKEN, "The document is damaged or incomplete; open and save it anew in Office and send it again."),
@@ -39,8 +53,8 @@ def _job(kind: str, source: Source) -> OfficeJob:
     filters, export = FILTERS[kind]
     orientation, media = source.ticket.orientation, source.ticket.media
     turned = orientation in (Orientation.LANDSCAPE, Orientation.REVERSE_LANDSCAPE)
-    # A workbook has no pages of its own before it is printed; a text's or a presentation's pages are its author's.
-    sheet = (media.width, media.height) if media and source.document.format is Format.EXCEL else None
-    # Slides are pictures: turned paper shows them smaller or larger, never in another shape.
-    landscape = None if orientation is None or source.document.format is Format.PPT else turned
+    # A text's or a presentation's pages are its author's.
+    sheet = (media.width, media.height) if media and kind in _BOOKS else None
+    # Turned paper shows slides smaller or larger.
+    landscape = None if orientation is None or kind in _PICTURES else turned
     return OfficeJob(kind, filters, export, landscape, sheet)

@@ -1,0 +1,76 @@
+"""Documents for receipt printers: finished pages as ESC/POS raster, exactly as wide as the print head."""
+
+from collections.abc import Iterator
+
+import pypdfium2
+from escpos.printer import Dummy
+from PIL import Image
+
+from libs.contracts.tickets import Cut, Dither
+from services.converter.domain import Failure, Rejected, Roll
+from services.converter.finish import Outcome
+from services.converter.workers import Limits
+
+#: Lighter than this is paper, darker than that is ink: what is between is scattered. The edges of letters stay clean.
+_PAPER, _INK, _HALF = 236, 48, 128
+#: Rows of one raster command: what small printers' memories hold.
+_ROWS = 512
+_MODES = {Cut.PARTIAL: "PART", Cut.FULL: "FULL"}
+
+
+def to_escpos(source: bytes, roll: Roll, limits: Limits) -> Outcome:
+    """A finished PDF as one ESC/POS job: set back, all pages, drawer, cut. Raises `Rejected` for one that is too long."""
+    printer = Dummy()
+    printer.hw("INIT")
+    count = 0
+    for picture in rows(source, roll, limits):
+        count += 1
+        if picture.height:
+            printer.image(picture, impl="bitImageRaster", fragment_height=_ROWS)
+    if roll.drawer:
+        printer.cashdraw(2)
+    if roll.cut in _MODES:
+        printer.cut(mode=_MODES[roll.cut])
+    else:
+        printer.print_and_feed(4)
+    return Outcome(printer.output, count, 0, 0)
+
+
+def rows(source: bytes, roll: Roll, limits: Limits) -> Iterator[Image.Image]:
+    """Each page in black and white, as wide as the head, without the white at its end (height 0: there is nothing else)."""
+    document = pypdfium2.PdfDocument(source)
+    try:
+        for page in document:
+            yield black_and_white(_cropped(_drawn(page, roll.width, limits)), roll.dither)
+    finally:
+        document.close()
+
+
+def _drawn(page: pypdfium2.PdfPage, width: int, limits: Limits) -> Image.Image:
+    scale = width / page.get_width()
+    height = page.get_height() * scale
+    if width * height > limits.pixels:
+        metres = height / 203 * 0.0254
+        raise Rejected(Failure.TOO_LARGE, f"A page would make {metres:.0f} m of paper; print it in parts.")
+    drawn: Image.Image = page.render(scale=scale, grayscale=True).to_pil().convert("L")
+    if drawn.width != width:  # rounded up by the renderer
+        exact = Image.new("L", (width, drawn.height), 255)
+        exact.paste(drawn, (0, 0))
+        return exact
+    return drawn
+
+
+def _cropped(drawn: Image.Image) -> Image.Image:
+    ink = drawn.point(lambda value: 255 if value < _PAPER else 0).getbbox()
+    return drawn.crop((0, 0, drawn.width, ink[3] if ink else 0))
+
+
+def black_and_white(drawn: Image.Image, dither: Dither) -> Image.Image:
+    """Grey as dots: scattered (Floyd and Steinberg), or by a threshold."""
+    if not drawn.height:
+        return drawn.convert("1")
+    if dither is Dither.THRESHOLD:
+        return drawn.point(lambda value: 255 if value >= _HALF else 0).convert("1", dither=Image.Dither.NONE)
+    spread = 255 / (_PAPER - _INK)
+    clean = drawn.point(lambda value: min(255, max(0, round((value - _INK) * spread))))
+    return clean.convert("1", dither=Image.Dither.FLOYDSTEINBERG)
