@@ -2,10 +2,9 @@
 
 from libs.contracts.permissions import SERVICES
 from libs.contracts.streams import (
+    BUCKETS,
     DAY,
-    DIRECTORY,
     GIB,
-    IDEMPOTENCY,
     BucketSpec,
     ConsumerSpec,
     StreamSpec,
@@ -33,7 +32,7 @@ def text() -> str:
             "## Durable consumers\n",
             _table(["Consumer", "Reads", "Of", "Comes again after", "Tries", "Open at once"], _consumer_rows()),
             "## Key-value buckets\n",
-            _table(["Bucket", "Entries stay"], [_bucket(bucket) for bucket in (DIRECTORY, IDEMPOTENCY)]),
+            _table(["Bucket", "Entries stay"], [_bucket(bucket) for bucket in BUCKETS]),
         ]
     )
 

@@ -8,6 +8,7 @@ from libs.contracts.streams import (
     IDEMPOTENCY,
     INTAKE,
     PRINT,
+    RELAYS,
     REPORTS,
     TASKS,
     BucketSpec,
@@ -101,6 +102,9 @@ def service_permissions(service: str, region: str) -> Permissions:
             *_watching(IDEMPOTENCY),
             *_writing(IDEMPOTENCY),
             *_following(TASKS),
+            *_following(f"KV_{RELAYS.name}"),
+            f"$JS.API.STREAM.MSG.GET.KV_{RELAYS.name}",
+            *_writing(RELAYS),
         ),
         "registry": (
             f"device.{region}.>",

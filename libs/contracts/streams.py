@@ -70,6 +70,9 @@ DEAD = "DEAD"
 
 DIRECTORY = BucketSpec("directory")
 IDEMPOTENCY = BucketSpec("idempotency", ttl=DAY)
+#: No relay token lives longer than its entry.
+RELAYS = BucketSpec("relays", ttl=366 * DAY)
+BUCKETS = (DIRECTORY, IDEMPOTENCY, RELAYS)
 
 
 def streams(region: str) -> tuple[StreamSpec, ...]:

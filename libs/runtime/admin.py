@@ -14,7 +14,7 @@ from nats.js.api import (
 from nats.js.client import JetStreamContext
 from nats.js.errors import BucketNotFoundError, NotFoundError
 
-from libs.contracts.streams import DIRECTORY, IDEMPOTENCY, BucketSpec, ConsumerSpec, StreamSpec, consumers, streams
+from libs.contracts.streams import BUCKETS, BucketSpec, ConsumerSpec, StreamSpec, consumers, streams
 from libs.runtime.bus import Bus
 
 log = structlog.get_logger()
@@ -64,7 +64,7 @@ async def provision(bus: Bus, region: str, replicas: int = 1) -> None:
         await _ensure_stream(bus.js, stream, replicas)
     for consumer in consumers(region):
         await ensure_consumer(bus.js, consumer)
-    for bucket in (DIRECTORY, IDEMPOTENCY):
+    for bucket in BUCKETS:
         await _ensure_bucket(bus.js, bucket, replicas)
     log.info("streams provisioned", region=region)
 

@@ -66,8 +66,9 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         extended=settings.extended_view,
     )
     _check(service, mirror)
-    pages = WebApi.of(service, gateway, settings)
+    pages = WebApi(gateway, settings, service.tracing, service.metrics)
     service.loop("sessions", pages.sessions.watch)
+    service.loop("relays", pages.relays.follow)
     app = web(service, gateway, settings, [service] if services is None else services, pages.routes())
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))

@@ -12,7 +12,7 @@ from libs.contracts.tasks import PrinterRef
 class Identity:
     """Who speaks: a client of a tenant. `scopes` empty: everything; `source` is what `from` shows (webprinter.md 1.5).
 
-    `token` is the name of the token that was shown, for the audit log.
+    `token` is the name of the token that was shown, for the audit log; `credential` its digest, empty for a page on this machine.
     """
 
     tenant: str
@@ -21,6 +21,7 @@ class Identity:
     scopes: tuple[Scope, ...] = ()
     source: str = "CLIENT_OPENAPI"
     token: str = ""
+    credential: str = ""
 
     def may(self, scope: Scope) -> bool:
         """Whether the credential that was shown is good for this."""
@@ -34,7 +35,7 @@ def speaks_for(token: TokenEntry | None, client: ClientEntry | None, now: int) -
     if token.expires_at and now >= token.expires_at:
         return None
     source = "CLOUD_OPENAPI" if client.role is ClientKind.APP else "CLIENT_OPENAPI"
-    return Identity(token.tenant, token.sn, client.role, token.scopes, source, token.name)
+    return Identity(token.tenant, token.sn, client.role, token.scopes, source, token.name, token.digest)
 
 
 def usable(identity: Identity, found: DeviceEntry) -> bool:

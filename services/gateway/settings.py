@@ -47,6 +47,9 @@ class GatewaySettings(Settings):
         description="Origins whose pages may print through the client on this machine, a JSON list such as "
         '["https://shop.example.org"]; empty: only this server\'s own page.',
     )
+    webapi_relay: bool = Field(
+        True, description="Whether pages from elsewhere may speak for a client by a relay token that was made for their origin."
+    )
     webapi_sessions: int = Field(1000, ge=1, description="Sessions of pages that may be open at the same time.")
     webapi_max_message: int = Field(
         8 * MEGABYTE, ge=64 * 1024, description="Largest message of a page; larger documents are uploaded."

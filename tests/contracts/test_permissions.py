@@ -98,6 +98,7 @@ SAY = {
     f"heartbeat.local.{TENANT}.{B}": set(),
     "$KV.directory.token.x": {"registry"},
     "$KV.idempotency.x": {"gateway"},
+    f"$KV.relays.{A}.x": {"gateway"},
     "$JS.API.INFO": set(),
     "$JS.API.STREAM.NAMES": set(),
     "$JS.API.STREAM.CREATE.MINE": set(),

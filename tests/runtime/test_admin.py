@@ -3,7 +3,7 @@
 import pytest
 
 from libs.contracts import streams as streams_module
-from libs.contracts.streams import DIRECTORY, IDEMPOTENCY, StreamSpec, agent_consumer, consumers, streams
+from libs.contracts.streams import BUCKETS, StreamSpec, agent_consumer, consumers, streams
 from libs.runtime import admin
 from tests.runtime.messages import row
 
@@ -31,7 +31,7 @@ async def test_all_streams_consumers_and_buckets_are_as_their_data_says(bus):
             spec.max_ack_pending,
         )
         assert config.ack_policy == "explicit"
-    for bucket in (DIRECTORY, IDEMPOTENCY):
+    for bucket in BUCKETS:
         status = await (await bus.js.key_value(bucket.name)).status()
         assert ((status.ttl or 0), status.history) == (bucket.ttl, 1)
 

@@ -87,7 +87,7 @@ class Calls:
     def _end(self, request: Request, call: _Call) -> None:
         self._known.pop(request.id, None)
         command = COMMANDS.get(request.asked.command)
-        if call.answer.cancelled() or call.answer.exception() or command is None or command.scope is Scope.READ:
+        if call.answer.cancelled() or call.answer.exception() or command is None or command.scope in (None, Scope.READ):
             return  # what changes nothing may be done again
         call.ended_at = self._clock()
         call.size = len(call.answer.result())

@@ -67,10 +67,10 @@ class Sessions:
         found = self._open.get(number)
         return found if found and found.visitor.origin == origin else None
 
-    def same(self, session: Session, number: str) -> Session:
-        """The session that goes on: the one of that id if it is the same visitor's, else `session`."""
+    def same(self, visitor: Visitor, number: str) -> Session | None:
+        """The session of this id if it is the same visitor's: it goes on."""
         found = self._open.get(number)
-        return found if found and found.visitor == session.visitor else session
+        return found if found and found.visitor == visitor else None
 
     async def end(self, session: Session, ending: Ending) -> None:
         """End one."""

@@ -1,11 +1,13 @@
-"""Who a page is: this server's own client for pages on this machine, and whether a visitor may stay."""
+"""Who a page is: this server's own client on this machine, or the client of its relay token; and whether it may stay."""
 
 import time
 
-from libs.contracts.directory import ClientEntry, client_key
+from libs.contracts.directory import ClientEntry, TokenEntry, client_key, token_key
+from libs.contracts.relays import RelayEntry
 from libs.runtime.bus import Unanswered
 from services.gateway.directory import Directory
-from services.gateway.domain import Identity
+from services.gateway.domain import Identity, speaks_for
+from services.gateway.relays import Relay, Relays
 from services.gateway.settings import GatewaySettings
 from services.gateway.webapi.guard import Barred, Caller
 from services.gateway.webapi.session import Ending, Visitor
@@ -13,14 +15,17 @@ from services.gateway.webapi.session import Ending, Visitor
 SOURCE = "CLIENT_WEBAPI"
 
 GONE = Ending(4403, "This client may not speak here any more.")
+REVOKED = Ending(4401, "The relay token was revoked, or what it was given by.")
 EXPIRED = Ending(4401, "The relay token is expired.")
+UNSURE = Ending(1013, "Nobody can tell at the moment whether this relay may go on: connect again in a few seconds.")
 
 
 class Visitors:
-    """Knows callers by the directory."""
+    """Knows callers by the directory and by the relays."""
 
-    def __init__(self, directory: Directory, settings: GatewaySettings) -> None:
+    def __init__(self, directory: Directory, relays: Relays, settings: GatewaySettings) -> None:
         self._directory = directory
+        self._relays = relays
         self._settings = settings
 
     async def local(self, caller: Caller) -> Visitor:
@@ -34,15 +39,62 @@ class Visitors:
             raise Barred(403, f"The client {sn} is disabled.")
         return Visitor(Identity(client.tenant, sn, client.role, source=SOURCE), caller.origin)
 
+    async def relayed(self, caller: Caller, token: str) -> Visitor:
+        """The client of a relay token. Raises `Barred`, and `Unanswered` when nobody can tell."""
+        if not self._settings.webapi_relay:
+            raise Barred(403, "This server relays no pages: whoever runs it sets PRINTBUS_WEBAPI_RELAY.")
+        relay = await self._relays.find(token)
+        if relay is None:
+            raise Barred(401, "The relay token is unknown, revoked or expired: get a new one, or pair again.")
+        if caller.origin not in relay.entry.origins:
+            raise Barred(403, "This relay token is for pages of another origin.")
+        visitor = await self.visitor(relay, caller.origin)
+        if visitor is None:
+            raise Barred(401, REVOKED.reason)
+        return visitor
+
+    async def visitor(self, relay: Relay, origin: str) -> Visitor | None:
+        """Who a relay speaks for; None when its client, or the token that gave it, may not speak any more."""
+        entry = relay.entry
+        client = await self._standing(entry)
+        if client is None:
+            return None
+        name = f"relay {relay.id}"
+        identity = Identity(entry.tenant, entry.sn, client.role, entry.scopes, SOURCE, name, entry.token)
+        return Visitor(identity, origin, relay.key, entry.expires_at)
+
     async def standing(self, visitor: Visitor) -> Ending | None:
         """Why a visitor may not stay; None: it may."""
-        if visitor.expires_at and time.time() * 1000 >= visitor.expires_at:
+        if not visitor.relay:
+            return await self._local_standing(visitor)
+        if time.time() * 1000 >= visitor.expires_at:
             return EXPIRED
+        if visitor.relay in self._relays.revoked:
+            return REVOKED
+        who = visitor.identity
+        entry = RelayEntry(sn=who.sn, tenant=who.tenant, token=who.credential)
+        try:
+            return None if await self._standing(entry) else REVOKED
+        except Unanswered:
+            return UNSURE
+
+    async def _local_standing(self, visitor: Visitor) -> Ending | None:
         try:
             client = await self._client(visitor.identity.sn)
         except Unanswered:  # nobody can do anything now; a page on this machine waits
             return None
         return None if client and client.enabled and client.tenant == visitor.identity.tenant else GONE
+
+    async def _standing(self, entry: RelayEntry) -> ClientEntry | None:
+        """The client of a relay, if it and the token that gave the relay are still good."""
+        client = await self._client(entry.sn)
+        if client is None or not client.enabled or client.tenant != entry.tenant:
+            return None
+        if not entry.token:
+            return client
+        (token,) = await self._directory.get(token_key(entry.token))
+        found = token if isinstance(token, TokenEntry) and token.sn == entry.sn else None
+        return client if speaks_for(found, client, int(time.time() * 1000)) else None
 
     async def _client(self, sn: str) -> ClientEntry | None:
         (found,) = await self._directory.get(client_key(sn))

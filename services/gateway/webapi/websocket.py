@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -16,6 +16,7 @@ from services.gateway.webapi.calls import IN_FLIGHT
 from services.gateway.webapi.frames import DEAD_AFTER, PING, PING_AFTER, PONG, BadFrame, Frame
 from services.gateway.webapi.session import Ending, Session
 from services.gateway.webapi.sessions import LEFT, Sessions
+from services.gateway.webapi.signals import first
 
 log = structlog.get_logger()
 
@@ -109,7 +110,8 @@ class Channel:
 
     async def _resume(self, frame: Frame) -> None:
         wanted, last = frame.text("session"), frame.sequence("lastSeq")
-        old, session = self._session, self._sessions.same(self._session, wanted)
+        old = self._session
+        session = self._sessions.same(old.visitor, wanted) or old
         if session is not old:
             old.detach(self._end)
             self._take(session)
@@ -139,7 +141,7 @@ class Channel:
             if session.turn == turn:
                 self._answered, session.cursor = news.answered, news.cursor
             if not news.texts:
-                await _first(*(signal.wait() for signal in signals))
+                await first(*(signal.wait() for signal in signals))
 
     async def _keep(self) -> None:
         """PING after a silence of ours, the end after a silence of theirs."""
@@ -160,12 +162,3 @@ class Channel:
             self._end(SLOW)
         except (WebSocketDisconnect, RuntimeError):  # it was closed meanwhile
             self._end(SILENT)
-
-
-async def _first(*waiting: Awaitable[object]) -> None:
-    futures = [asyncio.ensure_future(each) for each in waiting]
-    try:
-        await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for future in futures:
-            future.cancel()

@@ -1,0 +1,43 @@
+"""`POST /webapi/pair`: a page brings the short code that somebody read to it, and gets a relay token for its origin."""
+
+from typing import Any
+
+import structlog
+
+from services.gateway.relays import CODE, Relays
+from services.gateway.webapi.guard import Barred, Caller
+from services.gateway.webapi.tries import Tries
+from services.gateway.webapi.visitors import REVOKED, Visitors
+from services.gateway.webprinter.envelope import Answer, succeeded
+
+log = structlog.get_logger()
+
+LONGEST = 3 * CODE
+
+
+class Pairing:
+    """Exchanges codes; who guesses has to wait."""
+
+    def __init__(self, relays: Relays, visitors: Visitors, tries: Tries) -> None:
+        self._relays = relays
+        self._visitors = visitors
+        self._tries = tries
+
+    async def exchange(self, caller: Caller, given: Any) -> Answer:
+        """A relay token for a code. Raises `Barred`, and the bus's `Unanswered` and `NotStored`."""
+        code = given.get("code") if isinstance(given, dict) else None
+        if not isinstance(code, str) or not code.strip() or len(code) > LONGEST:
+            raise Barred(400, "code is missing: write the code that newPairing showed, such as ABCD-2345.")
+        if wait := self._tries.wait(caller.peer):
+            raise Barred(429, f"There were too many wrong codes: wait {wait:.0f} seconds.")
+        entry = await self._relays.redeem(code.strip(), caller.origin)
+        if entry is None:
+            self._tries.wrong(caller.peer)
+            raise Barred(401, "This code is wrong, was used, is older than ten minutes, or is for another site: make a new one.")
+        token, relay = await self._relays.issue(entry)
+        if await self._visitors.visitor(relay, caller.origin) is None:
+            await self._relays.revoke(relay)
+            raise Barred(401, REVOKED.reason)
+        log.info("page paired", client=entry.sn, origin=caller.origin, relay=relay.id)
+        said = {"token": token, "relayId": relay.id, "sn": entry.sn, "expiresAt": entry.expires_at}
+        return succeeded({**said, "scopes": [scope.value for scope in entry.scopes]})
