@@ -122,7 +122,8 @@ class Embedded:
     async def _start_server(self, keys: Keys) -> str:
         """A nats-server of our own, unless PRINTBUS_NATS_URL names one; its address."""
         folder, port = self._own.data_dir.absolute() / "nats", self._own.nats_port
-        self._server = NatsServer(keys, folder, port=port, record=self._record)
+        outside = provision.outside(self._own, **self._given)
+        self._server = NatsServer(keys, folder, port=port, record=self._record, outside=outside)
         await self._server.start()
         self._watching = asyncio.create_task(self._watch_server(self._server))
         return self._server.url
@@ -144,7 +145,7 @@ class Embedded:
         return service
 
     async def _watch_server(self, server: NatsServer) -> None:
-        """Start the bus again when it died: its clients find it on the same port."""
+        """Start the bus again when it died: its clients find it on the same port. Tell it who was revoked."""
         while True:
             if server.ended:
                 log.error("nats-server ended, it is started again")
@@ -152,6 +153,10 @@ class Embedded:
                     await server.start()
                 except RuntimeError as error:
                     log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
+            try:
+                await server.heed()
+            except (OSError, ValueError) as error:
+                log.warning("nats-server not told what changed", error=str(error))
             await asyncio.sleep(0.25)
 
     def _take_lock(self) -> None:

@@ -12,7 +12,9 @@ from libs.contracts.streams import agent_consumer
 from libs.runtime import admin, credentials
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.keys import ADMIN, Keys
-from libs.runtime.settings import SettingsError
+from libs.runtime.natsserver import Outside
+from libs.runtime.settings import SettingsError, read
+from services.gateway.settings import GatewaySettings
 from services.registry.settings import RegistrySettings
 
 log = structlog.get_logger()
@@ -46,6 +48,13 @@ def make_identity(settings: RegistrySettings) -> Identity:
 def _keep(path: Path, value: str) -> None:
     if not path.is_file() or path.read_text().strip() != value:
         credentials.write_secret(path, value + "\n")
+
+
+def outside(settings: RegistrySettings, **given: object) -> Outside | None:
+    """How agents outside reach the bus of this installation; None: not at all."""
+    names = tuple(name.partition(":")[0] for name in read(GatewaySettings, **given).http_names)
+    found = Outside(settings.nats_listen, settings.nats_tls_port, settings.nats_websocket_port, names)
+    return found or None
 
 
 def make_keys(settings: RegistrySettings, sn: str) -> Keys:

@@ -365,6 +365,52 @@ class Entries:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolAgent(Message, subject="query.{region}.registry.enrol-agent"):
+    """A machine shows an enrolment token (its SHA-256) and asks for credentials for its public key, a user's nkey.
+
+    `sn` is what it was enrolled as before; empty: it is new. Asked again with the same key, the answer is the same.
+    """
+
+    region: str
+    digest: str
+    key: str
+    sn: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolled:
+    """All that an agent needs: who it is, its JWT (whose key it has), where the bus is, and whom to trust there.
+
+    `*` as a host in `urls` is the host that the agent asked. `ca` is a certificate in PEM; empty: the system's own authorities.
+    """
+
+    sn: str
+    tenant: str
+    shard: int
+    region: str
+    jwt: str
+    urls: tuple[str, ...]
+    ca: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewCredentials(Message, subject="query.{region}.registry.renew-credentials.{tenant}.{agent}"):
+    """A new JWT for the key of the one that ends soon."""
+
+    region: str
+    tenant: str
+    agent: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """The JWT, which takes the old one's place."""
+
+    jwt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat(Message, subject="heartbeat.{region}.{tenant}.{agent}"):
     """An agent lives: core NATS, every few seconds; `leaving` on a graceful stop."""
 
@@ -396,5 +442,7 @@ ANSWER: dict[type[Message], type] = {
     SetMarks: Done,
     PreviewDocument: Preview,
     LookUp: Entries,
+    EnrolAgent: Enrolled,
+    RenewCredentials: Renewed,
     **ENDPOINT_ANSWER,
 }

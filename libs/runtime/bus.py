@@ -238,65 +238,80 @@ async def connect(url: str, user: str, credentials: Path, *, within: float = 10.
     `revive`: after a no that closes the client for good (expired, revoked) it is tried again for ever, as credentials may
     become good again; to users of the bus that is a reconnect.
     """
-    bus = Bus(Client(), user)
+    caller = _Caller(Bus(Client(), user), url, credentials, within, revive=revive)
+    try:
+        await caller.call(caller.bus.client)
+    except (OSError, NatsError, TimeoutError) as error:
+        await caller.bus.close()
+        why = str(error) or caller.problem or type(error).__name__
+        raise Unanswered(f"no NATS server lets us in at {url} as {user}: {why}") from error
+    return caller.bus
 
-    async def reconnected() -> None:
-        bus.reconnected.set()
-        bus.reconnected = asyncio.Event()
-        log.info("bus reconnected", user=user)
 
-    async def erred(error: Exception) -> None:
-        log.warning("bus error", user=user, error=str(error)[:200])
+class _Caller:
+    """Who opens a bus's connection, and hears what becomes of it."""
 
-    async def lost() -> None:
-        if not bus.client.is_closed:
-            log.warning("bus disconnected", user=user)
+    def __init__(self, bus: Bus, url: str, credentials: Path, within: float, *, revive: bool) -> None:
+        self.bus = bus
+        self._url = url
+        self._credentials = credentials
+        self._within = within
+        self._revive = revive
+        self.problem = ""
 
-    async def closed() -> None:
-        if bus.closing or bus.reviving:
-            return
-        if revive:
-            log.warning("bus closed by the server, which is asked again", user=user)
-            bus.reviving = asyncio.create_task(again(), name=f"revive {user}")
-        else:  # the server said no to something in a way after which the client never comes back by itself
-            log.error("bus closed for good: this process has to be started again", user=user)
-
-    async def open_client(client: Client) -> None:
-        await client.connect(
-            url,
-            name=user,
-            user_credentials=str(credentials),
-            inbox_prefix=inbox(user).encode(),
+    async def call(self, client: Client) -> None:
+        """Open one connection. Raises NATS's errors, `OSError` and `TimeoutError`."""
+        connecting = client.connect(
+            self._url,
+            name=self.bus.user,
+            user_credentials=str(self._credentials),
+            inbox_prefix=inbox(self.bus.user).encode(),
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,  # type: ignore[arg-type]
-            connect_timeout=2 if url.startswith("nats://") else 5,
+            connect_timeout=2 if self._url.startswith("nats://") else 5,
             ping_interval=10,
             max_outstanding_pings=2,
-            reconnected_cb=reconnected,
-            error_cb=erred,
-            disconnected_cb=lost,
-            closed_cb=closed,
-            **bus_options(url, credentials),
+            reconnected_cb=self._reconnected,
+            error_cb=self._erred,
+            disconnected_cb=self._lost,
+            closed_cb=self._closed,
+            **bus_options(self._url, self._credentials),
         )
+        await asyncio.wait_for(connecting, self._within)
 
-    async def again() -> None:
-        while not bus.closing:
+    async def _reconnected(self) -> None:
+        self.bus.reconnected.set()
+        self.bus.reconnected = asyncio.Event()
+        log.info("bus reconnected", user=self.bus.user)
+
+    async def _erred(self, error: Exception) -> None:
+        self.problem = str(error)[:200]
+        log.warning("bus error", user=self.bus.user, error=str(error)[:200])
+
+    async def _lost(self) -> None:
+        if not self.bus.client.is_closed:
+            log.warning("bus disconnected", user=self.bus.user)
+
+    async def _closed(self) -> None:
+        if self.bus.closing or self.bus.reviving:
+            return
+        if self._revive:
+            log.warning("bus closed by the server, which is asked again", user=self.bus.user)
+            self.bus.reviving = asyncio.create_task(self._again(), name=f"revive {self.bus.user}")
+        else:  # the server said no to something in a way after which the client never comes back by itself
+            log.error("bus closed for good: this process has to be started again", user=self.bus.user)
+
+    async def _again(self) -> None:
+        while True:
             await asyncio.sleep(REVIVE)
             client = Client()
             try:
-                await asyncio.wait_for(open_client(client), within)
+                await self.call(client)
             except (OSError, NatsError, TimeoutError) as error:
-                log.debug("bus not revived", user=user, error=str(error)[:200])
+                log.debug("bus not revived", user=self.bus.user, error=str(error)[:200])
                 await client.close()
                 continue
-            bus.reviving = None
-            bus.renew(client)
-            await reconnected()
+            self.bus.reviving = None
+            self.bus.renew(client)
+            await self._reconnected()
             return
-
-    try:
-        await asyncio.wait_for(open_client(bus.client), within)
-    except (OSError, NatsError, TimeoutError) as error:
-        await bus.close()
-        raise Unanswered(f"no NATS server lets us in at {url} as {user}: {str(error) or type(error).__name__}") from error
-    return bus

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +60,20 @@ def operator_jwt(operator: KeyPair, system: str) -> str:
     return sign({"type": "operator", "system_account": system}, "printbus", operator.public, operator)
 
 
-def account_jwt(name: str, account: KeyPair, operator: KeyPair, *, jetstream: bool) -> str:
-    """An account without limits, with or without JetStream."""
+def account_jwt(
+    name: str,
+    account: KeyPair,
+    operator: KeyPair,
+    *,
+    jetstream: bool,
+    scopes: Mapping[str, Permissions] | None = None,
+    revoked: Mapping[str, int] | None = None,
+) -> str:
+    """An account without limits, with or without JetStream.
+
+    `scopes`: public signing keys and what users signed with them may do, as templates. `revoked`: public keys of users whose
+    JWTs are not good any more if they were signed before these seconds since 1970.
+    """
     limits: dict[str, Any] = {
         "subs": -1,
         "data": -1,
@@ -73,7 +86,36 @@ def account_jwt(name: str, account: KeyPair, operator: KeyPair, *, jetstream: bo
     }
     if jetstream:
         limits |= {"mem_storage": -1, "disk_storage": -1, "streams": -1, "consumer": -1}
-    return sign({"type": "account", "limits": limits}, name, account.public, operator)
+    claims: dict[str, Any] = {"type": "account", "limits": limits}
+    if scopes:
+        claims["signing_keys"] = [_scope(key, permissions) for key, permissions in scopes.items()]
+    if revoked:
+        claims["revocations"] = dict(revoked)
+    return sign(claims, name, account.public, operator)
+
+
+def _scope(key: str, permissions: Permissions) -> dict[str, Any]:
+    template = {
+        "pub": {"allow": sorted(permissions.publish)},
+        "sub": {"allow": sorted(permissions.subscribe)},
+        "subs": -1,
+        "data": -1,
+        "payload": -1,
+    }
+    return {"kind": "user_scope", "key": key, "role": "agent", "template": template}
+
+
+def scoped_jwt(name: str, key: str, account: str, signer: KeyPair, *, tags: Mapping[str, str], expires: int) -> str:
+    """A user whose permissions are the signing key's template, filled with its name and tags; `key`, `account`: public keys."""
+    claims = {"type": "user", "issuer_account": account, "tags": [f"{tag}:{value}" for tag, value in tags.items()]}
+    return sign(claims, name, key, signer, expires)
+
+
+def lifetime(jwt: str) -> tuple[int, int]:
+    """When a JWT was signed and when it ends, in seconds since 1970; 0: never. Raises `ValueError` for what is no JWT."""
+    _, body, _ = jwt.split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    return int(claims["iat"]), int(claims.get("exp", 0))
 
 
 def user_jwt(name: str, user: KeyPair, account: KeyPair, permissions: Permissions | None, expires: int = 0) -> str:

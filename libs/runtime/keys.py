@@ -2,12 +2,13 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import nkeys
 from nacl.public import PrivateKey
 
-from libs.contracts.permissions import SERVICES, Permissions, service_permissions
+from libs.contracts.permissions import SERVICES, Permissions, agent_permissions, service_permissions
 from libs.runtime.credentials import (
     KeyPair,
     account_jwt,
@@ -23,6 +24,17 @@ DOCUMENT_KEY = "documents.key"
 UPLOAD_KEY = "uploads.key"
 SEAL_PUBLIC = "seal.pub"
 SEAL_PRIVATE = "seal.key"
+#: The public key of the account, and the key that signs agents' credentials and can give them no other rights than its template.
+ACCOUNT_PUBLIC = "account.pub"
+AGENTS_SIGNER = "agents.seed"
+#: What agents may do, with their names and tenants left open (nats-server's templates in scoped signing keys).
+AGENT_NAME, AGENT_TENANT = "{{name()}}", "{{tag(tenant)}}"
+#: Users that were let in and are no more: their public keys, and since when in seconds since 1970.
+REVOKED = "revoked.json"
+#: Signed once: a running server that is given another one does not read its configuration again.
+OPERATOR_JWT = "operator.jwt"
+#: The region for which these keys were made.
+REGION = "region"
 #: The user that makes streams and consumers, and nothing else does.
 ADMIN = "admin"
 
@@ -41,9 +53,14 @@ class Keys:
             ("operator", nkeys.PREFIX_BYTE_OPERATOR),
             ("system", nkeys.PREFIX_BYTE_ACCOUNT),
             ("account", nkeys.PREFIX_BYTE_ACCOUNT),
+            ("agents", nkeys.PREFIX_BYTE_ACCOUNT),
         ):
             if not self._seed(name).exists():
                 write_secret(self._seed(name), make_key(prefix).seed)
+        if not self.path(OPERATOR_JWT).exists():
+            write_secret(self.path(OPERATOR_JWT), operator_jwt(self._pair("operator"), self._pair("system").public))
+        write_secret(self.path(ACCOUNT_PUBLIC), self._pair("account").public)
+        write_secret(self.path(REGION), region)
         self.issue(ADMIN, None)
         for service in SERVICES:
             self.issue(service, service_permissions(service, region))
@@ -69,14 +86,32 @@ class Keys:
         """A file of the folder."""
         return self._folder / name
 
+    def public(self, user: str) -> str:
+        """The public key of a user that was issued here; empty: there is none."""
+        seed = self._seed(f"user-{user}")
+        return load_key(seed.read_bytes()).public if seed.exists() else ""
+
+    def revoked(self) -> dict[str, int]:
+        """Public keys of users that are let in no more, and since when. Raises `ValueError` for a file that is none of ours."""
+        try:
+            return {str(key): int(since) for key, since in json.loads(self.path(REVOKED).read_text()).items()}
+        except FileNotFoundError:
+            return {}
+
+    def revoke(self, keys: Mapping[str, int]) -> None:
+        """These are let in no more, and all others are; a server believes it when its configuration is read again."""
+        write_secret(self.path(REVOKED), json.dumps(dict(keys), sort_keys=True))
+
     def server_auth(self) -> str:
         """The part of a nats-server configuration that says whom to believe."""
+        region = self.path(REGION).read_text()
+        scopes = {self._pair("agents").public: agent_permissions(region, 0, AGENT_TENANT, AGENT_NAME)}
         operator, system, account = (self._pair(name) for name in ("operator", "system", "account"))
         preload = {
             system.public: account_jwt("SYS", system, operator, jetstream=False),
-            account.public: account_jwt("PRINTBUS", account, operator, jetstream=True),
+            account.public: account_jwt("PRINTBUS", account, operator, jetstream=True, scopes=scopes, revoked=self.revoked()),
         }
-        lines = [f"operator: {operator_jwt(operator, system.public)}", f"system_account: {system.public}", "resolver: MEMORY"]
+        lines = [f"operator: {self.path(OPERATOR_JWT).read_text()}", f"system_account: {system.public}", "resolver: MEMORY"]
         return "\n".join([*lines, f"resolver_preload: {json.dumps(preload)}"])
 
     def _seed(self, name: str) -> Path:

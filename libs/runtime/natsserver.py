@@ -3,27 +3,75 @@
 import asyncio
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 
 from libs.runtime import children
-from libs.runtime.keys import Keys
+from libs.runtime.authority import Authority
+from libs.runtime.credentials import write_secret
+from libs.runtime.keys import REVOKED, Keys
 
 log = structlog.get_logger()
 
+#: The name of the server's own certificate in the folder of keys, and how often it is looked at whether it ends, in seconds.
+LEAF = "nats"
+CERTIFICATE_EVERY = 3600.0
 
-def configuration(keys: Keys, folder: Path, *, name: str, host: str = "127.0.0.1", port: int = -1, domain: str = "") -> str:
-    """A nats-server configuration: operator mode, JetStream in `folder`, every write synced, batches up to 20,000."""
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """How agents outside reach the bus: `host` to listen on, ports for TLS and for WebSocket over TLS (0: not), and for whom.
+
+    With a TLS port everybody speaks TLS, this machine's own services too: a server has one listener for clients.
+    """
+
+    host: str = "0.0.0.0"
+    tls_port: int = 0
+    websocket_port: int = 0
+    names: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.tls_port or self.websocket_port)
+
+
+def configuration(
+    keys: Keys,
+    folder: Path,
+    *,
+    name: str,
+    host: str = "127.0.0.1",
+    port: int = -1,
+    domain: str = "",
+    outside: Outside | None = None,
+) -> str:
+    """A nats-server configuration: operator mode, JetStream in `folder`, every write synced, batches up to 20,000.
+
+    `outside` has a certificate made by the authority in the folder of keys.
+    """
+    listeners: list[str] = []
+    if outside:
+        leaf = Authority(keys.path("")).leaf(outside.names, LEAF)
+        secured = f"tls {{ cert_file: {json.dumps(str(leaf.certificate))}, key_file: {json.dumps(str(leaf.key))}"
+        if outside.tls_port:
+            host, port = outside.host, outside.tls_port
+            listeners.append(f"{secured}, handshake_first: true }}")
+        if outside.websocket_port:
+            at = json.dumps(f"{_bracketed(outside.host)}:{outside.websocket_port}")
+            listeners.append(f"websocket {{ listen: {at}, {secured} }} }}")
     jetstream = ["sync_interval: always", f"store_dir: {json.dumps(str(folder / 'jetstream'))}", "max_file_store: 64GB"]
     jetstream += [f"domain: {domain}"] if domain else []
     jetstream += ["limits { default_max_consumers: -1, batch { max_msgs: 20000, timeout: 30s } }"]
     return "\n".join(
         [
             f"server_name: {name}",
-            f"listen: {json.dumps(f'{host}:{port}')}",
+            f"listen: {json.dumps(f'{_bracketed(host)}:{port}')}",
+            *listeners,
             f"ports_file_dir: {json.dumps(str(folder))}",
             "max_payload: 8MB",
             "max_pending: 256MB",
@@ -33,6 +81,10 @@ def configuration(keys: Keys, folder: Path, *, name: str, host: str = "127.0.0.1
             "",
         ]
     )
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def binary() -> str:
@@ -45,13 +97,23 @@ class NatsServer:
     """One nats-server child: started on a free port unless one is given, stopped politely, dead with its parent."""
 
     def __init__(
-        self, keys: Keys, folder: Path, *, name: str = "printbus", port: int = 0, record: children.ChildRecord | None = None
+        self,
+        keys: Keys,
+        folder: Path,
+        *,
+        name: str = "printbus",
+        port: int = 0,
+        record: children.ChildRecord | None = None,
+        outside: Outside | None = None,
     ) -> None:
         self._keys = keys
         self._folder = folder
         self._name = name
         self._port = port or -1
         self._record = record
+        self._outside = outside
+        self._heeded = (b"", b"")
+        self._looked = time.monotonic()
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -73,17 +135,57 @@ class NatsServer:
     async def start(self) -> None:
         """Start and wait until it listens; RuntimeError with its log's name when it ends instead."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        config = self._folder / "nats-server.conf"
-        config.write_text(configuration(self._keys, self._folder, name=self._name, port=self._port))
-        config.chmod(0o600)
+        await asyncio.to_thread(self._write)
         for stale in self._folder.glob("*.ports"):
             stale.unlink()
         with self.log_file.open("ab") as output:
-            argv = [binary(), "-c", str(config)]
+            argv = [binary(), "-c", str(self._config)]
             self._child = children.start(argv, self._record, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
-        self.url = await self._address(self._folder / f"nats-server_{self._child.pid}.ports")
-        self._port = int(self.url.rsplit(":", 1)[1])  # the same port after a restart: clients find it again
+        found = await self._address(self._folder / f"nats-server_{self._child.pid}.ports")
+        self._port = int(found.rsplit(":", 1)[1])  # the same port after a restart: clients find it again
+        self.url = self._own_address()
         log.info("nats-server started", url=self.url)
+
+    async def heed(self) -> bool:
+        """Make the running server believe what changed: who is revoked, its certificate. Whether anything did.
+
+        Whoever was revoked is put out at once; nobody else notices.
+        """
+        signs = await asyncio.to_thread(self._signs)
+        if signs == self._heeded or self._child is None:
+            return False
+        await asyncio.to_thread(self._write)
+        self._child.send_signal(signal.SIGHUP)
+        log.info("nats-server reads its configuration again")
+        return True
+
+    def _signs(self) -> tuple[bytes, bytes]:
+        """What the configuration is made of and may change; the certificate is made anew before it ends."""
+        revoked = self._keys.path(REVOKED)
+        certificate = b""
+        if self._outside:
+            if time.monotonic() - self._looked > CERTIFICATE_EVERY:
+                Authority(self._keys.path("")).leaf(self._outside.names, LEAF)
+                self._looked = time.monotonic()
+            certificate = self._keys.path(f"{LEAF}.pem").read_bytes()
+        return revoked.read_bytes() if revoked.exists() else b"", certificate
+
+    @property
+    def _config(self) -> Path:
+        return self._folder / "nats-server.conf"
+
+    def _write(self) -> None:
+        told = configuration(self._keys, self._folder, name=self._name, port=self._port, outside=self._outside)
+        self._heeded = self._signs()
+        write_secret(self._config, told)
+
+    def _own_address(self) -> str:
+        """Where this machine's own services find it."""
+        if not (self._outside and self._outside.tls_port):
+            return f"nats://127.0.0.1:{self._port}"
+        anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
+        host = anywhere.get(self._outside.host, _bracketed(self._outside.host))
+        return f"tls://{host}:{self._port}"
 
     async def _address(self, ports: Path) -> str:
         for _ in range(1500):

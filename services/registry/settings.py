@@ -22,6 +22,24 @@ class RegistrySettings(Settings):
         description="Name of the printer that every client has for printing first and collecting later; `-`: there is none.",
     )
     nats_port: int = Field(0, ge=0, le=65535, description="Port of the embedded server's own nats-server; 0: a free one.")
+    nats_listen: str = Field("0.0.0.0", description="Address on which the embedded server's bus listens for agents outside.")
+    nats_tls_port: int = Field(
+        0, ge=0, le=65535, description="Port for agents outside that reach the embedded server's bus over TLS; 0: none."
+    )
+    nats_websocket_port: int = Field(
+        0, ge=0, le=65535, description="Port for agents outside that reach the embedded server's bus over WebSocket (wss); 0: none."
+    )
+    agent_urls: tuple[str, ...] = Field(
+        (),
+        description="Addresses of the bus that agents outside are told, the best first, such as "
+        '["tls://print.example.org:4223"]; empty: the ports above at the host that they asked.',
+    )
+    agent_ca_file: Path | None = Field(
+        None, description="Certificate (PEM) of the authority behind AGENT_URLS; empty: the systems' own authorities."
+    )
+    credentials_lifetime: int = Field(
+        30 * 86400, ge=5, description="Seconds that an enrolled agent's credentials are good for; renewed before by itself."
+    )
     presence_timeout: float = Field(6.0, gt=0, description="Seconds without a heartbeat after which an agent is offline.")
 
     @field_validator("sn")
@@ -30,6 +48,25 @@ class RegistrySettings(Settings):
         if value and not SN_PATTERN.fullmatch(value):
             raise ValueError("write exactly 8 letters and digits, such as jueKiUEE")
         return value
+
+    @field_validator("agent_urls")
+    @classmethod
+    def _agent_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not url.startswith(("tls://", "wss://")):
+                raise ValueError("write addresses that begin with tls:// or wss://")
+        return value
+
+    @property
+    def outside_urls(self) -> tuple[str, ...]:
+        """What agents outside are told; `*` is the host that they asked."""
+        own = (("tls", self.nats_tls_port), ("wss", self.nats_websocket_port))
+        return self.agent_urls or tuple(f"{scheme}://*:{port}" for scheme, port in own if port)
+
+    @property
+    def outside_ca(self) -> Path | None:
+        """The certificate that they need for that; None: none."""
+        return self.agent_ca_file if self.agent_urls else self.keys_dir / "ca.pem"
 
     @property
     def roaming(self) -> str:

@@ -28,7 +28,8 @@ async def run(_said: Namespace) -> int:
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     config = folder / "nats-server.conf"
     if not settings.nats_url:
-        await asyncio.to_thread(config.write_text, configuration(keys, folder, name="printbus", port=4222))
+        told = await asyncio.to_thread(configuration, keys, folder, name="printbus", port=4222, outside=provision.outside(settings))
+        await asyncio.to_thread(config.write_text, told)
         _say(f"Start a server with: nats-server -c {config}")
         _say("Then run this again with PRINTBUS_NATS_URL=nats://127.0.0.1:4222: it makes the streams.")
     else:
