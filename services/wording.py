@@ -1,9 +1,10 @@
-"""Devices and scopes as people write them on the command line."""
+"""Devices, scopes and events as people write them on the command line."""
 
 from argparse import ArgumentTypeError
 from dataclasses import dataclass
 
 from libs.contracts.directory import Scope
+from libs.contracts.endpoints import DeviceFilter, EventKind
 from services.registry.domain import SN_PATTERN
 from services.registry.permits import ALL
 
@@ -31,3 +32,17 @@ def scopes(text: str) -> tuple[Scope, ...]:
     if unknown or not words:
         raise ArgumentTypeError(f"{text!r} is no list of scopes: write some of {','.join(Scope)}, with commas")
     return tuple(dict.fromkeys(Scope(word) for word in words))
+
+
+def kinds(text: str) -> tuple[EventKind, ...]:
+    """`new,end`; nothing is those of tasks. Raises `ArgumentTypeError`."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if any(word not in set(EventKind) for word in words):
+        raise ArgumentTypeError(f"{text!r} is no list of events: write some of {','.join(EventKind)}, with commas")
+    return tuple(dict.fromkeys(EventKind(word) for word in words))
+
+
+def device(text: str) -> DeviceFilter:
+    """`SN/NAME`, or `NAME` at any agent."""
+    agent, slash, name = text.partition("/")
+    return DeviceFilter(name, agent) if slash and name and SN_PATTERN.fullmatch(agent) else DeviceFilter(text)

@@ -26,6 +26,15 @@ class Origin:
     port: int
 
 
+def is_web(url: str) -> bool:
+    """Whether this can be an address at all: for those of people who may lead us anywhere."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in _USUAL and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def origin_of(url: str) -> Origin:
     """Where an address leads, by its writing alone: whether one may go there is the guard's word. Raises `Unfit`."""
     try:

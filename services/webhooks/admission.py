@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from libs.contracts.endpoints import DeviceFilter, EventKind
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from libs.runtime.origin import Unfit, origin_of
+from libs.runtime.origin import Unfit, is_web, origin_of
 from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 from services.webhooks.dialects import Dialect
 
@@ -25,10 +25,15 @@ class Admission:
         self._dialects = dialects
         self._guard = guard
 
-    async def address(self, url: str) -> None:
-        """Where a client may have events sent: vetted now, and again at every connection. Raises `Refused`."""
+    async def address(self, url: str, *, trusted: bool) -> None:
+        """Where events may be sent: anywhere for the operator; a client's is vetted now, and again at every connection.
+
+        Raises `Refused`.
+        """
         if len(url) > LONGEST_URL:
             raise _bad(f"url must have at most {LONGEST_URL} characters; it has {len(url)}.")
+        if trusted and is_web(url):
+            return
         try:
             origin = origin_of(url)
         except Unfit as problem:

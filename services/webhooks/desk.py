@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import structlog
+
 from libs.contracts.endpoints import DeviceFilter, EventKind
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
@@ -17,6 +19,8 @@ from services.webhooks.endpoints import Endpoints
 from services.webhooks.history import History, Wanted
 from services.webhooks.own import ID
 from services.webhooks.signing import make_secret
+
+log = structlog.get_logger()
 
 #: Seconds between two looks for what came of a test.
 LOOK = 0.05
@@ -73,8 +77,7 @@ class Desk:
     ) -> Endpoint:
         """A new endpoint with a new secret; given an id, it takes the place of the one that has it."""
         self._admission.words(dialect, kinds, devices, name, binary=binary)
-        if not owner.operator:
-            await self._admission.address(url)
+        await self._admission.address(url, trusted=owner.operator)
         now = now_ms()
         new = Endpoint(
             endpoint_id or f"ep-{secrets.token_hex(8)}",
@@ -96,6 +99,7 @@ class Desk:
         elif not await self.endpoints.add(new, self._bounds.endpoints):
             most = self._bounds.endpoints
             raise Refused(Code.CONFLICT, f"There are {most} endpoints already, the most that are allowed: remove one.")
+        log.info("endpoint added", endpoint=new.id, tenant=new.tenant, client=new.sn, dialect=dialect)
         return new
 
     async def find(self, owner: Owner, endpoint_id: str) -> Endpoint:
@@ -117,8 +121,7 @@ class Desk:
             binary=values.get("binary", found.binary),
         )
         if "url" in values and values["url"] != found.url:
-            if not owner.operator:
-                await self._admission.address(values["url"])
+            await self._admission.address(values["url"], trusted=owner.operator)
             values["trusted"] = owner.operator
         if enabled is True and found.disabled_at:
             values |= {"disabled_at": 0, "reason": "", "failing_since": 0}
@@ -136,6 +139,7 @@ class Desk:
         """Tell it nothing any more; returns what it was."""
         found = _free(await self.find(owner, endpoint_id))
         await self.endpoints.remove(found.id, now_ms())
+        log.info("endpoint removed", endpoint=found.id, tenant=found.tenant, client=found.sn)
         return found
 
     async def replay(self, owner: Owner, wanted: Wanted) -> int:
@@ -171,6 +175,7 @@ class Desk:
         changed = await self.endpoints.change(found.id, values, now_ms())
         if changed is None:
             raise Refused(Code.NOT_FOUND, "This endpoint was removed just now.")
+        log.info("endpoint changed", endpoint=found.id, fields=sorted(values))
         return changed
 
 

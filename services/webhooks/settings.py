@@ -1,11 +1,11 @@
 """Every knob of the webhook dispatcher."""
 
 from ipaddress import IPv4Address, IPv4Network, IPv6Network
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
 
+from libs.runtime.origin import is_web
 from libs.runtime.settings import Settings
 from services.webhooks.signing import is_secret
 
@@ -62,7 +62,7 @@ class WebhooksSettings(Settings):
     @field_validator("callback_url")
     @classmethod
     def _callback_url(cls, value: str) -> str:
-        if value and not _is_address(value):
+        if value and not is_web(value):
             raise ValueError("write an address such as https://example.org/printing")
         return value
 
@@ -107,11 +107,3 @@ class WebhooksSettings(Settings):
         """The serial number of this server's own client; empty as long as it has none."""
         path = self.data_dir / "sn"
         return self.sn or (path.read_text().strip() if path.is_file() else "")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        return False
