@@ -65,8 +65,8 @@
         refused: "Printbus refused the connection."
     };
 
-    /* Close codes of a WebSocket and statuses of HTTP that refuse -> our reason. All others are accidents. */
-    var REFUSALS = { denied: "permission-denied", 4400: "refused", 4401: "not-paired", 4403: "origin-not-approved", 401: "not-paired", 403: "origin-not-approved" };
+    /* Close codes of a WebSocket and statuses of HTTP that refuse a token -> our reason. All others are accidents, or told by diagnose. */
+    var REFUSALS = { 4400: "refused", 4401: "not-paired", 4403: "refused", 401: "not-paired" };
 
     /* ---------------------------------------------------------------- small things */
 
@@ -233,10 +233,15 @@
         };
     }
 
-    /** What a close code or a status means: `{reason, message}`, or null when it is no refusal. */
-    function refusal(code, message) {
-        var reason = REFUSALS[code];
-        return reason ? { reason: reason, message: message ? String(message) : REASONS[reason] } : null;
+    /** `{reason, message}`, with the server's own sentence if it had one. */
+    function refusal(reason, message) {
+        return { reason: reason, message: message ? String(message) : REASONS[reason] };
+    }
+
+    /** What a close code or a status means; null when it is no refusal. `token`: whether one was shown. */
+    function refusalOf(code, message, token) {
+        if (token && (code === 403 || code === 4403)) return refusal("not-paired", message);
+        return REFUSALS[code] ? refusal(REFUSALS[code], message) : null;
     }
 
     /* ---------------------------------------------------------------- connections
@@ -324,7 +329,7 @@
             else greet(frame);
         };
         socket.onclose = function (event) {
-            end(refusal(event.code, event.reason));
+            end(refusalOf(event.code, event.reason, rung.token && !ready));
         };
         return drop;
     }
@@ -334,6 +339,7 @@
         var ready = false;
         var headers = { "Webapi-Session": "new" };
         var ack = "";
+        var longest = Infinity;
         var outgoing = [];
         var sending = false;
         var abortPoll = nothing;
@@ -362,13 +368,15 @@
         function opened(status, answer) {
             abortOpen = nothing;
             if (status !== 200 || !answer || !answer.session) {
-                end(answer && refusal(status, answer.message));
+                end(answer && refusalOf(status, answer.message, rung.token));
                 return;
             }
             headers = { "Webapi-Session": String(answer.session) };
             ack = String(answer.ack || "");
             ready = true;
-            on.ready({ send: say, close: close }, welcomeOf(answer, greeting.session ? answer : null));
+            var welcome = welcomeOf(answer, greeting.session ? answer : null);
+            longest = welcome.longest;
+            on.ready({ send: say, close: close }, welcome);
             poll();
         }
 
@@ -376,7 +384,7 @@
         function take(status, answer) {
             if (over) return false;
             if (status !== 200 || !answer || !(answer.messages instanceof Array)) {
-                end(answer && refusal(status, answer.message));
+                end(answer && refusalOf(status, answer.message, ""));
                 return false;
             }
             on.frame({ command: "PONG" }); // it lives, also when it has nothing to say
@@ -392,6 +400,7 @@
             abortPoll = request("GET", address, null, headers, POLL_TIMEOUT, function (status, answer) {
                 abortPoll = nothing;
                 if (!take(status, answer)) return;
+                if (answer.reset) on.frame({ command: "RESET" });
                 ack = String(answer.ack || ack);
                 later(poll);
             });
@@ -406,18 +415,23 @@
             }
         }
 
-        /* One request at a time, with all that waits: what is printed first comes out first. */
+        /* One request at a time, with all that waits and fits: what is printed first comes out first. */
         function flush() {
             if (over) return;
-            var body = '{"messages":[' + outgoing.join(",") + "]}";
-            outgoing = [];
+            var size = 0;
+            var count = 0;
+            while (count < outgoing.length && (size += bytesOf(outgoing[count]) + 1) <= longest) count++;
+            var body = '{"messages":[' + outgoing.slice(0, count || 1).join(",") + "]}";
             abortSend = request("POST", rung.base + "/webapi/send", body, headers, TIMEOUT * LARGE_FACTOR, function (status, answer) {
                 abortSend = nothing;
-                sending = false;
-                if (take(status, answer) && outgoing.length && !sending) {
-                    sending = true;
-                    flush();
+                if (status === 429 || status === 503) {
+                    setTimeout(flush, BUSY_WAIT);
+                    return;
                 }
+                outgoing.splice(0, count || 1);
+                if (!take(status, answer)) return;
+                sending = outgoing.length > 0;
+                if (sending) flush();
             });
         }
 
@@ -439,7 +453,9 @@
             reset: !resumed || resumed.reset !== false,
             sn: hello.sn,
             version: hello.version,
-            longest: typeof limits.message === "number" ? limits.message : Infinity
+            /* A frame may travel inside the body of a request; calls that run on after a resume count beside those sent again. */
+            longest: typeof limits.message === "number" ? limits.message - 64 : Infinity,
+            atOnce: typeof limits.requests === "number" ? Math.max(1, Math.floor(limits.requests / 2)) : 32
         };
     }
 
@@ -578,6 +594,7 @@
         this.order = []; // their ids, in the order of send()
         this.prefix = random().slice(0, 12) + "-";
         this.count = 0;
+        this.flying = 0; // calls that were sent on this connection and have no answer
         this.subscribers = {};
         this.connection = null; // {channel, rung, welcome, since, heard, answered}
         this.session = null; // {id, base, lastSeq}: what can be resumed
@@ -625,6 +642,10 @@
                 return channel !== null && link.connection !== null && link.connection.channel === channel;
             }
 
+            if (rung.group === "relay" && !rung.token) {
+                later(function () { on.failed(refusal("not-paired")); });
+                return nothing;
+            }
             return (rung.kind === "websocket" ? openSocket : openPoll)(rung, greeting, {
                 ready: function (opened, welcome) {
                     channel = opened;
@@ -645,6 +666,7 @@
             this.connection = { channel: channel, rung: rung, welcome: welcome, since: now(), heard: now(), pinged: now(), answered: false };
             memory.write(this.winner, now() + " " + rung.id);
             for (var i = 0; i < this.order.length; i++) this.calls[this.order[i]].sent = false;
+            this.flying = 0;
             this.tell(this.connectedEvent(resumed));
             this.beat();
             this.pump();
@@ -668,24 +690,24 @@
             var connection = this.connection;
             this.connection = null;
             if (connection.answered || now() - connection.since > SETTLED) this.failures = 0;
+            this.retry();
             if (refused) this.refused(refused);
             else this.report("connection-lost", REASONS["connection-lost"], "");
-            this.retry();
         },
 
         /** Every rung has failed: say why, and come again. */
         lost: function (refusals) {
             var link = this;
             if (refusals.length) {
-                this.refused(refusals[refusals.length - 1]);
                 this.retry();
+                this.refused(refusals[refusals.length - 1]);
                 return;
             }
             this.diagnose(function (refused, state) {
                 if (link.state !== "connecting") return;
+                link.retry();
                 if (refused) link.refused(refused, state);
                 else link.report("agent-absent", link.absence(), state);
-                link.retry();
             });
         },
 
@@ -702,13 +724,14 @@
                     if (!local) return done(null, "");
                     return permission(host, function (state) {
                         var hint = root.isSecureContext === false ? REASONS["page-not-secure"] : "";
-                        done(state === "denied" ? refusal("denied", hint) : null, state);
+                        done(state === "denied" ? refusal("permission-denied", hint) : null, state);
                     });
                 }
-                if (asked[rung.base]) return next();
+                if (asked[rung.base] || rung.group === "relay") return next();
                 asked[rung.base] = true;
                 return request("GET", rung.base + "/webapi/status", null, {}, GREETING, function (status, answer) {
-                    if (answer && answer.originAllowed === false) done(refusal(rung.group === "relay" || rung.token ? 401 : 403, answer.message), "");
+                    if (answer && answer.local === false) done(refusal("not-paired", answer.message), "");
+                    else if (answer && answer.originAllowed === false) done(refusal("origin-not-approved", answer.message), "");
                     else next();
                 });
             }
@@ -785,6 +808,7 @@
             if (frame.command === "PING") this.connection.channel.send('{"command":"PONG"}');
             else if (frame.command === "EVENT") this.event(frame);
             else if (frame.command === "CALLBACK") this.answer(frame);
+            else if (frame.command === "RESET") this.tell(this.connectedEvent(false)); // events were lost
         },
 
         /** Events rise in `seq`; what is not above the last one was told already. */
@@ -814,7 +838,9 @@
             this.connection.answered = true;
             if (frame.retry === true && !frame.success) {
                 setTimeout(function () {
+                    if (link.calls["$" + call.id] !== call || !call.sent) return;
                     call.sent = false;
+                    link.flying--;
                     link.pump();
                 }, BUSY_WAIT);
                 return;
@@ -833,6 +859,10 @@
             var link = this;
             if (typeof onOk === "function" || typeof onFail === "function") made.promise.then(nothing, nothing);
             this.calls["$" + id] = call;
+            if (!command.replace(/\s/g, "")) {
+                later(function () { link.fail("$" + id, "command is missing: write its name, such as listDevices."); });
+                return made.promise;
+            }
             try {
                 call.body = JSON.stringify(data === undefined || data === null ? {} : data);
             } catch (error) {
@@ -876,6 +906,8 @@
                 if (call.uploads.length) {
                     held = true;
                     this.upload(call);
+                } else if (this.flying >= this.connection.welcome.atOnce) {
+                    return; // an answer lets the next one go
                 } else if (!this.deliver(call)) {
                     i--; // it has failed and is no longer in the list
                 }
@@ -893,6 +925,7 @@
                 return false;
             }
             call.sent = true;
+            this.flying++;
             this.connection.channel.send(text);
             return true;
         },
@@ -903,6 +936,10 @@
             if (this.calls[name] !== call) return;
             delete this.calls[name];
             clearTimeout(call.timer);
+            if (call.sent) {
+                this.flying--;
+                if (this.order.length > this.flying + 1) later(this.pump.bind(this));
+            }
             for (var i = 0; i < this.order.length; i++) {
                 if (this.order[i] === name) {
                     this.order.splice(i, 1);

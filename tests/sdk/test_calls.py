@@ -225,13 +225,41 @@ async def test_an_answer_that_does_not_come_is_a_failure_in_time(context, server
     assert response["reason"] == "timeout"
 
 
+@pytest.mark.parametrize("transport", ["websocket", "longpoll"])
+async def test_no_more_calls_are_on_their_way_than_the_server_takes(shop, server, transport):
+    server.limits = {"message": 4000, "requests": 8}
+    waiting, most = [], 0
+
+    async def answering(session, request):
+        nonlocal most
+        waiting.append(request)
+        most = max(most, len(waiting))
+        if len(waiting) == 4 or len(server.requests) > 37:
+            while waiting:
+                await session.answer(waiting.pop(0))
+
+    server.answering = answering
+    await shop.start(url=server.url, transports=[transport])
+    await shop.page.evaluate("for (let n = 0; n < 40; n++) say('call ' + n, 'ping', {n, text: 'x'.repeat(1000)})")
+    for n in range(40):
+        await shop.over(f"call {n}")
+    assert most == 4
+    assert [request["data"]["n"] for request in server.requests] == list(range(40))
+
+
+async def test_a_call_without_a_command_never_leaves_the_page(shop, server):
+    await shop.start(url=server.url)
+    assert (await shop.refused(" "))["message"] == "command is missing: write its name, such as listDevices."
+    assert server.requests == []
+
+
 async def test_what_the_server_cannot_take_is_not_sent(shop, server):
     server.limits = {"message": 1000}
     await shop.start(url=server.url)
     await shop.connected()
     error = await shop.refused("ping", {"text": "\u6253" * 400})
-    assert error["message"] == "ping is too large: the server takes at most 1000 bytes at once."
-    assert await shop.send("ping", {"text": "x" * 900})
+    assert error["message"] == "ping is too large: the server takes at most 936 bytes at once."
+    assert await shop.send("ping", {"text": "x" * 800})
     assert len(server.requests) == 1
 
 
