@@ -15,7 +15,8 @@ from libs.contracts.tasks import TaskRequest
 from services.spooler.tables import cursors, journal, material, task
 from services.spooler.task import Step, Task
 
-_FIELDS = tuple(field.name for field in fields(Task))
+#: The columns of `task`.
+FIELDS = tuple(field.name for field in fields(Task))
 #: Fields that never change after the insertion.
 _FIXED = {
     "id", "tenant", "sn", "source", "from_os", "name", "seq", "idx", "priority", "created_at", "traceparent", "start_at",
@@ -23,7 +24,7 @@ _FIXED = {
 }  # fmt: skip
 #: Fields that change for few tasks, and are written for those only.
 _SELDOM = ("agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled")
-_OFTEN = tuple(name for name in _FIELDS if name not in _FIXED and name not in _SELDOM)
+_OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
@@ -66,7 +67,7 @@ async def existing(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
-        await connection.execute(insert(task), [{name: getattr(each, name) for name in _FIELDS} for each in tasks])
+        await connection.execute(insert(task), [{name: getattr(each, name) for name in FIELDS} for each in tasks])
         await connection.execute(insert(material), [{"task": each.id, "request": encode(each)} for each in requests])
 
 
