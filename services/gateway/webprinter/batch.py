@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from libs.contracts.documents import INLINE_LIMIT
 from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Ticket
 from libs.runtime.bus import Outgoing, outgoing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
@@ -76,6 +77,7 @@ class _Element:
     failure: str = ""
     wanted: Wanted | None = None
     printer: FoundPrinter | None = None
+    ticket: Ticket | None = None
     once: Once | None = None
     ids: Block | None = None
     request: TaskRequest | None = None
@@ -92,6 +94,7 @@ class _Batch:
     messages: list[Outgoing] = field(default_factory=list)
     printers: dict[tuple[str, str], FoundPrinter | str] = field(default_factory=dict)
     uploads: dict[tuple[str, object], Given | str] = field(default_factory=dict)
+    tickets: dict[object, Ticket] = field(default_factory=dict)
     group: list[TaskRequest] = field(default_factory=list)
     size: int = 0
     keyed: list[tuple[Once, dict[str, str]]] = field(default_factory=list)
@@ -125,7 +128,7 @@ class _Batch:
                 element.wanted = with_upload(element.wanted, await self._upload(element.wanted))
                 element.name = element.name or element.wanted.name
             element.printer = await self._printer(element.wanted)
-            ticket_for(element.wanted, element.printer)
+            element.ticket = self._ticket(element.wanted, element.printer)
         except Rejected as reason:
             element.failure = str(reason).replace(_PLACE, element.wanted.path)
 
@@ -147,6 +150,13 @@ class _Batch:
                 self.printers[asked] = str(reason)
         return _good(self.printers[asked])
 
+    def _ticket(self, wanted: Wanted, printer: FoundPrinter) -> Ticket:
+        asked = (wanted.ticket, wanted.marks, wanted.given.format, printer.ref)
+        found = self.tickets.get(asked)
+        if found is None:
+            found = self.tickets[asked] = ticket_for(wanted, printer)
+        return found
+
     async def _reserve(self, element: _Element, task: Any) -> None:
         """The id of an element that has a key of its own."""
         try:
@@ -166,20 +176,21 @@ class _Batch:
                 await self._request(each)
 
     async def _request(self, element: _Element) -> None:
-        if element.wanted is None or element.printer is None:
-            return
-        task, now = (
-            (element.ids.id(), element.ids.at()) if element.ids else (self.ids.id(element.index), self.ids.at(element.index))
-        )
         wanted, element.wanted = element.wanted, None
-        element.request = await make_request(self.gateway, self.identity, wanted, element.printer, task=task, now=now)
+        if wanted is None or element.printer is None or element.ticket is None:
+            return
+        ids, index = (element.ids, 0) if element.ids else (self.ids, element.index)
+        task, now = ids.id(index), ids.at(index)
+        element.request = await make_request(
+            self.gateway, self.identity, wanted, element.printer, ticket=element.ticket, task=task, now=now
+        )
 
     async def _tell(self, element: _Element) -> None:
         """The answer to an element, and its request into a message."""
         if element.failure:
             self.answer.append({"taskName": element.name, "success": False, "message": element.failure})
             return
-        task = element.ids.id() if element.ids else self.ids.id(element.index)
+        task = element.request.id if element.request else self._id(element)
         self.answer.append({"taskName": element.name or task, "success": True, "taskId": task})
         if element.once and not element.once.answered:
             self.keyed.append((element.once, {"taskId": task}))
@@ -187,6 +198,9 @@ class _Batch:
             if element.ids:
                 self.seen.add(task)
             await self._pack(element.request)
+
+    def _id(self, element: _Element) -> str:
+        return element.ids.id() if element.ids else self.ids.id(element.index)
 
     async def _pack(self, request: TaskRequest) -> None:
         content = request.document.content

@@ -39,6 +39,11 @@ class Fields:
         self._path = path
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """The members as they came."""
+        return self._values
+
+    @property
     def path(self) -> str:
         """How a sentence names this object."""
         return self._path

@@ -17,6 +17,7 @@ from services.gateway.webprinter.fields import Fields, shown
 MAX_TEXT, MAX_SIZE, MAX_MARKS = 500, 500, 30
 VARIABLES = ("page", "pages", "date", "time", "name", "device", "client", "taskId")
 #: Watermarks are pale and slanting unless they say otherwise; size 0 is as large as suits the sheet.
+_PLACES = tuple(Place)
 _WATERMARK = Mark(Place.WATERMARK, size=0, color="808080", opacity=30, angle=45)
 _BRACES = re.compile(r"\{\{|\{([^{}]{0,40})\}?")
 _COLOR = re.compile(r"#?([0-9a-fA-F]{6}|[0-9a-fA-F]{3})")
@@ -30,7 +31,9 @@ def read_marks(fields: Fields, max_image: int = INLINE_LIMIT) -> tuple[Mark, ...
 
     Images lie inside the marks, of at most `max_image` bytes. Raises `Rejected`.
     """
-    found = tuple(mark for place in Place for mark in _placed(fields, place, max_image))
+    if all(fields.raw(place) is None for place in _PLACES):
+        return ()
+    found = tuple(mark for place in _PLACES for mark in _placed(fields, place, max_image))
     if len(found) > MAX_MARKS:
         raise Rejected(f"{fields.name('header')}, footer and watermark are at most {MAX_MARKS} together; these are {len(found)}.")
     return found

@@ -39,9 +39,9 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
         return dict(submission.answer)
     wanted = await read_wanted(gateway, identity, task)
     printer = await find_printer(gateway, identity, wanted.agent, wanted.device)
-    ticket_for(wanted, printer)  # a key is not spent on a task that is refused
+    ticket = ticket_for(wanted, printer)  # a key is not spent on a task that is refused
     ids = await submission.reserve(gateway.ids.block(identity.sn))
-    request = await make_request(gateway, identity, wanted, printer, task=ids.id(), now=ids.at())
+    request = await make_request(gateway, identity, wanted, printer, ticket=ticket, task=ids.id(), now=ids.at())
     await gateway.submit(identity, identity.source, (request,))
     answer = {"taskId": request.id}
     await submission.keep(answer)
@@ -58,24 +58,22 @@ async def read_wanted(gateway: Gateway, identity: Identity, task: Fields) -> Wan
 
 def ticket_for(wanted: Wanted, printer: FoundPrinter) -> Ticket:
     """How this printer is to print it, marks by rule included. Raises `Rejected` for what it cannot do."""
-    marked = replace(wanted.ticket, marks=marks_of(wanted.given.format, printer.rules, wanted.marks))
+    marks = marks_of(wanted.given.format, printer.rules, wanted.marks)
+    marked = replace(wanted.ticket, marks=marks) if marks else wanted.ticket
     return suited(marked, wanted.given.format, printer.device, wanted.path)
 
 
 async def make_request(
-    gateway: Gateway, identity: Identity, wanted: Wanted, printer: FoundPrinter, *, task: str, now: int
+    gateway: Gateway, identity: Identity, wanted: Wanted, printer: FoundPrinter, *, ticket: Ticket, task: str, now: int
 ) -> TaskRequest:
-    """A task as it is handed over, its document where it belongs; `now` is in ms since 1970.
-
-    Raises `Rejected` for what this printer cannot do.
-    """
-    ticket = ticket_for(wanted, printer)
+    """A task as it is handed over, its document where it belongs; `ticket` is the printer's, `now` is in ms since 1970."""
+    marks = await stored_marks(gateway, identity, task, ticket.marks)
     return TaskRequest(
         id=task,
         name=wanted.name or task,
         printer=printer.ref,
         document=await _document(gateway, identity, wanted, task),
-        ticket=replace(ticket, marks=await stored_marks(gateway, identity, task, ticket.marks)),
+        ticket=replace(ticket, marks=marks) if marks else ticket,
         priority=wanted.priority,
         created_at=now,
         expires_at=now + wanted.expire_after if wanted.expire_after else 0,

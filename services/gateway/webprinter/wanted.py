@@ -3,6 +3,9 @@
 import asyncio
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from pydantic_core import from_json, to_json
 
 from libs.contracts.marks import Mark
 from libs.contracts.tickets import Ticket
@@ -15,6 +18,8 @@ from services.gateway.webprinter.schedule import read_start
 from services.gateway.webprinter.ticket import read_ticket
 
 MAX_NAME = 255
+#: Configs of more bytes than this are read each time.
+LONGEST_KNOWN = 1024
 PRIORITY = 50
 #: Contents of more characters than this are read in a thread.
 LARGE = 256 * 1024
@@ -58,7 +63,7 @@ def read_task(task: Fields) -> Wanted:
         agent=task.text("controlSn") or "",
         device=task.text("deviceName") or "",
         given=given,
-        ticket=read_ticket(config),
+        ticket=_ticket(config),
         javascript=_either(task, config, "javascript"),
         background=_either(task, config, "printBackground"),
         priority=task.whole("priority", 1, 100) or PRIORITY,
@@ -84,6 +89,22 @@ def with_upload(wanted: Wanted, given: Given) -> Wanted:
 def readable(name: str) -> str:
     """A name without control characters and direction marks: it is shown on displays and in logs."""
     return _CONTROL.sub(" ", name).strip()
+
+
+def _ticket(config: Fields) -> Ticket:
+    """How to print. The many tasks of a batch have few different configs."""
+    spelled = to_json(config.values)
+    if len(spelled) > LONGEST_KNOWN:
+        return read_ticket(config)
+    try:
+        return _known_ticket(spelled)
+    except Rejected:
+        return read_ticket(config)  # which names this very task
+
+
+@lru_cache(1024)
+def _known_ticket(spelled: bytes) -> Ticket:
+    return read_ticket(Fields(from_json(spelled)))
 
 
 def _either(task: Fields, config: Fields, key: str) -> bool:
