@@ -1,9 +1,10 @@
 """Documents for receipt printers: finished pages as ESC/POS raster, exactly as wide as the print head."""
 
+import importlib
+import tempfile
 from collections.abc import Iterator
 
 import pypdfium2
-from escpos.printer import Dummy
 from PIL import Image
 
 from libs.contracts.tickets import Cut, Dither
@@ -18,9 +19,20 @@ _ROWS = 512
 _MODES = {Cut.PARTIAL: "PART", Cut.FULL: "FULL"}
 
 
+def prepare() -> None:
+    """Load python-escpos while files can still be read. It leaves a folder behind at every import, unless its place goes too."""
+    usual = tempfile.tempdir
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        try:
+            importlib.import_module("escpos.printer")
+        finally:
+            tempfile.tempdir = usual
+
+
 def to_escpos(source: bytes, roll: Roll, limits: Limits) -> Outcome:
     """A finished PDF as one ESC/POS job: set back, all pages, drawer, cut. Raises `Rejected` for one that is too long."""
-    printer = Dummy()
+    printer = importlib.import_module("escpos.printer").Dummy()
     printer.hw("INIT")
     count = 0
     for picture in rows(source, roll, limits):

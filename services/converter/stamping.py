@@ -24,7 +24,7 @@ _LEADING, _MIDDLE = 1.3, 0.36
 #: The largest watermark of itself: a part of the shorter edge; how much of the sheet it may cross.
 _LARGEST, _CROSSED = 0.22, 0.8
 #: The largest picture in a header of itself: a part of the sheet's height and width.
-_TALL, _WIDE = 0.08, 0.4
+_TALL, _WIDE = 0.035, 0.4
 #: White between a header and the content on a roll, in points.
 _GAP = 4.0
 

@@ -144,6 +144,7 @@ def main(spec: str) -> None:
     images.prepare()
     officecheck.prepare()
     glyphs.prepare()
+    receipts.prepare()
     rehearse()
     seal.seal(seal.read_spec(spec))
     with socket.socket(fileno=0) as requests:
