@@ -12,6 +12,7 @@ FILES = {
     "webprinter.js": "text/javascript; charset=utf-8",
     "webprinter.d.ts": "text/plain; charset=utf-8",
     "webprinter-page.js": "text/javascript; charset=utf-8",
+    "webprinter-page.css": "text/css; charset=utf-8",
     "webprinter.html": "text/html; charset=utf-8",
 }
 #: Any page may load the script, also one that is isolated; it is checked anew each time, since it must fit this server.
@@ -25,7 +26,7 @@ HEADERS = {
 POLICY = (
     "default-src 'self'",
     "script-src 'self'",
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "img-src 'self' data: blob:",
     "connect-src 'self' ws: wss: http: https:",
     "frame-ancestors 'none'",
