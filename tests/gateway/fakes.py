@@ -10,9 +10,9 @@ from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, Devi
 from libs.contracts.ids import device_id, token_digest
 from libs.contracts.intake import SubmitTasks
 from libs.contracts.message import decode
-from libs.contracts.queries import Entries, LookUp
+from libs.contracts.queries import Code, Entries, GetDevice, LookUp
 from libs.runtime.bucket import Kept, Taken
-from libs.runtime.bus import Unanswered
+from libs.runtime.bus import Refused, Unanswered
 from libs.runtime.documents import Documents
 from libs.runtime.keys import DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, UPLOAD_KEY, Keys
 from libs.runtime.seal import Sealer
@@ -140,6 +140,7 @@ class Rig:
         self.bucket = FakeBucket()
         self.mirror = FakeMirror(*entries())
         self.bus.answers[LookUp] = looked_up(*entries())
+        self.bus.answers[GetDevice] = Refused(Code.NOT_FOUND, "There is no such device.")
         self.settings = read(GatewaySettings, data_dir=folder, **settings)
         self.service = Service("gateway", tracing or Tracing("gateway"), 1)
         self.gateway = Gateway(

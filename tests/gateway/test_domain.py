@@ -34,7 +34,7 @@ def token(**more):
     ],
 )
 def test_a_token_speaks_for_its_client_while_both_are_good(given, owner, valid):
-    assert speaks_for(given, owner, NOW) == (Identity("main", SN) if valid else None)
+    assert speaks_for(given, owner, NOW) == (Identity("main", SN, credential="d") if valid else None)
 
 
 def device(agent=SN, tenant="main", kind=DeviceType.PRINTER):

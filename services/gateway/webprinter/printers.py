@@ -9,8 +9,10 @@ from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, Ent
 from libs.contracts.documents import RAW_FORMATS, Format
 from libs.contracts.ids import device_id
 from libs.contracts.marks import Mark
+from libs.contracts.queries import Code, DeviceAnswer, GetDevice
 from libs.contracts.tasks import PrinterRef
 from libs.contracts.tickets import Ticket
+from libs.runtime.bus import Refused
 from services.gateway.domain import Identity, usable, usable_printer
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
@@ -51,7 +53,8 @@ async def find_printer(gateway: Gateway, identity: Identity, agent: str, device:
     for look in (gateway.directory.get, gateway.directory.ask):  # before saying no, ask who knows best
         if printer := await _printer(look, identity, agent, device):
             return printer
-        owner = "" if agent or not device else await _owner(gateway, identity, device, path)
+        blind = look == gateway.directory.ask
+        owner = "" if agent or not device else await _owner(gateway, identity, device, path, blind=blind)
         if owner and (printer := await _printer(look, identity, owner, device)):
             return printer
     field = f"{path}.deviceName" if path else "deviceName"
@@ -61,8 +64,13 @@ async def find_printer(gateway: Gateway, identity: Identity, agent: str, device:
     raise Rejected(f"{field} is missing and there is no default printer: name one that listDevices names, or use setDefaultDevice.")
 
 
-async def _owner(gateway: Gateway, identity: Identity, device: str, path: str) -> str:
-    """Whose printer of this name is meant by who names no client and has none itself; empty: there is none."""
+async def _owner(gateway: Gateway, identity: Identity, device: str, path: str, *, blind: bool) -> str:
+    """Whose printer of this name is meant by who names no client and has none itself; empty: there is none.
+
+    `blind`: what the mirror says is not enough, the registry is asked.
+    """
+    if blind:
+        return await _ask_owner(gateway, identity, device)
     (default,) = await gateway.directory.get(default_key(identity.sn, DeviceType.PRINTER))
     found = [entry.agent for entry in gateway.directory.named(identity.tenant, device) if usable(identity, entry)]
     if isinstance(default, DefaultEntry) and default.agent in found and default.device == _place(default.agent, device):
@@ -71,6 +79,17 @@ async def _owner(gateway: Gateway, identity: Identity, device: str, path: str) -
         at, field = ", ".join(sorted(found)[:5]), f"{path}.controlSn" if path else "controlSn"
         raise Rejected(f"{field} is missing, and several clients have a printer {shown(device)}: write one of {at}.")
     return found[0] if found else ""
+
+
+async def _ask_owner(gateway: Gateway, identity: Identity, device: str) -> str:
+    query = GetDevice(region=gateway.region, tenant=identity.tenant, sn=identity.sn, agent="", name=device)
+    try:
+        answer: DeviceAnswer = await gateway.bus.ask(query)
+    except Refused as refusal:
+        if refusal.code is Code.NOT_FOUND:
+            return ""
+        raise
+    return answer.device.agent if answer.device else ""
 
 
 async def _printer(look: Look, identity: Identity, named: str, device: str) -> FoundPrinter | None:

@@ -6,6 +6,7 @@ import pytest
 from starlette.requests import Request
 
 from libs.contracts.directory import Scope
+from libs.contracts.ids import token_digest
 from libs.runtime.discovery import discover
 from services.gateway import auth
 from services.gateway.auth import Unidentified, identify
@@ -33,7 +34,7 @@ async def test_a_request_without_its_credential_is_not_its_business(scheme):
 
 async def test_a_good_token_is_its_client():
     found = await identify(request(api_access_token=TOKEN), directory(), SCHEMES.values())
-    assert found == Identity("main", SN)
+    assert found == Identity("main", SN, credential=token_digest(TOKEN))
 
 
 @pytest.mark.parametrize("token", ["wrong", TOKEN + "x", TOKEN.upper(), "x" * 513, "*", ">", "a.b"])

@@ -40,6 +40,10 @@ NEEDS = {
         "rotateSecret",
         "tryEndpoint",
         "replayDeliveries",
+        "newPairing",
+        "newRelayToken",
+        "listRelays",
+        "revokeRelay",
     },
     None: {"getInfo", "ping"},
 }
