@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, Select, desc, literal_column, select, union_all
+from sqlalchemy import ColumnElement, CompoundSelect, Select, desc, false, literal_column, select, union_all
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.states import STATUS, Stage, Status
@@ -30,25 +31,20 @@ class Filter:
 
 async def listed(connection: AsyncConnection, wanted: Filter) -> list[Task]:
     """A client's tasks that were told to somebody, newest first."""
-    walks = _walks(wanted)
-    if not walks:
-        return []
-    rows = await connection.execute(statement(wanted, walks))
+    rows = await connection.execute(statement(wanted))
     return [task_of(row) for row in rows]
 
 
-def statement(
-    wanted: Filter, walks: Sequence[Sequence[ColumnElement[bool]]]
-) -> Select[tuple[object, ...]] | CompoundSelect[tuple[object, ...]]:
+def statement(wanted: Filter) -> Select[Any] | CompoundSelect[Any]:
     """One walk as it is, several merged: each gives no more than the limit, so that little is sorted."""
-    each = [_walk(wanted, conditions) for conditions in walks]
+    each = [_walk(wanted, conditions) for conditions in _walks(wanted)]
     if len(each) == 1:
         return each[0]
     merged = union_all(*(select(one.subquery()) for one in each))
     return merged.order_by(literal_column("created_at").desc(), literal_column("id").desc()).limit(wanted.limit)
 
 
-def _walk(wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[object, ...]]:
+def _walk(wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     within = [task.c.tenant == wanted.tenant, task.c.sn == wanted.sn, *conditions]
     if wanted.start is not None:
         within.append(task.c.created_at >= wanted.start)
@@ -60,7 +56,7 @@ def _walk(wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> Select[t
 def _walks(wanted: Filter) -> list[list[ColumnElement[bool]]]:
     """What each walk asks for beside client and time; the index to walk along follows from it."""
     if wanted.stages:
-        return [_of_stage(stage) for stage in dict.fromkeys(wanted.stages) if _is_of(stage, wanted.statuses)]
+        return [_of_stage(stage) for stage in dict.fromkeys(wanted.stages) if _is_of(stage, wanted.statuses)] or [[false()]]
     if not wanted.statuses or set(wanted.statuses) == set(_ALL):
         return [[task.c.told != ""]]
     return [[task.c.told == status.value] for status in dict.fromkeys(wanted.statuses)]
