@@ -732,6 +732,7 @@
                 return request("GET", rung.base + "/webapi/status", null, {}, GREETING, function (status, answer) {
                     if (answer && answer.local === false) done(refusal("not-paired", answer.message), "");
                     else if (answer && answer.originAllowed === false) done(refusal("origin-not-approved", answer.message), "");
+                    else if (answer && answer.success === false && status < 500) done(refusal("refused", answer.message), "");
                     else next();
                 });
             }

@@ -15,6 +15,8 @@ from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Respon
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from libs.runtime.authority import Leaf
+
 SDK = Path(__file__).parents[2] / "sdk"
 PAGE = '<!doctype html><meta charset="utf-8"><title>shop</title><script src="/webprinter.js"></script>'
 #: No eval, nothing inline: what strict sites allow their scripts.
@@ -262,9 +264,10 @@ class Scripted:
 
 
 @asynccontextmanager
-async def serving(application: Starlette, port: int = 0) -> AsyncIterator[int]:
-    """Serve an application with WebSockets on loopback; gives the port."""
-    config = uvicorn.Config(application, "127.0.0.1", port, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+async def serving(application: Starlette, port: int = 0, *, leaf: Leaf | None = None) -> AsyncIterator[int]:
+    """Serve an application with WebSockets on loopback, with TLS if there is a certificate; gives the port."""
+    tls = {"ssl_certfile": leaf.certificate, "ssl_keyfile": leaf.key} if leaf else {}
+    config = uvicorn.Config(application, "127.0.0.1", port, log_config=None, lifespan="off", timeout_graceful_shutdown=1, **tls)
     server = uvicorn.Server(config)
     listener = config.bind_socket()
     task = asyncio.create_task(server._serve([listener]))  # without its own signal handlers
