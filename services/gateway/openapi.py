@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from services.gateway.webprinter import extensions, reference
+from services.gateway.webprinter import extensions, hooks, reference
 
 REF = "#/components/schemas/"
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
@@ -24,7 +24,7 @@ def openapi_document() -> dict[str, Any]:
         },
         "servers": [{"url": "http://127.0.0.1:39899", "description": "The default address (PRINTBUS_PUBLIC_URL)."}],
         "paths": {
-            "/openapi": reference.path_item(REF, (*reference.REQUESTS, *extensions.REQUESTS)),
+            "/openapi": reference.path_item(REF, (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS)),
             "/documents/{token}": _documents(),
             "/healthz": _probe("healthz", "Whether the process lives.", {"200": "It does."}),
             "/readyz": _probe(
@@ -54,7 +54,8 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _models() -> tuple[Any, ...]:
-    return (*reference.REQUESTS, *extensions.REQUESTS, *extensions.ANSWERS, reference.Envelope)
+    commands = (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS)
+    return (*commands, *extensions.ANSWERS, *hooks.ANSWERS, reference.Envelope)
 
 
 def _documents() -> dict[str, Any]:
