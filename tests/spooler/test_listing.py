@@ -11,7 +11,7 @@ from services.spooler import store
 from services.spooler.app import MIGRATIONS
 from services.spooler.listing import Filter, listed, statement
 from services.spooler.tables import task as table
-from tests.spooler.making import AGENT, task
+from tests.spooler.making import AGENT, request, task
 
 COUNT = 8_000
 #: The newest few are still on their way; of the others one in 500 ended badly.
@@ -74,7 +74,7 @@ async def test_every_filter_gives_the_newest_of_what_it_names_and_reads_little(t
 async def test_all_statuses_are_no_filter(tmp_path, statuses):
     async with database("", tmp_path, "spooler", MIGRATIONS) as opened:
         async with opened.transaction() as connection:
-            await store.add(connection, [task(told="QUEUED"), task(id="untold", told="")], [])
+            await store.add(connection, [task(told="QUEUED"), task(id="untold", told="")], [request(1), request(2)])
         async with opened.reading() as connection:
             assert [each.id for each in await listed(connection, Filter("main", AGENT, statuses))] == [task().id]
             assert await listed(connection, Filter("main", AGENT, stages=(Stage.AWAITING_DATA,))) == []
