@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from services.gateway.webprinter.reference import Config, Described, DeviceInfo, Paper, Row
+from services.gateway.webprinter.reference import Config, Described, DeviceInfo, Paper, Row, Task
 
 
 class OneTask(Described):
@@ -111,6 +111,33 @@ class TestPrint(Described):
 
     command: Literal["testPrint"]
     data: OnePrinter
+
+
+class Page(Described):
+    """Which page of which task: of one that was submitted, or of one that might be."""
+
+    task_id: str | None = Field(None, description="A task that was submitted; else give `task`.")
+    task: Task | None = Field(None, description="A task as newPrintTask takes it; nothing is printed.")
+    page: int | None = Field(1, ge=1, description="Counts printed pages.")
+    dpi: int | None = Field(96, ge=20, le=300)
+
+
+class PreviewTask(Described):
+    """See a page as it would be printed."""
+
+    command: Literal["previewTask"]
+    data: Page
+
+
+class Picture(Described):
+    """A page as a picture."""
+
+    image: str = Field(description="PNG in base64.")
+    media_format: Literal["PNG"]
+    page: int
+    pages: int = Field(description="How many are printed.")
+    width: int = Field(description="In pixels.")
+    height: int
 
 
 class ListPapers(Described):
@@ -224,9 +251,10 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     PauseDevice,
     ResumeDevice,
     TestPrint,
+    PreviewTask,
     ListPapers,
     GetInfo,
     Ping,
 )
 #: Command -> what its answer holds under `data`; several of them as an array.
-ANSWERS: tuple[type[BaseModel], ...] = (ExtendedRow, ExtendedDevice, NamedPaper, LineState, Info, Clock)
+ANSWERS: tuple[type[BaseModel], ...] = (ExtendedRow, ExtendedDevice, NamedPaper, LineState, Info, Clock, Picture)

@@ -24,6 +24,34 @@ class Paper(Described):
     height: float = Field(description="Height in mm.", examples=[297])
 
 
+#: What may stand in a header, footer or watermark.
+MARKS = (
+    "Printed on every side beside what rules of the device and the client say. Variables: {page}, {pages}, {date}, {time}, {name}, "
+    "{device}, {client}, {taskId}; {{ is a brace."
+)
+
+
+class OneMark(Described):
+    """A text or an image that is printed on every side."""
+
+    text: str | None = Field(None, max_length=500)
+    image: str | None = Field(None, description="PNG or JPEG in base64, instead of a text.")
+    align: Literal["LEFT", "CENTER", "RIGHT"] | None = None
+    size: float | None = Field(None, ge=0, le=500, description="Points; 0: an image's own, a watermark's as large as suits.")
+    color: str | None = Field(None, examples=["#808080"])
+    opacity: float | None = Field(None, ge=0, le=100, description="From 0 to 1, or percent.")
+    angle: float | None = Field(None, ge=-360, le=360, description="Degrees, counter-clockwise (watermarks).")
+    layer: Literal["OVER", "UNDER"] | None = Field(None, description="Above the page's content or below it.")
+
+
+class ThreeMarks(Described):
+    """A header or footer in three places."""
+
+    left: str | OneMark | None = None
+    center: str | OneMark | None = None
+    right: str | OneMark | None = None
+
+
 class Config(Described):
     """How to print; null and missing mean the printer's own setting. Numbers may come as text."""
 
@@ -40,6 +68,23 @@ class Config(Described):
     quality: Literal["DRAFT", "NORMAL", "HIGH"] | None = None
     page_ranges: str | None = Field(None, examples=["1-3,5,9"], description="Pages of the document; missing: all.")
     paper_config: Paper | None = None
+    scale: str | float | None = Field(
+        None, description="NOSCALE, AUTO, FIT, FILL, or a percentage of a page's own size.", examples=["FIT", "80%"]
+    )
+    rotate: Literal[0, 90, 180, 270] | None = Field(None, description="Degrees, clockwise.")
+    offset_x: float | None = Field(None, description="mm to the right.")
+    offset_y: float | None = Field(None, description="mm down.")
+    odd_even: Literal["ALL", "ODD", "EVEN"] | None = Field(None, description="Which of the printed sides.")
+    reverse: bool | None = Field(None, description="The last sheet first.")
+    repeats: int | None = Field(None, ge=1, le=1000, description="Each page so often in a row, before pagesPerSheet.")
+    tray: str | None = Field(None, description="As the printer names it.")
+    media_type: str | None = Field(None, description="As the printer names it, such as labels.")
+    cut: Literal["NONE", "PARTIAL", "FULL"] | None = Field(None, description="Receipt printers.")
+    drawer: bool | None = Field(None, description="Receipt printers: open the cash drawer.")
+    dither: Literal["DIFFUSION", "THRESHOLD"] | None = Field(None, description="Receipt printers: how grey is printed.")
+    header: str | OneMark | ThreeMarks | None = Field(None, description=MARKS)
+    footer: str | OneMark | ThreeMarks | None = Field(None, examples=["{page}/{pages}"])
+    watermark: str | OneMark | None = None
 
 
 class Task(Described):
@@ -58,6 +103,9 @@ class Task(Described):
     config: Config | None = None
     priority: int | None = Field(50, ge=1, le=100, description="Extension: higher ones are printed first.")
     expire_after: float | None = Field(None, description="Extension: seconds after which it is not begun any more.")
+    start_at: int | str | None = Field(
+        None, description="Extension: not to be printed before it; ms or seconds since 1970, or ISO 8601 with a zone."
+    )
 
 
 class OfType(Described):
