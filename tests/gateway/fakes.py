@@ -25,6 +25,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
 from services.gateway.settings import GatewaySettings
 from services.gateway.virtual_urls import VirtualUrls
+from services.gateway.webapi.door import WebApi
 
 SN = "jueKiUEE"
 TOKEN = "canary-token-7c1f"
@@ -155,7 +156,8 @@ class Rig:
             zone=self.settings.zone,
             from_os="linux",
         )
-        self.app = web(self.service, self.gateway, self.settings, [self.service])
+        pages = WebApi(self.gateway, self.settings, self.service.tracing, self.service.metrics)
+        self.app = web(self.service, self.gateway, self.settings, [self.service], pages.routes())
         self.client = None
 
     async def post(self, body, **headers):

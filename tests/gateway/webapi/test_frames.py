@@ -16,18 +16,18 @@ def test_what_is_no_message_is_refused(text):
 
 @pytest.mark.parametrize("number", [None, True, 1.5, [], {}, "", "x" * 65, 10**70])
 def test_an_id_must_be_a_short_text_or_a_number(number):
-    with pytest.raises(BadFrame, match="^id "):
+    with pytest.raises(BadFrame, match=r"^id "):
         frames.request(frames.frame({"command": "ping", "id": number}))
 
 
 def test_a_key_must_be_a_text():
-    with pytest.raises(BadFrame, match="^key "):
+    with pytest.raises(BadFrame, match=r"^key "):
         frames.request(frames.frame({"command": "ping", "id": 1, "key": 7}))
 
 
 @pytest.mark.parametrize("last", [-1, 1.5, "7", True, 2**53])
 def test_the_number_of_an_event_must_be_one(last):
-    with pytest.raises(BadFrame, match="^lastSeq "):
+    with pytest.raises(BadFrame, match=r"^lastSeq "):
         frames.frame({"command": "RESUME", "lastSeq": last}).sequence("lastSeq")
 
 
