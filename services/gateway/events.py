@@ -128,11 +128,12 @@ class Feed:
 
     async def after(self, seq: int, limit: int) -> Page:
         """Up to `limit` events after a sequence, oldest first. Raises `Unanswered` when old ones cannot be read now."""
-        if seq < self._floor:
+        while seq < self._floor:
             floor = self._floor
             page = await self._archive.after(seq, limit)
-            if page.seq > seq:
-                return page
+            old = [event for event in page.events if event.seq <= floor]
+            if old:
+                return Page(old, old[-1].seq)
             seq = floor  # nothing of this client lies between
         found: list[Told] = []
         for event in self._ring:
