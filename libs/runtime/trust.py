@@ -1,5 +1,6 @@
 """Whom to trust on the way to the bus and to documents: an authority whose certificate lies beside the credentials."""
 
+import hashlib
 import ssl
 from pathlib import Path
 from typing import Any
@@ -26,3 +27,10 @@ def documents_context(folder: Path) -> ssl.SSLContext:
     if (folder / CA_FILE).is_file():
         context.load_verify_locations(cafile=str(folder / CA_FILE))
     return context
+
+
+def fingerprint(certificate: Path) -> str:
+    """The SHA-256 of a certificate (PEM file), in hexadecimal digits; empty: there is none."""
+    if not certificate.is_file():
+        return ""
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text())).hexdigest()

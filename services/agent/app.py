@@ -11,6 +11,7 @@ from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service
 from libs.runtime.settings import SettingsError
+from libs.runtime.trust import documents_context
 from services.agent import handlers
 from services.agent.documents import Documents
 from services.agent.drivers import Driver
@@ -18,6 +19,7 @@ from services.agent.journal import Journal
 from services.agent.line import Line
 from services.agent.peripherals.watch import Peripherals
 from services.agent.printers import connect_all
+from services.agent.renewal import Renewal
 from services.agent.settings import AgentSettings
 from services.agent.shop import Shop
 from services.agent.standing import Standing
@@ -32,7 +34,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
     drivers = _drivers(settings)
     journal = await Journal.open(settings.folder)
     service.on_stop(journal.close)
-    client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False))
+    trusted = await asyncio.to_thread(documents_context, settings.credentials(sn).parent)
+    client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False, verify=trusted))
     line = Line(settings.nats_url, sn, settings.credentials(sn))
     service.on_stop(line.close)
     documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
@@ -47,6 +50,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
     service.on_stop(partial(_finish, shop, settings.shutdown_grace))
     service.loop("line", line.look)
     service.loop("standing", lambda: _stand(line, standing))
+    renewal = Renewal(settings.credentials(sn), settings.region, settings.tenant, sn)
+    service.loop("credentials", lambda: _renew(line, renewal))
     _read(service, settings, line, shop, standing)
 
 
@@ -96,6 +101,10 @@ async def _stand(line: Line, standing: Standing) -> None:
         standing.unanswered(line.problem)
         bus = await line.bus()
     await standing.keep(bus)
+
+
+async def _renew(line: Line, renewal: Renewal) -> None:
+    await renewal.run(await line.bus())
 
 
 def _read(service: Service, settings: AgentSettings, line: Line, shop: Shop, standing: Standing) -> None:

@@ -31,7 +31,7 @@ class Line:
         """Connect, tried until it works; from then on the connection heals itself."""
         while True:
             try:
-                self._bus = await connect(self._url, self._sn, self._credentials)
+                self._bus = await connect(self._url, self._sn, self._credentials, revive=True)
             except (Unanswered, OSError) as error:
                 if str(error) != self.problem:
                     log.warning("bus not reached", error=str(error))

@@ -3,9 +3,11 @@
 from pathlib import Path
 
 from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from libs.contracts.devices import UnknownPolicy
 from libs.runtime.settings import Settings, SettingsError
+from services.agent.joined import Joined
 
 
 class AgentSettings(Settings):
@@ -14,11 +16,13 @@ class AgentSettings(Settings):
     sn: str = Field("", description="Serial number of the agent, 8 letters and digits; empty: `sn` in the data folder.")
     tenant: str = Field("main", pattern=r"^[a-z0-9-]{1,32}$", description="Tenant that the agent belongs to.")
     shard: int = Field(0, ge=0, description="Shard of the PRINT stream that the agent reads, as the registry gave it.")
+    enrolment_token: str = Field("", description="For `python -m services join`: the enrolment token, where nobody can type it.")
     printers: tuple[str, ...] = Field(
         (),
         description="JSON list of printers: file:///some/folder?name=Paper, socket://host:9100?name=Label, "
         "ipp://host:port/ipp/print?name=Office, cups://localhost:631 or cups://localhost:631/QUEUE; "
-        "each may add unknown=ask, unknown=reprint or unknown=give-up.",
+        "each may add unknown=ask, unknown=reprint or unknown=give-up; raw=true or raw=false (labels pass untouched); and "
+        "raster=escpos for a receipt printer, with width, dpi, cut, drawer and dither.",
     )
     unknown_policy: UnknownPolicy = Field(
         UnknownPolicy.ASK,
@@ -30,6 +34,18 @@ class AgentSettings(Settings):
     fetch_ahead: int = Field(
         2 * 1024**3, ge=0, description="Bytes of documents that may lie on the agent's disk before their turn has come."
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What `join` wrote down holds where nobody says otherwise."""
+        return init_settings, env_settings, Joined(settings_cls)
 
     @field_validator("sn")
     @classmethod

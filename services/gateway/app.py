@@ -27,6 +27,7 @@ from services.gateway import auth
 from services.gateway.auth import Scheme
 from services.gateway.directory import Directory
 from services.gateway.documents import DocumentRoute
+from services.gateway.enrolment import EnrolRoute
 from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
@@ -108,6 +109,7 @@ def web(
             Route("/openapi", door),
             Route("/openapi/sendTmpFile", UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)),
             Route("/documents/{token}", documents.__call__),
+            Route("/enrol", EnrolRoute(gateway).__call__, methods=["POST"]),
             *pages,
             *file_routes(),
             certificate_route(settings.keys_dir),

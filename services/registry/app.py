@@ -14,13 +14,16 @@ from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import consumers
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, connect
+from libs.runtime.keys import Keys
 from libs.runtime.service import Service
 from services.registry import enrol, handlers, roaming
 from services.registry.directory import Directory
 from services.registry.handlers import Registry
 from services.registry.herald import Herald
 from services.registry.presence import Presence
+from services.registry.revocation import Revocation
 from services.registry.settings import RegistrySettings
+from services.registry.signing import Outside, Signer
 from services.registry.store import Store
 
 USER = "registry"
@@ -37,13 +40,17 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     service.on_stop(bus.close)
     presence = Presence(settings.presence_timeout)
     herald = Herald(store, Directory(bus), presence, bus, settings.region)
-    registry = Registry(store, presence, herald)
+    signer = Signer(settings.keys_dir, settings.credentials_lifetime)
+    outside = Outside(settings.outside_urls, settings.outside_ca)
+    registry = Registry(store, presence, herald, signer if signer.able else None, outside)
     _count(service, presence)
 
     await _hear(bus, presence, settings.region)
     service.loop("herald", herald.run)
     service.loop("tick", herald.tick)
     service.loop("presence", herald.watch_presence)
+    if signer.able:
+        service.loop("revocation", Revocation(store, Keys(settings.keys_dir)).run)
     broker = make_broker(settings.nats_url, USER, settings.credentials(USER), service.tracing, settings.shutdown_grace)
     _subscribe(service, broker, registry, bus, settings.region)
     await service.enter(running(broker))

@@ -68,7 +68,7 @@ async def add_client(store: Store, tenant: str, role: ClientKind, name: str = ""
             raise Unfit(f"There is no tenant {tenant!r}: add it first.")
         if await change.client(sn):
             raise Unfit(f"The serial number {sn} is taken: choose another one.")
-        return await _add_client(change, tenant, role, name, sn)
+        return await enter_client(change, tenant, role, name, sn)
 
 
 async def add_token(store: Store, sn: str, name: str, *, token: str = "", expires_at: int = 0, scopes: Sequence[Scope] = ()) -> str:
@@ -121,7 +121,7 @@ async def ensure_client(store: Store, tenant: str, sn: str, role: ClientKind, di
         if row is not None and (row.tenant, row.role) != (tenant, role.value):
             raise Unfit(f"The client {sn} is {row.role} of the tenant {row.tenant}: it cannot be {role.value} of {tenant}.")
         if row is None:
-            await _add_client(change, tenant, role, "", sn)
+            await enter_client(change, tenant, role, "", sn)
         await _ensure_token(change, TokenEntry(digest=digest, sn=sn, tenant=tenant, name=OWN_TOKEN), now)
     found = await store.client(sn)
     assert found  # noqa: S101 - it was made above
@@ -149,7 +149,8 @@ async def _add_tenant(change: Change, tenant: str, name: str) -> bool:
     return added
 
 
-async def _add_client(change: Change, tenant: str, role: ClientKind, name: str, sn: str) -> ClientEntry:
+async def enter_client(change: Change, tenant: str, role: ClientKind, name: str, sn: str) -> ClientEntry:
+    """Add a client within a transaction that has looked whether it may be added."""
     shard = shard_of(await change.agents()) if role is ClientKind.AGENT else 0
     entry = ClientEntry(sn=sn, tenant=tenant, role=role, name=name, shard=shard)
     await change.add_client(entry, _now())

@@ -1,5 +1,6 @@
 """What the registry does for each message: its table of contents."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,22 +19,27 @@ from libs.contracts.queries import (
     DeviceList,
     DeviceView,
     Done,
+    EnrolAgent,
+    Enrolled,
     Entries,
     GetDefaultDevice,
     GetDevice,
     ListDevices,
     LookUp,
+    RenewCredentials,
+    Renewed,
     SetDefaultDevice,
     SetMarks,
     ShareDevice,
 )
 from libs.contracts.reports import DevicesReported
 from libs.runtime.bus import Refused
-from services.registry import domain, rights
+from services.registry import domain, enrolment, rights
 from services.registry.change import Change
 from services.registry.enrol import Unfit
 from services.registry.herald import Herald
 from services.registry.presence import Presence
+from services.registry.signing import Outside, Signer
 from services.registry.store import Store
 
 log = structlog.get_logger()
@@ -55,6 +61,8 @@ class Registry:
     store: Store
     presence: Presence
     herald: Herald
+    signer: Signer | None = None
+    outside: Outside = Outside()
 
 
 async def devices_reported(registry: Registry, report: DevicesReported, stored_at: int) -> None:
@@ -166,6 +174,41 @@ async def set_marks(registry: Registry, query: SetMarks) -> Done:
     return Done()
 
 
+async def enrol_agent(registry: Registry, query: EnrolAgent) -> Enrolled:
+    """Who shows a good enrolment token is an agent from now on."""
+    signer = _signer(registry)
+    if not registry.outside.urls:
+        message = "This server lets no agents in from outside: set PRINTBUS_NATS_TLS_PORT or PRINTBUS_NATS_WEBSOCKET_PORT."
+        raise Refused(Code.CONFLICT, message)
+    try:
+        agent = await enrolment.redeem(registry.store, query.digest, query.key, query.sn, _now() + signer.lifetime * 1000)
+    except Unfit as reason:
+        raise Refused(Code.FORBIDDEN, str(reason)) from None
+    registry.herald.wake()
+    jwt, _ = await asyncio.to_thread(signer.sign, agent, query.key)
+    ca = await asyncio.to_thread(registry.outside.certificate)
+    return Enrolled(
+        sn=agent.sn, tenant=agent.tenant, shard=agent.shard, region=query.region, jwt=jwt, urls=registry.outside.urls, ca=ca
+    )
+
+
+async def renew_credentials(registry: Registry, query: RenewCredentials) -> Renewed:
+    """A JWT that lasts longer, for an agent that is still welcome."""
+    signer = _signer(registry)
+    try:
+        agent = await enrolment.renew(registry.store, query.tenant, query.agent, query.key, _now() + signer.lifetime * 1000)
+    except Unfit as reason:
+        raise Refused(Code.FORBIDDEN, str(reason)) from None
+    jwt, _ = await asyncio.to_thread(signer.sign, agent, query.key)
+    return Renewed(jwt=jwt)
+
+
+def _signer(registry: Registry) -> Signer:
+    if registry.signer is None:
+        raise Refused(Code.FAULT, "This server has no key to sign agents' credentials with: run `python -m services provision`.")
+    return registry.signer
+
+
 async def look_up(registry: Registry, query: LookUp) -> Entries:
     """Entries of the directory, straight from what they are made of."""
     found = [await registry.herald.current(key) for key in query.keys[:100]]
@@ -183,6 +226,8 @@ QUESTIONS: dict[type[Message], Answer] = {
     ShareDevice: share_device,
     SetMarks: set_marks,
     LookUp: look_up,
+    EnrolAgent: enrol_agent,
+    RenewCredentials: renew_credentials,
 }
 
 

@@ -12,7 +12,7 @@ from services.registry import permits
 from services.registry.change import Change
 from services.registry.enrol import Unfit
 from services.registry.store import Store
-from services.registry.tables import clients, defaults, devices, tenants, tokens
+from services.registry.tables import clients, defaults, devices, enrolments, tenants, tokens
 
 #: So many clients may be named by one share.
 MOST_USERS = 200
@@ -36,6 +36,7 @@ async def remove_tenant(store: Store, tenant: str) -> None:
             raise Unfit(f"There is no tenant {tenant!r}.")
         if (await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant).limit(1))).first():
             raise Unfit(f"The tenant {tenant!r} has clients: disable it instead, or remove its applications first.")
+        await change.connection.execute(delete(enrolments).where(enrolments.c.tenant == tenant))
         await change.connection.execute(delete(tenants).where(tenants.c.id == tenant))
         await change.note("tenant removed", tenant, tenant)
 

@@ -128,3 +128,27 @@ news = Table(
     Column("event", LargeBinary, nullable=True),
     sqlite_autoincrement=True,
 )
+
+#: Invitations of agents outside, as digests. `sn` empty: it becomes a new client. `key` is the one that it was used for.
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("tenant", String(32), ForeignKey("tenants.id"), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("sn", String(8), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("key", String(64), nullable=False),
+)
+
+#: Public keys of agents that enrolled, and until when their JWTs are good. `replaced_at` 0: it is its agent's key.
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("key", String(64), primary_key=True),
+    Column("sn", String(8), ForeignKey("clients.sn"), nullable=False, index=True),
+    Column("issued_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("replaced_at", BigInteger, nullable=False),
+)

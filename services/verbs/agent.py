@@ -7,20 +7,28 @@ from typing import Any
 from libs.contracts.directory import ClientKind
 from libs.contracts.permissions import agent_permissions
 from libs.runtime.keys import Keys
+from libs.runtime.trust import CA_FILE, fingerprint
+from services.moments import later
 from services.office import office
-from services.registry import enrol, rights
-from services.terminal import offer_json, report, show
+from services.registry import enrol, enrolment, rights
+from services.terminal import moment, offer_json, report, show
 
-SUMMARY = "add, list, disable or enable agents"
+SUMMARY = "add, invite, list, disable or enable agents"
 
 
 def declare(parser: ArgumentParser) -> None:
-    """`add`, `list`, `disable`, `enable`."""
+    """`add`, `invite`, `list`, `disable`, `enable`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     one = actions.add_parser("add", help="add an agent and write its credentials file")
     one.add_argument("--tenant", required=True)
     one.add_argument("--name", required=True)
     one.set_defaults(run=add)
+    asked = actions.add_parser("invite", help="make a token by which one agent outside joins, once")
+    asked.add_argument("--tenant", required=True)
+    asked.add_argument("--name", default="", help="what the new agent is called")
+    asked.add_argument("--sn", default="", help="one that joined before and is to get new credentials")
+    asked.add_argument("--expires", type=later, default=0, metavar="WHEN", help="24h (as when missing), 7d or 2027-01-31")
+    asked.set_defaults(run=invite)
     every = actions.add_parser("list", help="list agents")
     every.add_argument("--tenant", default="", help="only of this tenant")
     every.add_argument("--devices", action="store_true", help="list their devices instead")
@@ -48,6 +56,33 @@ async def add(said: Namespace) -> int:
     what = {"sn": agent.sn, "tenant": said.tenant, "name": said.name, "credentials": str(path)}
     line = f"The agent {said.name!r} is added; its serial number is {agent.sn}, its credentials are in {path}."
     report(what, line, as_json=said.json)
+    return 0
+
+
+async def invite(said: Namespace) -> int:
+    """Make an enrolment token and show it once, with the command that uses it."""
+    expires = said.expires or later("24h")
+    async with office() as desk:
+        settings = desk.settings
+        token = await enrolment.invite(desk.store, said.tenant, said.name, sn=said.sn, expires_at=expires)
+    mark = await asyncio.to_thread(fingerprint, settings.keys_dir / CA_FILE)
+    what = {
+        "token": token,
+        "tenant": said.tenant,
+        "name": said.name,
+        "sn": said.sn,
+        "expires": moment(expires),
+        "fingerprint": mark,
+    }
+    lines = [
+        token,
+        f"It is shown this once and good for one agent, until {moment(expires)}. At the machine with the printers run",
+        f"  python -m services join https://SERVER:PORT{f' --fingerprint {mark}' if mark else ''}",
+        "with the address of this server, and give the token when it asks.",
+    ]
+    if not settings.outside_urls:
+        lines.append("Agents outside are not let in yet: set PRINTBUS_NATS_TLS_PORT or PRINTBUS_NATS_WEBSOCKET_PORT.")
+    report(what, *lines, as_json=said.json)
     return 0
 
 
