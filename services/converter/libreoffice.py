@@ -46,7 +46,6 @@ FILTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "ods": (("calc8",), "calc_pdf_Export"),
     "odp": (("impress8",), "impress_pdf_Export"),
     "odg": (("draw8",), "draw_pdf_Export"),
-    "odf": (("math8",), "math_pdf_Export"),
     "wps": (("MS_Works",), "writer_pdf_Export"),
 }
 

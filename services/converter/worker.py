@@ -14,7 +14,7 @@ from typing import Any
 from libs.contracts.documents import Format
 from libs.contracts.marks import Place
 from libs.contracts.tickets import ColorMode, Cut, Dither, Orientation
-from services.converter import glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
+from services.converter import formulas, glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
 from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected, Roll, Stamp
 from services.converter.finish import Outcome, finish
 from services.converter.workers import Limits
@@ -55,6 +55,11 @@ def roll_shot(source: bytes, number: int, roll: Roll, limits: Limits) -> Outcome
     return shots.roll_png(source, number, roll, limits)
 
 
+def formula(source: bytes, limits: Limits) -> Outcome:
+    """A formula to a web page."""
+    return formulas.to_page(source, limits)
+
+
 def package(source: bytes, limits: Limits) -> str:
     """That an XPS package is one, and no bomb."""
     return officecheck.inspect_package(source, limits.bytes)
@@ -71,6 +76,7 @@ JOBS: dict[str, Callable[..., Outcome | str]] = {
     "pdf": pdf,
     "office": office,
     "package": package,
+    "formula": formula,
     "receipt": receipt,
     "shot": shot,
     "roll shot": roll_shot,

@@ -18,11 +18,10 @@ ACCEPTS = frozenset(
         Format.ODS,
         Format.ODP,
         Format.ODG,
-        Format.ODF,
     }
 )
 #: Suffixes of workbooks, which have no pages of their own before they are printed, and of pictures, which never change shape.
-_BOOKS, _PICTURES = ("xlsx", "xlsb", "xls", "ods"), ("pptx", "ppt", "odp", "odg", "odf")
+_BOOKS, _PICTURES = ("xlsx", "xlsb", "xls", "ods"), ("pptx", "ppt", "odp", "odg")
 
 _FAILURES = {
     "broken": (Failure.BROKEN, "The document is damaged or incomplete; open and save it anew in Office and send it again."),
