@@ -99,6 +99,15 @@ def test_the_servers_own_page_behind_a_proxy_is_known_by_the_public_address():
     assert not known.caller(scope(origin="https://print.example.com")).allowed
 
 
+def test_the_servers_own_page_asks_without_an_origin_and_the_browser_says_whose_it_is():
+    own = Guard((), (), "").caller(scope(origin=None, sec_fetch_site="same-origin", sec_fetch_mode="cors"))
+    assert (own.origin, own.allowed) == ("http://127.0.0.1:39899", True)
+    for site in ("cross-site", "same-site", "none"):
+        assert status("knock", origin=None, sec_fetch_site=site) == 403
+    assert status("knock", host="evil.example.net:39899", origin=None, sec_fetch_site="same-origin") == 421
+    assert status("local", origin="https://evil.example.net", sec_fetch_site="same-origin") == 403
+
+
 @pytest.mark.parametrize("peer", ["192.0.2.1", "10.0.0.7", "::ffff:192.0.2.1", "fe80::1", "testclient", ""])
 def test_a_peer_that_is_not_on_this_machine_is_refused(peer):
     assert status("local", peer=peer) == 403
