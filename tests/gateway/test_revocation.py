@@ -77,7 +77,7 @@ async def two_gateways(folder):
         gateways = []
         for number in (1, 2):
             port = free_port()
-            settings = read(GatewaySettings, **shared, http_port=port, worker=number)
+            settings = read(GatewaySettings, **shared, http_port=port, worker=number, token_tries=100_000)
             await stack.enter_async_context(running("gateway", start_gateway, settings))
             client = await stack.enter_async_context(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}"))
             gateways.append(client)

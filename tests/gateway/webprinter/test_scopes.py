@@ -39,6 +39,7 @@ NEEDS = {
         "removeEndpoint",
         "rotateSecret",
         "tryEndpoint",
+        "testEndpoint",
         "replayDeliveries",
         "newPairing",
         "newRelayToken",
