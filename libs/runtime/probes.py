@@ -14,13 +14,11 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from uvicorn.config import WSProtocolType
 
 from libs.runtime.service import Service
+from libs.runtime.sockets import Sockets
 
 log = structlog.get_logger()
-
-_SOCKETS: WSProtocolType = "websockets-sansio"
 
 
 def routes(services: Sequence[Service]) -> list[Route]:
@@ -69,7 +67,7 @@ async def http_server(app: object, host: str, port: int, grace: float = 5.0, man
         timeout_graceful_shutdown=int(grace) or 1,
         server_header=False,
         proxy_headers=False,
-        ws=_SOCKETS if manner.websocket_size else "none",
+        ws=Sockets if manner.websocket_size else "none",
         ws_max_size=manner.websocket_size,
         ws_ping_interval=PING,
         ws_ping_timeout=PING,

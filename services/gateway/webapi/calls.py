@@ -4,12 +4,12 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from libs.contracts.directory import Scope
 from services.gateway.webapi import frames
-from services.gateway.webapi.frames import Request
+from services.gateway.webapi.frames import RETRY, Request
 from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import failed
@@ -26,8 +26,11 @@ Execute = Callable[[Asked], Awaitable[dict[str, Any]]]
 
 @dataclass(slots=True)
 class _Call:
+    """`kept`: it changed something, so that its answer is remembered."""
+
     digest: bytes
-    answer: "asyncio.Task[str]"
+    answer: "asyncio.Task[str]" = field(init=False)
+    kept: bool = False
     ended_at: float = 0.0
     size: int = 0
 
@@ -79,29 +82,30 @@ class Calls:
             await asyncio.wait([call.answer for call in self._known.values()])
 
     def _begin(self, request: Request) -> "asyncio.Task[str]":
-        call = _Call(request.digest, asyncio.ensure_future(self._answer(request)))
+        call = _Call(request.digest)
+        call.answer = asyncio.ensure_future(self._answer(request, call))
         self._known[request.id] = call
         call.answer.add_done_callback(lambda _done: self._end(request, call))
         return call.answer
 
     def _end(self, request: Request, call: _Call) -> None:
         self._known.pop(request.id, None)
-        command = COMMANDS.get(request.asked.command)
-        if call.answer.cancelled() or call.answer.exception() or command is None or command.scope in (None, Scope.READ):
-            return  # what changes nothing may be done again
+        if call.answer.cancelled() or call.answer.exception() or not call.kept:
+            return
         call.ended_at = self._clock()
         call.size = len(call.answer.result())
         self._ended[request.id] = call
         self._size += call.size
         self.forget()
 
-    async def _answer(self, request: Request) -> str:
+    async def _answer(self, request: Request, call: _Call) -> str:
         command = COMMANDS.get(request.asked.command)
         if command and command.scope is Scope.PRINT:
             async with self._in_line:
                 body = await self._execute(request.asked)
         else:
             body = await self._execute(request.asked)
+        call.kept = command is not None and command.scope not in (None, Scope.READ) and RETRY not in body
         return frames.answer(request.id, body)
 
 

@@ -5,12 +5,17 @@ from typing import Any
 from opentelemetry.trace import SpanKind
 from prometheus_client import CollectorRegistry, Counter
 
+from libs.contracts.directory import Scope
 from libs.runtime.traces import Tracing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.webapi.frames import RETRY
 from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.execution import execute
+
+#: The status of an answer that may be another one in a moment.
+BUSY = 503
 
 
 class Doing:
@@ -24,10 +29,16 @@ class Doing:
         )
 
     async def __call__(self, identity: Identity, asked: Asked) -> dict[str, Any]:
-        """The envelope that answers; nothing is raised."""
+        """The envelope that answers; nothing is raised. With `retry` it may be asked again soon: nothing is done twice then."""
         name = asked.command if asked.command in COMMANDS else "unknown"
         with self._tracing.span(f"webapi {name}", "", SpanKind.SERVER) as span:
             answer = await execute(self._gateway, identity, asked)
             span.set_attribute("http.response.status_code", answer.status)
         self._calls.labels(name, str(answer.status)).inc()
-        return answer.body
+        return {**answer.body, RETRY: True} if answer.status == BUSY and _repeatable(asked) else answer.body
+
+
+def _repeatable(asked: Asked) -> bool:
+    """Whether the same may be asked again without printing twice, even if it was done after all."""
+    command = COMMANDS.get(asked.command)
+    return command is None or command.scope is not Scope.PRINT or bool(asked.key)

@@ -15,6 +15,8 @@ PROTOCOL = "webprinter.v1"
 PING_AFTER = 25.0
 DEAD_AFTER = 60.0
 
+#: In an answer: not now, and the same may be asked again in a moment, by the same id.
+RETRY = "retry"
 PING, PONG = '{"command":"PING"}', '{"command":"PONG"}'
 LONGEST_ID = 64
 LONGEST_KEY = 200

@@ -65,12 +65,15 @@ class Guard:
         headers = Headers(scope=scope)
         self._check_host(scope, headers)
         _check_fetch(scope, headers)
-        origin = _origin(scope, headers)
+        host = _only(headers, "host").lower()
+        here = f"{_scheme(scope)}://{host}"
+        own = self._page if host == self._public else here
+        origin = _only(headers, "origin").lower()
+        if "origin" not in headers and headers.get("sec-fetch-site") == "same-origin":
+            origin = own  # browsers leave it out of a GET to the page's own server, and say instead that it is one
         if not is_origin(origin):
             raise Barred(403, "The header Origin is missing or opaque: the WebAPI is for pages of http and https addresses.")
-        host = _only(headers, "host").lower()
-        own = {f"{_scheme(scope)}://{host}", self._page if host == self._public else ""}
-        return Caller(origin, origin in self._origins | own, _is_local(scope, headers), _peer(scope))
+        return Caller(origin, origin in self._origins | {own, here}, _is_local(scope, headers), _peer(scope))
 
     def _check_host(self, scope: Scope, headers: Headers) -> None:
         host = _only(headers, "host").lower()
@@ -107,13 +110,6 @@ def _check_fetch(scope: Scope, headers: Headers) -> None:
         raise Barred(403, "The WebAPI is called by a page's script with CORS.")
     if headers.get("sec-fetch-site", "") == "none":
         raise Barred(403, "The WebAPI is called by a page's script, not by the address bar.")
-
-
-def _origin(scope: Scope, headers: Headers) -> str:
-    """The page's origin. Browsers leave it out of a GET to the page's own server, and say instead that it is one."""
-    if "origin" not in headers and headers.get("sec-fetch-site", "") == "same-origin":
-        return f"{_scheme(scope)}://{_only(headers, 'host').lower()}"
-    return _only(headers, "origin").lower()
 
 
 def _is_local(scope: Scope, headers: Headers) -> bool:

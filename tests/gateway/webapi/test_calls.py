@@ -17,11 +17,14 @@ class Work:
         self.hold = asyncio.Event()
         self.hold.set()
         self.now = 0.0
+        self.busy = False
 
     async def __call__(self, asked):
         self.running.append(asked.data)
         await self.hold.wait()
         self.done.append((asked.command, asked.data, asked.key))
+        if self.busy:
+            return {"success": False, "message": "Not now.", "command": "CALLBACK", "retry": True}
         return {"success": True, "data": {"nth": len(self.done)}, "command": "CALLBACK"}
 
     def calls(self):
@@ -45,6 +48,21 @@ async def test_a_call_that_is_sent_again_gets_the_same_answer_for_ten_minutes():
     work.now = REMEMBERED_FOR + 1
     assert await nth(calls.call(request("a", key="k"))) == 2
     assert work.done == [("newPrintTask", None, "k")] * 2
+
+
+async def test_an_answer_that_says_not_now_is_not_kept():
+    work = Work()
+    busy = {"success": False, "message": "Later.", "command": "CALLBACK", "retry": True}
+    answers = iter([busy, {"success": True, "command": "CALLBACK"}])
+
+    async def execute(asked):
+        work.done.append(asked.key)
+        return next(answers)
+
+    calls = Calls(execute, lambda: work.now)
+    assert json.loads(await calls.call(request("a", key="k")))["retry"] is True
+    assert json.loads(await calls.call(request("a", key="k")))["success"] is True
+    assert work.done == ["k", "k"]
 
 
 async def test_a_call_that_runs_is_not_begun_again():
@@ -92,6 +110,15 @@ async def test_a_question_is_asked_again_so_that_nothing_large_is_kept():
     work = Work()
     calls = work.calls()
     assert [await nth(calls.call(request("a", "listDevices"))) for _ in range(2)] == [1, 2]
+
+
+async def test_what_was_not_done_for_now_is_done_when_it_is_sent_again():
+    work = Work()
+    work.busy = True
+    calls = work.calls()
+    assert json.loads(await calls.call(request("a", key="k")))["retry"]
+    work.busy = False
+    assert await nth(calls.call(request("a", key="k"))) == 2
 
 
 async def test_what_is_remembered_is_bounded(monkeypatch):

@@ -93,6 +93,18 @@ def test_the_servers_own_page_is_allowed_by_itself(scheme, origin):
     Guard((), (), "").caller(scope(origin=origin, scheme=scheme)).admit_local()
 
 
+def test_the_servers_own_page_gets_without_an_origin():
+    known = Guard((), (), "https://print.example.com")
+    assert known.caller(scope(origin=None, sec_fetch_site="same-origin")).origin == "http://127.0.0.1:39899"
+    behind = known.caller(scope(origin=None, sec_fetch_site="same-origin", host="print.example.com"))
+    assert (behind.origin, behind.allowed) == ("https://print.example.com", True)
+    for site in ("cross-site", "same-site", "none"):
+        with pytest.raises(Barred):
+            known.caller(scope(origin=None, sec_fetch_site=site))
+    with pytest.raises(Barred):
+        known.caller(scope(origin="null", sec_fetch_site="same-origin"))
+
+
 def test_the_servers_own_page_behind_a_proxy_is_known_by_the_public_address():
     known = Guard((), (), "https://print.example.com")
     assert known.caller(scope(host="print.example.com", origin="https://print.example.com")).allowed
