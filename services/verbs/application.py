@@ -4,10 +4,15 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from libs.contracts.directory import ClientEntry, ClientKind
+from libs.runtime.bus import Refused
+from libs.runtime.settings import read
 from services.office import Office, office
 from services.registry import enrol, permits, rights
 from services.registry.enrol import Unfit
 from services.terminal import offer_json, report, show
+from services.webhooks import enrol as callbacks
+from services.webhooks.desk import Owner
+from services.webhooks.settings import WebhooksSettings
 from services.wording import Allowed, allowed
 
 SUMMARY = "add, list, show, allow, deny, disable, enable or remove applications"
@@ -19,6 +24,7 @@ def declare(parser: ArgumentParser) -> None:
     one = actions.add_parser("add", help="add an application; then give it a token with `token add`")
     one.add_argument("--tenant", required=True)
     one.add_argument("--name", required=True)
+    one.add_argument("--callback", default="", metavar="URL", help="where it hears what becomes of its tasks")
     _offer_devices(one, required=False)
     one.set_defaults(run=add)
     every = actions.add_parser("list", help="list applications")
@@ -55,18 +61,31 @@ def _offer_devices(parser: ArgumentParser, *, required: bool) -> None:
 
 
 async def add(said: Namespace) -> int:
-    """Add an application and allow it what is named."""
+    """Add an application, allow it what is named, and tell its callback; or nothing of it."""
     async with office() as desk:
         app = await enrol.add_client(desk.store, said.tenant, ClientKind.APP, said.name)
         try:
             await _allow(desk, app.sn, said)
-        except Unfit:
+            secret = await _set_callback(desk, app, said.callback) if said.callback else ""
+        except (Unfit, Refused):
             await rights.remove_app(desk.store, app.sn)
             raise
-    line = f"The application {said.name!r} is added; its serial number is {app.sn}."
+    what = {"sn": app.sn, "tenant": said.tenant, "name": said.name}
+    lines = [f"The application {said.name!r} is added; its serial number is {app.sn}."]
+    if secret:
+        what["secret"] = secret
+        lines += ["Its callback is signed with this secret, which is shown this once:", secret]
     hint = f"Give it a token: python -m services token add --client {app.sn} --name ..."
-    report({"sn": app.sn, "tenant": said.tenant, "name": said.name}, line, hint, as_json=said.json)
+    report(what, *lines, hint, as_json=said.json)
     return 0
+
+
+async def _set_callback(desk: Office, app: ClientEntry, url: str) -> str:
+    async with callbacks.open_desk(read(WebhooksSettings)) as hooks:
+        made, secret = await callbacks.set_callback(hooks, app.tenant, app.sn, url)
+    async with desk.store.change() as change:
+        await change.note("callback set", made.id, app.tenant, client=app.sn)
+    return secret
 
 
 async def list_all(said: Namespace) -> int:
@@ -136,9 +155,13 @@ async def enable(said: Namespace) -> int:
 
 
 async def remove(said: Namespace) -> int:
-    """Remove an application for ever."""
+    """Remove an application for ever, with the endpoints that heard of its tasks."""
     async with office() as desk:
-        await rights.remove_app(desk.store, said.sn)
+        app = await _app(desk, said.sn)
+        await rights.remove_app(desk.store, app.sn)
+        async with callbacks.open_desk(read(WebhooksSettings)) as hooks:
+            for each in await hooks.endpoints.owned(app.tenant, app.sn):
+                await hooks.remove(Owner(app.tenant, app.sn, operator=True), each.id)
     report({"sn": said.sn}, f"The application {said.sn} is removed.", as_json=said.json)
     return 0
 

@@ -120,6 +120,19 @@ def test_an_application_uses_what_it_is_allowed(say, clinic):
     assert "no application" in say.sentence("application", "show", app)
 
 
+def test_an_application_is_added_with_its_callback_or_not_at_all(say, clinic):
+    made = say.json("application", "add", "--tenant", "clinic", "--name", "shop", "--callback", "https://203.0.113.9/hook")
+    assert made["secret"]
+    (row,) = say.json("endpoint", "list", "--tenant", "clinic")
+    assert (row["client"], row["url"], row["dialect"]) == (made["sn"], "https://203.0.113.9/hook", "webprinter")
+    assert made["secret"] not in json.dumps(say.json("audit"))
+    assert say.json("audit")[-1]["action"] == "callback set"
+    assert "url" in say.sentence("application", "add", "--tenant", "clinic", "--name", "bad", "--callback", "ftp://x")
+    assert [each["name"] for each in say.json("application", "list")] == ["shop"]
+    say.json("application", "remove", made["sn"])
+    assert say.json("endpoint", "list", "--tenant", "clinic") == []
+
+
 def test_nothing_is_allowed_or_shared_across_tenants(say, clinic):
     say.json("tenant", "add", "other")
     app = say.json("application", "add", "--tenant", "other", "--name", "spy", "--all-devices")["sn"]
