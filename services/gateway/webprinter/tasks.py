@@ -27,14 +27,16 @@ MAX_ROWS = 1000
 #: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
 SECONDS_BELOW = 10**11
 LATEST = 10**15
+#: What makes an object a task: also one that stands in `data` itself.
+CONTENT = {"content", "html", "url"}
 
 
 async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Submit one task; it is durable when this returns. Raises `Rejected`, and the bus's `NotStored` and `Unanswered`."""
-    if not data.raw("task"):
+    task = data.inside("task") if data.raw("task") else data
+    if task is data and not data.values.keys() & CONTENT:
         raise Rejected("task is missing: write the task to print as an object.")
-    task = data.inside("task")
-    submission = await once(gateway.reservations, identity, key_of(data, task), data.raw("task"))
+    submission = await once(gateway.reservations, identity, key_of(data, task), dict(task.values))
     if submission.answered:
         return dict(submission.answer)
     wanted = await read_wanted(gateway, identity, task)

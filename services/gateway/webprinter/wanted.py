@@ -10,6 +10,7 @@ from pydantic_core import from_json, to_json
 from libs.contracts.marks import Mark
 from libs.contracts.tickets import Ticket
 from services.gateway.webprinter import words
+from services.gateway.webprinter.aliases import modern
 from services.gateway.webprinter.content import Given, read_content
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields
@@ -52,6 +53,7 @@ class Wanted:
 
 def read_task(task: Fields) -> Wanted:
     """One task object. Raises `Rejected` for the first field that is not good."""
+    task = modern(task)
     kind = task.word("deviceType", words.DEVICE_TYPES, "printer")
     if kind and kind != "printer":
         raise Rejected(f"{task.name('deviceType')} must be printer: a {kind} does not print.")

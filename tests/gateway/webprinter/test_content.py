@@ -263,11 +263,6 @@ async def test_other_addresses_are_refused(tmp_path, url):
         assert (await rig.refused(content=url, mediaSource="URL", mediaFormat="HTML")).startswith("task.content")
 
 
-async def test_an_upload_of_a_later_issue_is_refused_as_an_address(tmp_path):
-    async with door(tmp_path) as rig:
-        assert "http://" in await rig.refused(content="unim://79gft24uh7uo%2B", mediaFormat="PDF")
-
-
 async def test_switches_count_at_both_levels_and_are_on(tmp_path):
     async with door(tmp_path) as rig:
 
