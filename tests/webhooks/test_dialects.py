@@ -1,15 +1,19 @@
 """What every dialect provides, and Webprinter's word for word."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from libs.contracts.devices import Device
+from libs.contracts.endpoints import EventKind
+from libs.contracts.events import DeviceChanged
 from services.webhooks import dialects
 from services.webhooks.dialects import Configured, Dialect, Place, webprinter
-from services.webhooks.domain import Delivery, Endpoint, deliveries
+from services.webhooks.domain import Delivery, Endpoint, Trial, deliveries
 from tests.webhooks.events import SN, life
 
 PLACE = Place(("10.8.1.20", "192.168.1.7"), ZoneInfo("Asia/Shanghai"))
@@ -105,3 +109,65 @@ def test_a_signature_is_verified_by_the_library_of_the_receivers():
             Webhook(SECRET).verify(found.body, {**headers, name: value})
     with pytest.raises(WebhookVerificationError):
         Webhook("whsec_" + "QUJD" * 10).verify(found.body, headers)
+
+
+OWN = Endpoint("ep", SN, "http://127.0.0.1/", "standard", SECRET, tenant="main")
+
+
+@pytest.mark.parametrize("name", ["standard", "cloudevents"])
+def test_the_others_take_any_2xx_and_keep_at_it_for_days(name):
+    dialect = KNOWN[name]
+    assert all(dialect.accepts(status) for status in (200, 201, 202, 204, 299))
+    assert not any(dialect.accepts(status) for status in (0, 199, 301, 302, 304, 400, 410, 500))
+    schedule = dialect.schedule(CONFIGURED)
+    assert (schedule.ordered, schedule.pauses, schedule.gone, schedule.jitter) == (False, (5.0, 300.0), True, 0.1)
+    assert all(dialect.tells(kind) for kind in EventKind)
+
+
+def test_webprinter_keeps_its_order_and_its_three_attempts():
+    schedule = webprinter.schedule(Configured((1.0, 5.0, 9.0), (), 0.5, 99.0, 99.0))
+    assert (schedule.ordered, schedule.pauses, schedule.jitter, schedule.retry_after) == (True, (1.0, 5.0), 0.0, 0.0)
+    assert (schedule.gone, schedule.patience, webprinter.tells(EventKind.DEVICE)) == (False, 0.0, False)
+
+
+def test_standard_webhooks_have_type_timestamp_and_data_and_verify():
+    event = list(life("jueKiUEE-000000000001"))[1]
+    found = delivered(event, OWN, KNOWN["standard"])
+    body = json.loads(found.body)
+    assert list(body) == ["type", "timestamp", "data"]
+    assert (body["type"], body["timestamp"]) == ("printbus.task.status", "2022-03-23T00:00:00.000Z")
+    assert (body["data"]["oldStatus"], body["data"]["newStatus"], body["data"]["sn"]) == ("SUBMITTED", "QUEUED", SN)
+    assert body["data"]["task"]["taskId"] == "jueKiUEE-000000000001"
+    headers = dict(KNOWN["standard"].headers(found, OWN, datetime.now(UTC)))
+    assert Webhook(SECRET).verify(found.body, headers) == body
+
+
+def test_a_replay_marks_itself_and_keeps_its_id():
+    found = replace(delivered(next(life("t")), OWN, KNOWN["standard"]), replay=2)
+    headers = KNOWN["standard"].headers(found, OWN, datetime.now(UTC))
+    assert (headers["webhook-id"], headers["webhook-replay"], headers["webhook-attempt"]) == ("t:1:new", "2", "1")
+
+
+def test_what_a_header_cannot_hold_is_escaped_in_binary_mode():
+    tenant = replace(OWN, dialect="cloudevents", binary=True, tenant="main")
+    found = replace(delivered(next(life("t")), tenant, KNOWN["cloudevents"]), task='标 "签"%')
+    headers = KNOWN["cloudevents"].headers(found, tenant, datetime.now(UTC))
+    assert headers["ce-subject"] == "%E6%A0%87%20%22%E7%AD%BE%22%25"
+    assert all(value.isascii() and value.isprintable() for value in headers.values())
+
+
+def test_a_mode_that_was_changed_meanwhile_does_not_touch_what_was_shaped():
+    structured = replace(OWN, dialect="cloudevents")
+    found = delivered(next(life("t")), structured, KNOWN["cloudevents"])
+    headers = KNOWN["cloudevents"].headers(found, replace(structured, binary=True), datetime.now(UTC))
+    assert headers["content-type"].startswith("application/cloudevents+json")
+    assert "ce-id" not in headers
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_a_test_and_a_change_of_a_device_have_a_body_in_every_dialect(name):
+    trial = Trial("test:1", "main", SN, 5)
+    device = DeviceChanged(region="local", tenant="main", agent=SN, device=Device(id="x", name="L"), what="state", revision=1, at=5)
+    bodies = [json.loads(KNOWN[name].shape(event, OWN, PLACE)) for event in (trial, device)]
+    assert "test" in json.dumps(bodies[0]).lower()
+    assert "whsec_" not in json.dumps(bodies)

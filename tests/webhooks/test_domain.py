@@ -1,61 +1,12 @@
-"""The rules of delivery, row by row."""
+"""Who hears of an event."""
 
 import pytest
 
-from services.webhooks.domain import Delivery, Endpoint, State, deliveries
-from services.webhooks.verdict import VERDICT, Answer, Schedule, pause, settle
+from libs.contracts.devices import Device
+from libs.contracts.endpoints import DeviceFilter, EventKind
+from libs.contracts.events import DeviceChanged
+from services.webhooks.domain import OFF, Endpoint, State, deliveries, wants
 from tests.webhooks.events import SN, life, news
-
-NOW = 1_700_000_000_000
-SCHEDULE = Schedule((1.0, 5.0))
-
-
-def delivery(attempts=0, due_at=0):
-    return Delivery("callback", "t:1:new", 7, "NewTask", "t", "{}", "", NOW, attempts=attempts, due_at=due_at)
-
-
-def test_the_table_names_every_case():
-    assert set(VERDICT) == {(accepted, left) for accepted in (True, False) for left in (True, False)}
-
-
-@pytest.mark.parametrize(
-    ("attempts", "accepted", "state", "due"),
-    [
-        (0, True, State.DELIVERED, 0),
-        (1, True, State.DELIVERED, 0),
-        (2, True, State.DELIVERED, 0),
-        (0, False, State.WAITING, NOW + 1000),
-        (1, False, State.WAITING, NOW + 5000),
-        (2, False, State.SKIPPED, 0),
-    ],
-)
-def test_there_are_three_attempts_with_a_second_and_five_between(attempts, accepted, state, due):
-    outcome = settle(delivery(attempts), Answer(200 if accepted else 500), accepted=accepted, schedule=SCHEDULE, now=NOW)
-    assert (outcome.state, outcome.attempts, outcome.due_at) == (state, attempts + 1, due)
-    assert outcome.ended_at == (0 if state is State.WAITING else NOW)
-
-
-@pytest.mark.parametrize(
-    ("answer", "error"),
-    [(Answer(500), "it answered 500"), (Answer(0, "no answer within 10 s"), "no answer within 10 s"), (Answer(200), "")],
-)
-def test_a_failure_says_in_a_sentence_what_happened(answer, error):
-    assert settle(delivery(), answer, accepted=answer.status == 200, schedule=SCHEDULE, now=NOW).error == error
-
-
-@pytest.mark.parametrize(
-    ("attempts", "due_at", "seconds"),
-    [
-        (0, NOW + 60_000, 0.0),
-        (1, NOW + 400, 0.4),
-        (1, NOW - 1, 0.0),
-        (2, NOW + 4000, 4.0),
-        (1, NOW + 3_600_000, 1.0),  # the clock was set back by an hour
-        (2, NOW + 3_600_000, 5.0),
-    ],
-)
-def test_a_pause_ends_when_it_is_due_and_is_never_longer_than_configured(attempts, due_at, seconds):
-    assert pause(delivery(attempts, due_at), SCHEDULE, NOW) == pytest.approx(seconds)
 
 
 def test_an_event_goes_to_the_endpoints_of_its_client_only():
@@ -74,3 +25,59 @@ def test_a_delivery_remembers_task_name_and_trace_of_its_event():
     event = list(life("jueKiUEE-000000000001"))[-1]
     (found,) = deliveries(event, event.id, 1, [Endpoint("a", SN, "http://a", "webprinter")], lambda _: "")
     assert (found.name, found.task, found.traceparent) == ("EndTask", "jueKiUEE-000000000001", event.traceparent)
+
+
+DEVICE = DeviceChanged(region="local", tenant="main", agent=SN, device=Device(id="x", name="Label"), what="state", revision=1, at=5)
+
+
+def test_a_tenants_endpoint_hears_of_all_its_clients_and_a_clients_only_of_its_own_tenant():
+    event = news(1, "somebody")[0]
+    assert wants(Endpoint("a", "", "http://a", "standard", tenant="main"), event)
+    assert not wants(Endpoint("a", "", "http://a", "standard", tenant="other"), event)
+    assert wants(Endpoint("a", "somebody", "http://a", "standard", tenant="main"), event)
+    assert not wants(Endpoint("a", "somebody", "http://a", "standard", tenant="other"), event)
+    assert not wants(Endpoint("a", SN, "http://a", "standard", tenant="main"), event)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "heard"),
+    [
+        ((), ["NewTask", "UpdateTaskStatus", "EndTask"]),
+        ((EventKind.END,), ["EndTask"]),
+        ((EventKind.NEW, EventKind.STATUS), ["NewTask", "UpdateTaskStatus"]),
+        ((EventKind.DEVICE,), ["DeviceChanged"]),
+        (tuple(EventKind), ["NewTask", "UpdateTaskStatus", "EndTask", "DeviceChanged"]),
+    ],
+)
+def test_an_endpoint_hears_of_the_kinds_that_it_chose_and_of_devices_only_if_it_says_so(kinds, heard):
+    endpoint = Endpoint("a", SN, "http://a", "standard", tenant="main", kinds=kinds)
+    events = [*life("jueKiUEE-000000000001"), DEVICE]
+    assert list(dict.fromkeys(each.kind for each in events if wants(endpoint, each))) == heard
+
+
+@pytest.mark.parametrize(
+    ("devices", "heard"),
+    [
+        ((), True),
+        ((DeviceFilter("Office"),), True),
+        ((DeviceFilter("Office", SN),), True),
+        ((DeviceFilter("Office", "somebody"),), False),
+        ((DeviceFilter("Label"), DeviceFilter("Office")), True),
+        ((DeviceFilter("Label"),), False),
+    ],
+)
+def test_an_endpoint_hears_of_the_devices_that_it_chose(devices, heard):
+    assert wants(Endpoint("a", SN, "http://a", "standard", tenant="main", devices=devices), news(1)[0]) is heard
+
+
+def test_what_comes_while_an_endpoint_is_off_is_skipped_so_that_it_can_be_replayed():
+    event = news(1)[0]
+    (found,) = deliveries(event, event.id, 1, [Endpoint("a", SN, "http://a", "standard", disabled_at=7)], lambda _: "")
+    assert (found.state, found.error, found.ended_at) == (State.SKIPPED, OFF, event.at)
+
+
+def test_the_secret_before_signs_until_its_time_is_over():
+    endpoint = Endpoint("a", SN, "http://a", "standard", "new", old_secret="old", old_until=10)
+    assert endpoint.secrets(9) == ("new", "old")
+    assert endpoint.secrets(10) == ("new",)
+    assert Endpoint("a", SN, "http://a", "standard").secrets(9) == ()

@@ -5,6 +5,8 @@ import base64
 import ssl
 import subprocess
 import time
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -129,6 +131,69 @@ async def test_what_is_not_http_is_an_answer_with_a_sentence(sender, garbage):
         found = await sender.post(there.url, BODY, HEADERS)
     assert found.status == 0
     assert found.error.startswith("the request failed")
+
+
+async def test_an_answer_that_breaks_off_still_counts_by_its_status_and_the_next_one_gets_a_new_connection(sender):
+    async def script(request, writer):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+
+    async with receiver(script) as there:
+        found = [await sender.post(there.url, BODY, HEADERS) for _ in range(2)]
+    assert [(each.status, each.excerpt) for each in found] == [(200, "half")] * 2
+    assert there.connections == 2
+
+
+async def test_a_connection_that_is_closed_before_any_answer_is_a_failure(sender):
+    async def script(request, writer):
+        writer.write(b"HTTP/1.1 2")
+
+    async with receiver(script) as there:
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert (found.status, found.error) == (0, "the request failed: RemoteProtocolError")
+
+
+async def test_headers_of_any_size_are_not_taken(sender):
+    async with receiver(always(200, "X: " + "x" * 300_000)) as there:
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert found.status == 0
+
+
+async def test_the_beginning_of_an_answer_is_kept_readable(sender):
+    async def script(request, writer):
+        return answer(422, b"no \x00 " + "纸".encode() + b"\xff\n" + b"x" * 5000)
+
+    async with receiver(script) as there:
+        found = await sender.post(there.url, BODY, HEADERS)
+    assert found.excerpt.startswith("no \ufffd 纸\ufffd\nxxx")
+    assert len(found.excerpt.encode()) <= 1030
+
+
+@pytest.mark.parametrize(
+    ("wish", "seconds"),
+    [("120", 120), ("0", 0), ("-5", 0), ("soon", 0), ("", 0), ("9" * 50, 999_999_999), ("Fri, 31 Dec 1999 23:59:59 GMT", 0)],
+)
+async def test_a_wish_to_come_later_is_read(sender, wish, seconds):
+    async with receiver(always(503, f"Retry-After: {wish}")) as there:
+        assert (await sender.post(there.url, BODY, HEADERS)).retry_after == seconds
+
+
+async def test_a_wish_may_be_a_date(sender):
+    when = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+    async with receiver(always(429, f"Retry-After: {when}")) as there:
+        assert 90 < (await sender.post(there.url, BODY, HEADERS)).retry_after <= 100
+
+
+async def test_tls_that_never_comes_to_an_end_is_left_at_the_deadline(sender):
+    async def silent(reader, writer):
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(silent, "127.0.0.1", 0)
+    async with server:
+        begun = time.monotonic()
+        found = await sender.post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY, HEADERS)
+    assert (found.status, found.error) == (0, "no answer within 1 s")
+    assert time.monotonic() - begun < 3
 
 
 async def test_proxies_of_the_environment_are_not_asked(context, monkeypatch):
