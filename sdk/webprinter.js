@@ -599,8 +599,9 @@
         this.connection = null; // {channel, rung, welcome, since, heard, answered}
         this.session = null; // {id, base, lastSeq}: what can be resumed
         this.problem = null; // why there is no connection: {name, reason, message, permission}
-        this.failures = 0;
-        this.tried = 0;
+        this.attempts = 0;
+        this.failures = 0; // attempts in vain since the last good connection
+        this.tried = 0; // when the last one failed
         this.timer = 0;
         this.winner = "winner:" + [options.url || options.host + ":" + options.port + ":" + options.tlsPort, options.relay].join(" ");
     }
@@ -621,6 +622,7 @@
             clearTimeout(this.timer);
             this.listen();
             this.state = "connecting";
+            this.attempts++;
             var rungs = remembered(rungsFor(this.options, pageProtocol()), this.winner);
             this.stop = race(rungs, function (rung, on) { return link.open(rung, on); }, {
                 won: function (rung, channel, welcome) { link.connected(rung, channel, welcome); },
@@ -703,8 +705,9 @@
                 this.refused(refusals[refusals.length - 1]);
                 return;
             }
+            var attempt = this.attempts;
             this.diagnose(function (refused, state) {
-                if (link.state !== "connecting") return;
+                if (link.attempts !== attempt) return;
                 link.retry();
                 if (refused) link.refused(refused, state);
                 else link.report("agent-absent", link.absence(), state);
@@ -838,6 +841,7 @@
             if (!call || typeof frame.success !== "boolean") return;
             this.connection.answered = true;
             if (frame.retry === true && !frame.success) {
+                call.busy = frame.message;
                 setTimeout(function () {
                     if (link.calls["$" + call.id] !== call || !call.sent) return;
                     call.sent = false;
@@ -894,6 +898,7 @@
         expire: function (call, timeout) {
             var after = "No answer to " + call.command + " within " + Math.round(timeout / 1000) + " s";
             if (this.state !== "connected") this.fail("$" + call.id, after + ": " + this.why(), this.problem ? this.problem.reason : "timeout");
+            else if (call.busy) this.fail("$" + call.id, String(call.busy), "timeout");
             else this.fail("$" + call.id, after + "; it may still be carried out.", "timeout");
         },
 

@@ -1,12 +1,16 @@
 """The ladder of webprinter.js: which ways are tried, in which order, what is remembered, what is told when none works."""
 
 import json
+from contextlib import asynccontextmanager
 
 import pytest
+from starlette.applications import Starlette
+from starlette.responses import HTMLResponse
+from starlette.routing import Route
 
 from demo.printers.port import Port
 from tests.sdk.pages import Shop
-from tests.sdk.scripted import STRANGER, scripted
+from tests.sdk.scripted import SDK, STRANGER, scripted, serving
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(60)]
@@ -40,7 +44,7 @@ async def watched(context, address):
 
     await context.route(f"{address}/**", fulfil)
     shop = await Shop.open(context, f"{address}/", before=WATCH)
-    await shop.page.add_script_tag(path="sdk/webprinter.js")
+    await shop.page.add_script_tag(path=SDK / "webprinter.js")
     return shop
 
 
@@ -206,20 +210,35 @@ async def test_a_foreign_origin_is_told_so_at_once_and_works_once_it_is_allowed(
     assert await shop.send("ping", {"n": 1}) == {"echo": {"n": 1}}
 
 
-async def test_a_browser_that_forbids_local_requests_is_told_apart(context):
-    shop = await watched(context, "https://shop.example")
-    await shop.page.evaluate("""() => {
-        const states = {"loopback-network": "denied"};
-        navigator.permissions.query = async (asked) => {
-            if (!states[asked.name]) throw new TypeError("unknown");
-            return {state: states[asked.name]};
-        };
-    }""")
-    await shop.start()
-    told = await shop.disconnected("permission-denied")
-    assert told["permission"] == "denied"
-    assert "site settings" in told["message"]
-    assert (await shop.refused("ping"))["reason"] == "permission-denied"
+@asynccontextmanager
+async def public_page(context):
+    """A page that the browser takes for one of the internet, which may not reach this computer unless its user allows it."""
+
+    def page(_request):
+        return HTMLResponse("<!doctype html><title>shop</title>", headers={"Content-Security-Policy": "treat-as-public-address"})
+
+    async with serving(Starlette(routes=[Route("/", page)])) as port:
+        shop = await Shop.open(context, f"http://localhost:{port}/")
+        await shop.page.add_script_tag(path=SDK / "webprinter.js")
+        yield shop
+
+
+async def test_a_browser_that_forbids_local_requests_is_told_apart(context, server):
+    """Chromium's local network access, for real: without a person to ask, it denies."""
+    async with public_page(context) as shop:
+        await shop.start(port=int(server.url.rsplit(":", 1)[1]))
+        told = await shop.disconnected("permission-denied")
+        assert told["permission"] == "denied"
+        assert "site settings" in told["message"]
+        assert (await shop.refused("ping"))["reason"] == "permission-denied"
+    assert server.opens == []
+
+
+async def test_a_browser_that_was_allowed_local_requests_makes_them(context, server):
+    await context.grant_permissions(["local-network-access"])
+    async with public_page(context) as shop:
+        await shop.start(port=int(server.url.rsplit(":", 1)[1]))
+        assert await shop.send("ping", {"n": 1}) == {"echo": {"n": 1}}
 
 
 @pytest.mark.parametrize("transport", ["websocket", "longpoll"])
