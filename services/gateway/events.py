@@ -110,14 +110,22 @@ class Feed:
         follower.on_bound = self._bound
 
     async def follow(self) -> None:
-        """Take in events for ever."""
-        async for message in self._follower.messages():
-            if event := told(message, self._sn, self._zone):
-                self._ring.append(event)
-            while len(self._ring) > self._size:
-                self._floor = self._ring.popleft().seq
-            self.seq = message.sequence
-            self._tell()
+        """Take in events for ever; a fault is logged, and it goes on behind what was taken in."""
+        while True:
+            try:
+                async for message in self._follower.messages():
+                    self._take(message)
+            except Exception:
+                log.exception("feed failed", client=self._sn)
+            await asyncio.sleep(1)
+
+    def _take(self, message: Incoming) -> None:
+        if event := told(message, self._sn, self._zone):
+            self._ring.append(event)
+        while len(self._ring) > self._size:
+            self._floor = self._ring.popleft().seq
+        self.seq = message.sequence
+        self._tell()
 
     async def knows(self, seq: int) -> bool:
         """Whether nothing after `seq` is lost. Raises `Unanswered`."""
@@ -215,7 +223,6 @@ class _Shared:
     def _begin(self, feed: "asyncio.Future[Feed]") -> None:
         if not feed.cancelled() and not feed.exception():
             self._following = asyncio.ensure_future(feed.result().follow())
-            self._following.add_done_callback(_ended)
 
     async def end(self) -> None:
         self.feed.cancel()
@@ -223,8 +230,3 @@ class _Shared:
             self._following.cancel()
             with suppress(asyncio.CancelledError):
                 await self._following
-
-
-def _ended(following: "asyncio.Task[None]") -> None:
-    if not following.cancelled() and (error := following.exception()):
-        log.error("feed ended", error=type(error).__name__, exc_info=error)

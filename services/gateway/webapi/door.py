@@ -98,20 +98,20 @@ class WebApi:
 
     async def send(self, request: Request, caller: Caller) -> Response:
         """Calls."""
-        return await self._polling.send(request, self._polling.session(request, caller.origin))
+        return await self._polling.send(request, self._polling.session(request, caller))
 
     async def poll(self, request: Request, caller: Caller) -> Response:
         """Answers and events."""
-        return await self._polling.poll(request, self._polling.session(request, caller.origin))
+        return await self._polling.poll(request, self._polling.session(request, caller))
 
     async def close(self, request: Request, caller: Caller) -> Response:
         """The page leaves."""
-        await self.sessions.end(self._polling.session(request, caller.origin), LEFT)
+        await self.sessions.end(self._polling.session(request, caller), LEFT)
         return succeeded().response()
 
     async def upload(self, request: Request, caller: Caller) -> Response:
         """A file, as `/openapi/sendTmpFile` takes it."""
-        session = self._polling.session(request, caller.origin)
+        session = self._polling.session(request, caller)
         answer = await answer_upload(self._gateway, session.visitor.identity, request, self._settings.max_upload)
         return answer.response()
 

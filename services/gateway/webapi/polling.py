@@ -15,7 +15,7 @@ from services.gateway.webapi import frames
 from services.gateway.webapi.calls import IN_FLIGHT
 from services.gateway.webapi.cross import SESSION_HEADER
 from services.gateway.webapi.frames import BadFrame, Frame
-from services.gateway.webapi.guard import Barred
+from services.gateway.webapi.guard import Barred, Caller
 from services.gateway.webapi.session import Ending, News, Session
 from services.gateway.webapi.sessions import LEFT, Sessions
 from services.gateway.webapi.signals import first
@@ -46,12 +46,14 @@ class Polling:
         self._sessions = sessions
         self._limit = limit
 
-    def session(self, request: Request, origin: str) -> Session:
-        """The session that a request names. Raises `Barred`."""
+    def session(self, request: Request, caller: Caller) -> Session:
+        """The session that a request names: its own origin's, and from this machine unless it is relayed. Raises `Barred`."""
         number = request.headers.get(SESSION_HEADER, "")
-        found = self._sessions.find(number, origin) if number else None
+        found = self._sessions.find(number, caller.origin) if number else None
         if found is None:
             raise Barred(410, "There is no such session (any more): open a new one, with what you had in resume.")
+        if not found.visitor.relay:
+            caller.admit_local()
         found.seen_at = time.monotonic()
         return found
 

@@ -140,7 +140,9 @@ class Channel:
                 await self._send(text)
             if session.turn == turn:
                 self._answered, session.cursor = news.answered, news.cursor
-            if not news.texts:
+            if news.texts:
+                await asyncio.sleep(0)  # others have their turn, however much there is to tell
+            else:
                 await first(*(signal.wait() for signal in signals))
 
     async def _keep(self) -> None:

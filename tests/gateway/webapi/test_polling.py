@@ -117,6 +117,8 @@ async def test_a_session_is_of_one_origin_and_never_in_the_address(server):
     page = await Poller(server.client).open()
     page.origin = FRIEND
     assert (await page.ask()).status_code == 410
+    page.origin = SHOP
+    assert (await page.post("send", {"id": 1, "command": "ping"}, x_forwarded_for="203.0.113.9")).status_code == 403
     answer = await server.client.get("/webapi/poll", params={"session": page.session}, headers={"Origin": SHOP})
     assert answer.status_code == 410
 
