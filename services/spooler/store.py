@@ -26,6 +26,7 @@ _FIXED = {
 _SELDOM = ("agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled")
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
+_IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
 _HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
@@ -142,7 +143,7 @@ async def sent_counts(connection: AsyncConnection, printers: Sequence[str]) -> d
 
 async def waiting_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, int]:
     """How many tasks stand in the line of each printer, not yet sent."""
-    counts = select(task.c.printer, func.count()).where(task.c.printer.in_(printers), task.c.lined)
+    counts = select(task.c.printer, func.count()).where(task.c.printer.in_(printers), _IN_LINE)
     return {row[0]: int(row[1]) for row in await connection.execute(counts.group_by(task.c.printer))}
 
 
@@ -157,7 +158,7 @@ async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Ta
     """The first tasks of a printer's line: retries before the others, then by priority, then as they came."""
     first = (
         select(task)
-        .where(task.c.printer == printer, task.c.lined)
+        .where(task.c.printer == printer, _IN_LINE)
         .order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx)
         .limit(limit)
     )
@@ -166,7 +167,7 @@ async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Ta
 
 async def lines(connection: AsyncConnection) -> list[str]:
     """The printers that have a line."""
-    rows = await connection.execute(select(task.c.printer).where(task.c.lined).distinct())
+    rows = await connection.execute(select(task.c.printer).where(_IN_LINE).distinct())
     return [row[0] for row in rows]
 
 
