@@ -43,6 +43,21 @@ declare namespace com.strato {
     defaultDevice: boolean;
     shareable: boolean;
     deletable: boolean;
+    /** Extended view: all that is so, such as `PAPER_OUT`; `OK` when there is nothing to say. */
+    states?: string[];
+    queue?: { waiting: number; sent: number };
+    unknownPolicy?: "ask" | "reprint" | "give-up";
+    /** It keeps tasks until `releaseTask` sends them to a real printer. */
+    virtual?: boolean;
+  }
+
+  /** How a printer's line stands: tasks not yet sent, and those that are with its agent. */
+  interface LineState {
+    deviceName: string;
+    controlSn: string;
+    paused: boolean;
+    waiting: number;
+    sent: number;
   }
 
   /** What a printer can do. A default that nobody knows is left out. */
@@ -147,6 +162,10 @@ declare namespace com.strato {
     dither?: "DIFFUSION" | "THRESHOLD" | null;
   }
 
+  interface NamedPaper extends Paper {
+    name: string;
+  }
+
   /** A document and how to print it. Base64 of more than 1 MB is uploaded by webprinter.js before the command is sent. */
   interface Task extends Marks {
     name?: string | null;
@@ -189,9 +208,27 @@ declare namespace com.strato {
     createTime: string;
   }
 
-  /** The extended view: what a task waits for, why it ended so, and more; keys are only ever added. */
+  /** Everything that may be told of a task. Times are ms since 1970. */
   interface ExtendedTaskInfo extends TaskInfo {
-    [extended: string]: unknown;
+    taskStatus: Status;
+    createTimestamp: number;
+    endTimestamp: number | null;
+    /** What it waits for, or why it ended so: one sentence. */
+    message: string;
+    stage: string;
+    /** IPP's job-state and job-state-reasons. */
+    state: string;
+    reason: string;
+    pages: number;
+    pagesDone: number;
+    attempt: number;
+    controlSn: string;
+    priority: number;
+    startAt: number | null;
+    expiresAt: number | null;
+    retryOf: string;
+    /** A cancel is on its way, and its agent still has to say so. */
+    canceling: boolean;
   }
 
   /** Times are ms since 1970, both ends inclusive. */
@@ -220,6 +257,88 @@ declare namespace com.strato {
     taskId: string;
   }
 
+  // ------------------------------------------------------------------ endpoints: events to addresses of yours
+
+  type EventKind = "new" | "status" | "end" | "device";
+  type DeliveryState = "waiting" | "delivered" | "skipped";
+
+  interface EndpointChoice {
+    name?: string | null;
+    mode?: "structured" | "binary" | null;
+    /** Missing: those of tasks. */
+    events?: EventKind[] | null;
+    /** Missing: all. */
+    devices?: (string | { deviceName: string; controlSn?: string })[] | null;
+  }
+
+  interface Endpoint {
+    endpointId: string;
+    name: string;
+    url: string;
+    dialect: "standard" | "cloudevents" | "webprinter";
+    mode: "structured" | "binary" | null;
+    events: EventKind[];
+    devices: { deviceName: string; controlSn?: string }[];
+    enabled: boolean;
+    /** Why it is switched off. */
+    reason: string;
+    configured: boolean;
+    createTimestamp: number;
+    changeTimestamp: number;
+    failingSince: number | null;
+    overlapUntil: number | null;
+    /** Only where it was made just now. */
+    secret?: string;
+  }
+
+  interface DeliveryAttempt {
+    attempt: number;
+    replay: number;
+    timestamp: number;
+    /** ms */
+    duration: number;
+    headers: { [name: string]: string };
+    status: number | null;
+    answer: string;
+    message: string;
+  }
+
+  interface Delivery {
+    deliveryId: string;
+    endpointId: string;
+    event: string;
+    taskId: string | null;
+    timestamp: number;
+    state: DeliveryState;
+    attempts: number;
+    replay: number;
+    nextTimestamp: number | null;
+    endTimestamp: number | null;
+    status: number | null;
+    message: string;
+    body: string;
+    log: DeliveryAttempt[];
+  }
+
+  // ------------------------------------------------------------------ relays: pages of other sites
+
+  interface RelayWish {
+    name?: string;
+    origins?: string[];
+    /** Seconds. */
+    expireAfter?: number;
+    scopes?: string[];
+  }
+
+  interface Relay {
+    relayId: string;
+    name: string;
+    origins: string[];
+    scopes: string[];
+    expiresAt: number;
+    createdAt: number;
+  }
+
   // ------------------------------------------------------------------ commands
 
   /** Command -> what it takes and what it returns. Commands that are not named here may be sent all the same. */
@@ -245,23 +364,61 @@ declare namespace com.strato {
     resolveTask: { data: OneTask & { outcome: "printed" | "reprint" | "give-up" }; result: ExtendedTaskInfo };
     listHeldTasks: { data: { limit?: number }; result: ExtendedTaskInfo[] };
     releaseTask: { data: OneTask & { deviceName: string; controlSn?: string; config?: Config }; result: ExtendedTaskInfo };
-    pauseDevice: { data: OneDevice; result: unknown };
-    resumeDevice: { data: OneDevice; result: unknown };
+    pauseDevice: { data: OneDevice; result: LineState };
+    resumeDevice: { data: OneDevice; result: LineState };
     testPrint: { data: OneDevice; result: Accepted };
-    previewTask: { data: { [key: string]: unknown }; result: { [key: string]: unknown } };
-    listPapers: { data: OneDevice; result: Paper[] };
-    getInfo: { data: {}; result: { version: string; sn: string; ips: string[]; commands: string[]; [key: string]: unknown } };
-    listEvents: { data: { [key: string]: unknown }; result: unknown };
+    /** A page as it would be printed: of a task that was submitted, or of one that might be. PNG in base64. */
+    previewTask: {
+      data: { taskId?: string; task?: Task; page?: number; dpi?: number };
+      result: { image: string; mediaFormat: "PNG"; page: number; pages: number; width: number; height: number };
+    };
+    listPapers: { data: OneDevice; result: NamedPaper[] };
+    getInfo: {
+      data: {};
+      result: {
+        version: string;
+        sn: string;
+        name: string;
+        tenant: string;
+        role: "agent" | "app";
+        ips: string[];
+        timeZone: string;
+        regions: string[];
+        limits: { maxBody: number; maxRows: number; maxCopies: number };
+        formats: MediaFormat[];
+        scopes: string[];
+        commands: string[];
+      };
+    };
+    /** What was told in the last seven days, once more, oldest first; `next` is the `since` of what follows. */
+    listEvents: {
+      data: { since?: number; startTime?: number; taskId?: string; events?: string[]; limit?: number };
+      result: { events: PastEvent[]; next: number; more: boolean };
+    };
     /** The server's time, ms since 1970. */
     ping: { data: {}; result: { time: number } };
     shareDevice: { data: OneDevice & { sharing: boolean; users?: string[] }; result: DeviceInfo };
     setRules: { data: Marks & { deviceName?: string; controlSn?: string }; result: undefined };
     getRules: { data: { deviceName?: string; controlSn?: string }; result: Marks };
 
+    addEndpoint: { data: EndpointChoice & { url: string; dialect?: Endpoint["dialect"] }; result: Endpoint };
+    listEndpoints: { data: {}; result: Endpoint[] };
+    updateEndpoint: { data: EndpointChoice & { endpointId: string; url?: string; enabled?: boolean }; result: Endpoint };
+    removeEndpoint: { data: { endpointId: string }; result: undefined };
+    rotateSecret: { data: { endpointId: string }; result: Endpoint };
+    testEndpoint: { data: { endpointId: string }; result: Delivery };
+    listDeliveries: {
+      data: { endpointId: string; state?: DeliveryState; taskId?: string; deliveryId?: string; since?: number; until?: number; limit?: number };
+      result: { deliveries: Delivery[]; more: boolean };
+    };
+    replayDeliveries: { data: { endpointId: string; deliveryId?: string; since?: number; state?: DeliveryState }; result: { count: number } };
+
     /** A code with which a page elsewhere may print here through the relay. */
-    newPairing: { data: { name?: string; origins?: string[]; expireAfter?: number; scopes?: string[] }; result: { code: string; expiresAt: number | string } };
-    listRelays: { data: {}; result: { relayId: string; name: string; origins: string[]; [key: string]: unknown }[] };
-    revokeRelay: { data: { relayId: string }; result: unknown };
+    newPairing: { data: RelayWish; result: { code: string; expiresAt: number; origins: string[]; scopes: string[] } };
+    /** For a site's server, not for pages: a token for the option `token`. */
+    newRelayToken: { data: RelayWish & { origins: string[] }; result: Relay & { token: string } };
+    listRelays: { data: {}; result: Relay[] };
+    revokeRelay: { data: { relayId: string }; result: undefined };
     /** Done by webprinter.js itself: pair this page with the gateway of the option `relay` (or `url`). The pairing is remembered. */
     pair: { data: { code: string }; result: { sn: string; [key: string]: unknown } };
   }
@@ -284,6 +441,16 @@ declare namespace com.strato {
   interface UpdateTaskStatusEvent extends TaskEvent<"UpdateTaskStatusEvent"> {
     oldStatus: Status;
     newStatus: Status;
+  }
+
+  /** As `listEvents` tells it; `time` is ms since 1970. */
+  interface PastEvent extends Event {
+    seq: number;
+    eventId: string;
+    time: number;
+    task: TaskInfo;
+    oldStatus?: Status;
+    newStatus?: Status;
   }
 
   interface Connected {

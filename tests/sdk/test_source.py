@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
 from pathlib import Path
 
 import playwright
 import pytest
 from calmjs.parse import es5
 
+from services.gateway.webprinter.commands import COMMANDS
 from tests.sdk.scripted import SDK
 
 NODE = Path(playwright.__file__).parent / "driver" / "node"
@@ -16,6 +18,22 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 @pytest.mark.parametrize("name", ["webprinter.js", "webprinter-page.js"])
 def test_the_source_is_es5(name):
     es5((SDK / name).read_text())
+
+
+def test_the_types_name_every_command_of_the_server():
+    types = (SDK / "webprinter.d.ts").read_text()
+    (commands,) = re.findall(r"^  interface Commands \{\n(.*?)^  \}", types, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"^    (\w+): \{", commands, re.MULTILINE)) == {*COMMANDS, "pair"}
+
+
+def test_the_types_and_the_readme_name_every_option():
+    source = (SDK / "webprinter.js").read_text()
+    options = set(re.findall(r"given\.(\w+)", source[source.rindex("function Webprinter(") :]))
+    types = (SDK / "webprinter.d.ts").read_text()
+    (declared,) = re.findall(r"^  interface Options \{\n(.*?)^  \}", types, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"^    (\w+)\?:", declared, re.MULTILINE)) == options
+    readme = (SDK / "README.md").read_text()
+    assert [option for option in options if f"`{option}`" not in readme] == []
 
 
 @pytest.mark.parametrize("newer", ["let a = 1", "var f = () => 1", "var a = `b`", "f(a,)"])
