@@ -149,4 +149,9 @@ class Change:
 
     async def tell(self, key: str) -> None:
         """The directory's entry of this key may have changed."""
-        await self.connection.execute(insert(news).values(key=key, event=None))
+        await self.tell_all([key])
+
+    async def tell_all(self, keys: Sequence[str]) -> None:
+        """The same of many keys, in one go."""
+        if keys:
+            await self.connection.execute(insert(news), [{"key": key, "event": None} for key in keys])

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
-from libs.contracts.devices import Capabilities, Device
+from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry
 from libs.contracts.events import DeviceChanged
 from libs.contracts.ids import device_id
@@ -46,7 +46,7 @@ log = structlog.get_logger()
 
 
 #: Devices in one answer to `ListDevices`: an answer is one message of the bus.
-PAGE = 1000
+PAGE = 2000
 #: So many devices of one name are looked at.
 MOST_NAMESAKES = 50
 
@@ -117,10 +117,8 @@ async def _choose_default(change: Change, agent: str, devices: tuple[Device, ...
 async def list_devices(registry: Registry, query: ListDevices) -> DeviceList:
     """The devices that a client may use: its own, those shared with it, those granted to it."""
     client = await _client(registry, query.tenant, query.sn)
-    found = await registry.store.usable(client, kind=query.type, offset=query.offset, limit=PAGE + 1)
-    views = await _views(registry, query.sn, found[:PAGE])
-    plain = tuple(replace(view, device=replace(view.device, capabilities=Capabilities())) for view in views)
-    return DeviceList(devices=plain, more=len(found) > PAGE)
+    found = await registry.store.usable(client, kind=query.type, offset=query.offset, limit=PAGE + 1, plain=True)
+    return DeviceList(devices=await _views(registry, query.sn, found[:PAGE]), more=len(found) > PAGE)
 
 
 async def get_device(registry: Registry, query: GetDevice) -> DeviceAnswer:

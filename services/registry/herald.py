@@ -20,7 +20,7 @@ log = structlog.get_logger()
 #: News told in one go, and how long (in seconds) news of another process may wait to be seen.
 BATCH = 200
 LOOK = 0.5
-#: Entries of the directory that are compared at the same time when the registry starts.
+#: Entries of the directory that are written at the same time.
 TOGETHER = 16
 
 
@@ -88,8 +88,9 @@ class Herald:
             await asyncio.sleep(LOOK)
 
     async def _tell(self, told: list[News]) -> None:
-        for key in dict.fromkeys(one.key for one in told if one.key):
-            await self._put(key)
+        keys = list(dict.fromkeys(one.key for one in told if one.key))
+        for start in range(0, len(keys), TOGETHER):
+            await asyncio.gather(*(self._put(key) for key in keys[start : start + TOGETHER]))
         events = [outgoing(decode(DeviceChanged, one.event)) for one in told if one.event is not None]
         if events:
             await self._bus.publish_batch(DEVICES, events)

@@ -14,16 +14,24 @@ from services.registry.tables import clients, defaults, devices, grants, shares
 ALL = "*"
 
 
-def usable(client: ClientEntry) -> Select[Any]:
-    """The devices that a client may use: its own, those shared with it, those granted to it; in the order of lists."""
+#: Columns of `devices` that a list of many does without.
+_LARGE = ("capabilities", "marks")
+
+
+def usable(client: ClientEntry, *, plain: bool = False) -> Select[Any]:
+    """The devices that a client may use: its own, those shared with it, those granted to it; in the order of lists.
+
+    `plain`: without what they can do.
+    """
     named = [client.sn, EVERYBODY] if client.role is ClientKind.AGENT else [client.sn]
     here = (shares.c.agent == devices.c.agent) & (shares.c.device == devices.c.id)
     shared = exists().where(here, shares.c.client.in_(named))
     granted = exists().where(grants.c.client == client.sn, _covers(devices.c.agent, devices.c.id))
     own = devices.c.agent == client.sn
     foreign = and_(devices.c.virtual.is_(False), clients.c.enabled.is_(True), or_(shared, granted))
+    columns = [column for column in devices.c if not plain or column.name not in _LARGE]
     return (
-        select(devices, exists().where(here).label("shared"))
+        select(*columns, exists().where(here).label("shared"))
         .join(clients, clients.c.sn == devices.c.agent)
         .where(devices.c.gone.is_(False), devices.c.tenant == client.tenant, or_(own, foreign))
         .order_by(own.desc(), devices.c.virtual, devices.c.name, devices.c.agent)
@@ -135,8 +143,7 @@ async def _tell_covered(change: Change, tenant: str, agent: str, device: str) ->
         wanted = wanted.where(devices.c.agent == agent)
     if device != ALL:
         wanted = wanted.where(devices.c.id == device)
-    for row in (await change.connection.execute(wanted)).all():
-        await change.tell(device_key(row.agent, row.id))
+    await change.tell_all([device_key(row.agent, row.id) for row in (await change.connection.execute(wanted)).all()])
 
 
 def _covers(agent: Any, device: Any) -> ColumnElement[bool]:

@@ -24,8 +24,8 @@ async def switch_tenant(store: Store, tenant: str, *, enabled: bool) -> None:
         if not await change.tenant(tenant):
             raise Unfit(f"There is no tenant {tenant!r}.")
         await change.connection.execute(update(tenants).where(tenants.c.id == tenant).values(enabled=enabled))
-        for row in (await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant))).all():
-            await change.tell(client_key(row.sn))
+        found = await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant))
+        await change.tell_all([client_key(row.sn) for row in found.all()])
         await change.note("tenant enabled" if enabled else "tenant disabled", tenant, tenant)
 
 

@@ -76,8 +76,8 @@ def together(found: Iterable[Row[Any]]) -> dict[tuple[Any, ...], set[str]]:
     return gathered
 
 
-def known(row: Row[Any]) -> Known:
-    """A row of `devices` as the rules want it."""
+def known(row: Row[Any], *, plain: bool = False) -> Known:
+    """A row of `devices` as the rules want it; `plain`: without what it can do."""
     device = Device(
         id=row.id,
         name=row.name,
@@ -87,7 +87,7 @@ def known(row: Row[Any]) -> Known:
         accepting=row.accepting,
         system_default=row.system_default,
         unknown=UnknownPolicy(row.unknown),
-        capabilities=decode(Capabilities, row.capabilities),
+        capabilities=Capabilities() if plain else decode(Capabilities, row.capabilities),
         virtual=row.virtual,
     )
     return Known(device, row.revision, row.gone)

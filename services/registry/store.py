@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, select
+from sqlalchemy import Row, Select, case, delete, select
 
 from libs.contracts.devices import Device, DeviceType
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, TokenEntry
@@ -88,14 +88,18 @@ class Store:
         name: str = "",
         offset: int = 0,
         limit: int = 1000,
+        plain: bool = False,
     ) -> list[tuple[str, Device, bool]]:
-        """The devices that a client may use, its own first: (agent, device, whether its owner shares it)."""
-        wanted = permits.usable(client).offset(offset).limit(limit)
+        """The devices that a client may use, its own first: (agent, device, whether its owner shares it).
+
+        `plain`: without what they can do.
+        """
+        wanted = permits.usable(client, plain=plain).offset(offset).limit(limit)
         for column, value in ((devices.c.agent, agent), (devices.c.id, device), (devices.c.name, name)):
             wanted = wanted.where(column == value) if value else wanted
         if kind:
             wanted = wanted.where(devices.c.type == kind.value)
-        return [(row.agent, rows.known(row).device, bool(row.shared)) for row in await self._all(wanted)]
+        return [(row.agent, rows.known(row, plain=plain).device, bool(row.shared)) for row in await self._all(wanted)]
 
     async def defaults(self, sn: str) -> dict[str, tuple[str, str]]:
         """A client's default devices: type -> (agent, device id)."""
@@ -142,8 +146,9 @@ class Store:
         return await self._all(wanted.where(audit.c.tenant == tenant) if tenant else wanted)
 
     async def news(self, limit: int) -> list[News]:
-        """The oldest news that the world has yet to be told."""
-        return [News(row.id, row.key, row.event) for row in await self._all(select(news).order_by(news.c.id).limit(limit))]
+        """The oldest news that the world has yet to be told; of tokens and clients first: a revocation waits for nothing else."""
+        urgent = case((news.c.key.startswith("token."), 0), (news.c.key.startswith("client."), 0), else_=1)
+        return [News(row.id, row.key, row.event) for row in await self._all(select(news).order_by(urgent, news.c.id).limit(limit))]
 
     async def forget(self, told: Sequence[int]) -> None:
         """Delete news that were told."""

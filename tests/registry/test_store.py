@@ -250,6 +250,17 @@ async def test_news_stay_in_order_until_they_are_told(store):
     assert third.id > second.id
 
 
+async def test_news_of_tokens_overtake_all_others(store):
+    await enrol.ensure_client(store, "main", SN, ClientKind.AGENT, DIGEST)
+    async with store.change() as change:
+        await change.tell_all([f"device.{SN}.{number}" for number in range(500)])
+    named = await enrol.add_token(store, SN, "shop")
+    await enrol.revoke_token(store, SN, "shop")
+    told = [one.key for one in await store.news(10)]
+    assert told[:4] == [client_key(SN), token_key(DIGEST), *[token_key(token_digest(named))] * 2]
+    assert told[4:] == [f"device.{SN}.{number}" for number in range(6)]
+
+
 async def test_changes_of_one_agent_wait_for_each_other(store):
     await enrol.ensure_client(store, "main", SN, ClientKind.AGENT, DIGEST)
 
