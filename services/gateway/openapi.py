@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from services.gateway.webapi import reference as pages
 from services.gateway.webprinter import extensions, hooks, reference
 
 REF = "#/components/schemas/"
@@ -24,7 +25,8 @@ def openapi_document() -> dict[str, Any]:
         },
         "servers": [{"url": "http://127.0.0.1:39899", "description": "The default address (PRINTBUS_PUBLIC_URL)."}],
         "paths": {
-            "/openapi": reference.path_item(REF, (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS)),
+            "/openapi": reference.path_item(REF, _commands()),
+            **pages.paths(),
             "/documents/{token}": _documents(),
             "/healthz": _probe("healthz", "Whether the process lives.", {"200": "It does."}),
             "/readyz": _probe(
@@ -54,8 +56,11 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _models() -> tuple[Any, ...]:
-    commands = (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS)
-    return (*commands, *extensions.ANSWERS, *hooks.ANSWERS, reference.Envelope)
+    return (*_commands(), *extensions.ANSWERS, *hooks.ANSWERS, *pages.ANSWERS, reference.Envelope)
+
+
+def _commands() -> tuple[Any, ...]:
+    return (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS, *pages.REQUESTS)
 
 
 def _documents() -> dict[str, Any]:
