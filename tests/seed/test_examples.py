@@ -66,7 +66,11 @@ async def test_each_printed_request_gets_the_documented_answer(tmp_path):
             file = (await client.post("/openapi/sendTmpFile", files={"file": ("test.png", PNG)})).json()
             assert list(file) == ["file", "success"]
             assert list(file["file"]) == ["fileName", "fileSize", "mediaFormat", "url"]
-            assert (file["file"]["fileName"], file["file"]["fileSize"], file["file"]["mediaFormat"]) == ("test.png", str(len(PNG)), "PNG")
+            assert (file["file"]["fileName"], file["file"]["fileSize"], file["file"]["mediaFormat"]) == (
+                "test.png",
+                str(len(PNG)),
+                "PNG",
+            )
             told = await say("5.7.2 newPrintTask of an upload", **{URL: in_lines(file["file"]["url"])})
             upload = told["data"]["taskId"]
             assert re.fullmatch(TASK_ID, upload)
@@ -81,7 +85,12 @@ async def test_each_printed_request_gets_the_documented_answer(tmp_path):
             assert [each["taskId"] for each in told["data"]] == [told["data"][0]["taskId"], upload, first]
             for each in told["data"]:
                 assert list(each) == ROW
-                assert (each["taskType"], each["taskName"], each["deviceType"], each["deviceAlias"]) == (0, "Task001", "printer", "")
+                assert (each["taskType"], each["taskName"], each["deviceType"], each["deviceAlias"]) == (
+                    0,
+                    "Task001",
+                    "printer",
+                    "",
+                )
                 assert each["from"] == "CLIENT_OPENAPI"
                 assert re.fullmatch(r"\d{4}-\d\d-\d\d", each["createTime"])
 
@@ -90,4 +99,4 @@ async def test_each_printed_request_gets_the_documented_answer(tmp_path):
             assert "line 2" in answer.json()["message"]
 
             await server.reaches(upload, "FINISHED")
-            await until(lambda: (tmp_path / "wps" / f"{upload}.pdf").exists(), what="the upload on paper")
+            await until((tmp_path / "wps" / f"{upload}.pdf").exists, what="the upload on paper")
