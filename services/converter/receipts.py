@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 
 import pypdfium2
-from PIL import Image
+from PIL import Image, ImageChops
 
 from libs.contracts.tickets import Cut, Dither
 from services.converter.domain import Failure, Rejected, Roll
@@ -53,7 +53,7 @@ def rows(source: bytes, roll: Roll, limits: Limits) -> Iterator[Image.Image]:
     document = pypdfium2.PdfDocument(source)
     try:
         for page in document:
-            yield black_and_white(_cropped(_drawn(page, roll.width, limits)), roll.dither)
+            yield _cropped(black_and_white(_drawn(page, roll.width, limits), roll.dither))
     finally:
         document.close()
 
@@ -73,14 +73,12 @@ def _drawn(page: pypdfium2.PdfPage, width: int, limits: Limits) -> Image.Image:
 
 
 def _cropped(drawn: Image.Image) -> Image.Image:
-    ink = drawn.point(lambda value: 255 if value < _PAPER else 0).getbbox()
+    ink = ImageChops.invert(drawn).getbbox()
     return drawn.crop((0, 0, drawn.width, ink[3] if ink else 0))
 
 
 def black_and_white(drawn: Image.Image, dither: Dither) -> Image.Image:
     """Grey as dots: scattered (Floyd and Steinberg), or by a threshold."""
-    if not drawn.height:
-        return drawn.convert("1")
     if dither is Dither.THRESHOLD:
         return drawn.point(lambda value: 255 if value >= _HALF else 0).convert("1", dither=Image.Dither.NONE)
     spread = 255 / (_PAPER - _INK)
