@@ -122,10 +122,27 @@ class OneDevice(OfType):
     control_sn: str | None = None
 
 
-class NewTask(Described):
+class Keyed(Described):
+    """What may be sent again."""
+
+    idempotency_key: str | None = Field(
+        None,
+        max_length=255,
+        description="Extension: a submission under the same key is printed once and answered alike; another one is refused. Also "
+        "as the header Idempotency-Key, and in each task.",
+    )
+
+
+class NewTask(Keyed):
     """One task."""
 
     task: Task
+
+
+class NewTasks(Keyed):
+    """Many tasks, printed in their order on each printer."""
+
+    tasks: list[Task]
 
 
 class Filter(Described):
@@ -171,6 +188,13 @@ class NewPrintTask(Described):
 
     command: Literal["newPrintTask"]
     data: NewTask
+
+
+class NewPrintTaskBatch(Described):
+    """Print many documents; the answer has one element for each, in their order, when all that are good are durable."""
+
+    command: Literal["newPrintTaskBatch"]
+    data: NewTasks
 
 
 class ListTasks(Described):
@@ -291,6 +315,15 @@ class Accepted(Described):
     task_id: str = Field(examples=["jueKiUEE-79h86ap05on4"])
 
 
+class Submitted(Described):
+    """A task of a batch: accepted, with its id, or not, and why."""
+
+    task_name: str
+    success: bool
+    task_id: str | None = None
+    message: str | None = None
+
+
 class Row(Described):
     """A task in a list."""
 
@@ -311,7 +344,17 @@ class Envelope(Described):
 
     success: bool
     message: str | None = None
-    data: list[DeviceInfo] | list[Row] | Detail | DeviceInfo | Accepted | list[dict[str, Any]] | dict[str, Any] | None = None
+    data: (
+        list[DeviceInfo]
+        | list[Row]
+        | list[Submitted]
+        | Detail
+        | DeviceInfo
+        | Accepted
+        | list[dict[str, Any]]
+        | dict[str, Any]
+        | None
+    ) = None
     command: Literal["CALLBACK"]
 
 
@@ -321,6 +364,7 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     GetDefaultDevice,
     SetDefaultDevice,
     NewPrintTask,
+    NewPrintTaskBatch,
     ListTasks,
     ShareDevice,
     SetRules,
@@ -334,7 +378,7 @@ STATUSES = {
     401: "The token is missing, unknown, revoked or expired.",
     404: "This door is switched off.",
     405: "Another method than POST.",
-    413: "The body is larger than MAX_BODY.",
+    413: "The body is larger than MAX_BODY (of an upload: the file than MAX_UPLOAD).",
     429: "Too many wrong tokens from this address; `Retry-After` says when to try again.",
     500: "A fault of the server.",
     503: "Not at the moment; the message says whether it may still be done. `Retry-After` says when to ask again.",
@@ -349,7 +393,8 @@ def path_item(ref: str, requests: Sequence[type[BaseModel]]) -> dict[str, Any]:
         "post": {
             "operationId": "openapi",
             "summary": "One command of the Webprinter protocol.",
-            "description": "Bodies are JSON in UTF-8; unknown keys are ignored, null means not set.",
+            "description": "Bodies are JSON, or what is meant as JSON (unquoted names, comments, GBK). Unknown keys are "
+            "ignored, null means not set.",
             "security": [{"ApiAccessToken": []}, {"Bearer": []}],
             "requestBody": {
                 "required": True,
