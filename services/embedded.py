@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from nats.errors import Error as NatsError
 
 from libs.runtime import children, crashpoint, logs
 from libs.runtime.keys import Keys
@@ -155,7 +156,7 @@ class Embedded:
                     log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
             try:
                 await server.heed()
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, NatsError) as error:
                 log.warning("nats-server not told what changed", error=str(error))
             await asyncio.sleep(0.25)
 

@@ -37,6 +37,8 @@ OPERATOR_JWT = "operator.jwt"
 REGION = "region"
 #: The user that makes streams and consumers, and nothing else does.
 ADMIN = "admin"
+#: The user that tells the server itself something.
+SYSTEM = "system"
 
 
 class Keys:
@@ -62,6 +64,8 @@ class Keys:
         write_secret(self.path(ACCOUNT_PUBLIC), self._pair("account").public)
         write_secret(self.path(REGION), region)
         self.issue(ADMIN, None)
+        user = self._user(SYSTEM)
+        write_secret(self.path(f"{SYSTEM}.creds"), credentials_file(user_jwt(SYSTEM, user, self._pair("system"), None), user))
         for service in SERVICES:
             self.issue(service, service_permissions(service, region))
         for name in (DOCUMENT_KEY, UPLOAD_KEY):
@@ -74,10 +78,7 @@ class Keys:
 
     def issue(self, user: str, permissions: Permissions | None) -> Path:
         """Sign a user (its key is made once) and write its credentials file."""
-        seed = self._seed(f"user-{user}")
-        if not seed.exists():
-            write_secret(seed, make_key(nkeys.PREFIX_BYTE_USER).seed)
-        pair = load_key(seed.read_bytes())
+        pair = self._user(user)
         path = self.path(f"{user}.creds")
         write_secret(path, credentials_file(user_jwt(user, pair, self._pair("account"), permissions), pair))
         return path
@@ -102,17 +103,31 @@ class Keys:
         """These are let in no more, and all others are; a server believes it when its configuration is read again."""
         write_secret(self.path(REVOKED), json.dumps(dict(keys), sort_keys=True))
 
-    def server_auth(self) -> str:
-        """The part of a nats-server configuration that says whom to believe."""
+    def account_claims(self) -> str:
+        """The account in which everybody is, as the operator vouches for it now: what agents may do, and who is revoked."""
         region = self.path(REGION).read_text()
         scopes = {self._pair("agents").public: agent_permissions(region, 0, AGENT_TENANT, AGENT_NAME)}
+        account, operator = self._pair("account"), self._pair("operator")
+        return account_jwt("PRINTBUS", account, operator, jetstream=True, scopes=scopes, revoked=self.revoked())
+
+    def server_auth(self, folder: Path) -> str:
+        """The part of a nats-server configuration that says whom to believe; `folder` is where the server keeps accounts.
+
+        A running server is told of a change by its system account (`SYSTEM`): reading the configuration again would drop
+        the answers that are on their way.
+        """
         operator, system, account = (self._pair(name) for name in ("operator", "system", "account"))
-        preload = {
-            system.public: account_jwt("SYS", system, operator, jetstream=False),
-            account.public: account_jwt("PRINTBUS", account, operator, jetstream=True, scopes=scopes, revoked=self.revoked()),
-        }
-        lines = [f"operator: {self.path(OPERATOR_JWT).read_text()}", f"system_account: {system.public}", "resolver: MEMORY"]
+        preload = {system.public: account_jwt("SYS", system, operator, jetstream=False), account.public: self.account_claims()}
+        lines = [f"operator: {self.path(OPERATOR_JWT).read_text()}", f"system_account: {system.public}"]
+        lines += [f"resolver {{ type: full, dir: {json.dumps(str(folder))}, allow_delete: false }}"]
         return "\n".join([*lines, f"resolver_preload: {json.dumps(preload)}"])
+
+    def _user(self, user: str) -> KeyPair:
+        """A user's key, made once."""
+        seed = self._seed(f"user-{user}")
+        if not seed.exists():
+            write_secret(seed, make_key(nkeys.PREFIX_BYTE_USER).seed)
+        return load_key(seed.read_bytes())
 
     def _seed(self, name: str) -> Path:
         return self.path(f"{name}.seed")

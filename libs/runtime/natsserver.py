@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
+from nats.aio.client import Client
 
 from libs.runtime import children
 from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
-from libs.runtime.keys import REVOKED, Keys
+from libs.runtime.keys import REVOKED, SYSTEM, Keys
+from libs.runtime.trust import bus_options
 
 log = structlog.get_logger()
 
@@ -77,7 +79,7 @@ def configuration(
             "max_pending: 256MB",
             "write_deadline: 10s",
             f"jetstream {{ {chr(10).join(jetstream)} }}",
-            keys.server_auth(),
+            keys.server_auth(folder / "accounts"),
             "",
         ]
     )
@@ -149,15 +151,35 @@ class NatsServer:
     async def heed(self) -> bool:
         """Make the running server believe what changed: who is revoked, its certificate. Whether anything did.
 
-        Whoever was revoked is put out at once; nobody else notices.
+        Whoever was revoked is put out at once; nobody else notices. Raises `OSError` and NATS's errors.
         """
-        signs = await asyncio.to_thread(self._signs)
-        if signs == self._heeded or self._child is None:
+        before, signs = self._heeded, await asyncio.to_thread(self._signs)
+        if signs == before or self._child is None:
             return False
         await asyncio.to_thread(self._write)
-        self._child.send_signal(signal.SIGHUP)
-        log.info("nats-server reads its configuration again")
+        if signs[0] != before[0]:
+            self._heeded = before  # until the server has heard it
+            await self._tell(await asyncio.to_thread(self._keys.account_claims))
+            self._heeded = signs
+            log.info("nats-server told who is revoked")
+        if signs[1] != before[1]:
+            self._child.send_signal(signal.SIGHUP)
+            log.info("nats-server reads its configuration again")
         return True
+
+    async def _tell(self, claims: str) -> None:
+        """Give the server an account's new claims."""
+        credentials = self._keys.path(f"{SYSTEM}.creds")
+        client = Client()
+        await client.connect(
+            self.url, user_credentials=str(credentials), allow_reconnect=False, **bus_options(self.url, credentials)
+        )
+        try:
+            answer = json.loads((await client.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), timeout=5)).data)
+        finally:
+            await client.close()
+        if "error" in answer:
+            raise OSError(f"nats-server does not take the account's claims: {answer['error']}")
 
     def _signs(self) -> tuple[bytes, bytes]:
         """What the configuration is made of and may change; the certificate is made anew before it ends."""

@@ -135,7 +135,7 @@ async def _fetched(parts: SplitResult, at: str, mark: str) -> str:
 def _certificate(path: Path) -> str:
     try:
         text = path.read_text()
-        ssl.create_default_context(cadata=text)
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except (OSError, ValueError, ssl.SSLError):
         raise NotJoined(f"{path} holds no certificate (PEM): give the file that the server shows at /webprinter-ca.pem.") from None
     return text

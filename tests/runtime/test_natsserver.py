@@ -95,7 +95,7 @@ async def test_nobody_gets_in_without_credentials(keys, tmp_path):
 
 def test_the_configuration_says_what_was_decided(keys, tmp_path):
     text = configuration(keys, tmp_path, name="printbus", domain="site")
-    for line in ("sync_interval: always", "default_max_consumers: -1", "max_msgs: 20000", "domain: site", "resolver: MEMORY"):
+    for line in ("sync_interval: always", "default_max_consumers: -1", "max_msgs: 20000", "domain: site", "resolver { type: full"):
         assert line in text
     assert "seed" not in text.lower()
 
