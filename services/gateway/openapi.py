@@ -5,7 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from services.gateway.webapi import reference as pages
-from services.gateway.webprinter import extensions, hooks, reference, upload_reference
+from services.gateway.webprinter import door_reference, extensions, hooks, reference
 
 REF = "#/components/schemas/"
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}
@@ -25,8 +25,8 @@ def openapi_document() -> dict[str, Any]:
         },
         "servers": [{"url": "http://127.0.0.1:39899", "description": "The default address (PRINTBUS_PUBLIC_URL)."}],
         "paths": {
-            "/openapi": reference.path_item(REF, _commands()),
-            "/openapi/sendTmpFile": upload_reference.upload_item(REF),
+            "/openapi": door_reference.path_item(REF, _commands()),
+            "/openapi/sendTmpFile": door_reference.upload_item(REF),
             **pages.paths(),
             "/documents/{token}": _documents(),
             "/healthz": _probe("healthz", "Whether the process lives.", {"200": "It does."}),
@@ -57,7 +57,7 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _models() -> tuple[Any, ...]:
-    return (*_commands(), *extensions.ANSWERS, *hooks.ANSWERS, *pages.ANSWERS, *upload_reference.ANSWERS, reference.Envelope)
+    return (*_commands(), *extensions.ANSWERS, *hooks.ANSWERS, *pages.ANSWERS, *door_reference.ANSWERS, reference.Envelope)
 
 
 def _commands() -> tuple[Any, ...]:

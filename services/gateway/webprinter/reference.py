@@ -1,6 +1,5 @@
 """What this door takes and gives, described for the published OpenAPI document; reading is done by `tasks` and `devices`."""
 
-from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -370,46 +369,3 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     SetRules,
     GetRules,
 )
-
-#: Status -> when.
-STATUSES = {
-    200: "Processed; `success` tells whether it was done, and `message` why not.",
-    400: "The body is no JSON object with a command.",
-    401: "The token is missing, unknown, revoked or expired.",
-    404: "This door is switched off.",
-    405: "Another method than POST.",
-    413: "The body is larger than MAX_BODY (of an upload: the file than MAX_UPLOAD).",
-    429: "Too many wrong tokens from this address; `Retry-After` says when to try again.",
-    500: "A fault of the server.",
-    503: "Not at the moment; the message says whether it may still be done. `Retry-After` says when to ask again.",
-}
-
-
-def path_item(ref: str, requests: Sequence[type[BaseModel]]) -> dict[str, Any]:
-    """The door in OpenAPI's words, and its commands; schemas lie below `ref`."""
-    envelope = {"application/json": {"schema": {"$ref": f"{ref}Envelope"}}}
-    commands = {request.model_fields["command"].annotation.__args__[0]: request.__name__ for request in requests}  # type: ignore[union-attr]
-    return {
-        "post": {
-            "operationId": "openapi",
-            "summary": "One command of the Webprinter protocol.",
-            "description": "Bodies are JSON, or what is meant as JSON (unquoted names, comments, GBK). Unknown keys are "
-            "ignored, null means not set.",
-            "security": [{"ApiAccessToken": []}, {"Bearer": []}],
-            "requestBody": {
-                "required": True,
-                "content": {
-                    "application/json": {
-                        "schema": {
-                            "oneOf": [{"$ref": f"{ref}{name}"} for name in commands.values()],
-                            "discriminator": {
-                                "propertyName": "command",
-                                "mapping": {command: f"{ref}{name}" for command, name in commands.items()},
-                            },
-                        }
-                    }
-                },
-            },
-            "responses": {str(status): {"description": when, "content": envelope} for status, when in STATUSES.items()},
-        }
-    }
