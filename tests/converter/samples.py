@@ -3,6 +3,7 @@
 import io
 import subprocess
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,15 @@ from libs.contracts.orders import ConvertDocument
 from libs.contracts.tickets import Ticket
 
 
-def order(kind: Format, ticket: Ticket | None = None, target: Target | None = None, **document: bool) -> ConvertDocument:
+def order(
+    kind: Format,
+    ticket: Ticket | None = None,
+    target: Target | None = None,
+    *,
+    finish: bool = True,
+    rendered_from: Format | None = None,
+    **document: bool,
+) -> ConvertDocument:
     return ConvertDocument(
         region="local",
         engine=ENGINE[kind],
@@ -32,6 +41,8 @@ def order(kind: Format, ticket: Ticket | None = None, target: Target | None = No
         document=Document(kind, Inline(b""), **document),
         ticket=ticket or Ticket(),
         target=target or Target(),
+        finish=finish,
+        rendered_from=rendered_from,
     )
 
 
@@ -123,13 +134,68 @@ def slides() -> bytes:
 @cache
 def old(kind: str) -> bytes:
     """A document of the old binary formats, made by LibreOffice itself: doc, xls or ppt."""
-    new = {"doc": ("docx", word), "xls": ("xlsx", excel), "ppt": ("pptx", slides)}[kind]
+    return _by_office(*{"doc": (word, "docx"), "xls": (excel, "xlsx"), "ppt": (slides, "pptx")}[kind], kind)
+
+
+@cache
+def opened(kind: str) -> bytes:
+    """An OpenDocument, made by LibreOffice itself: odt, ods, odp or odg."""
+    made = {"odt": (word, "docx"), "ods": (excel, "xlsx"), "odp": (slides, "pptx"), "odg": (_drawing, "svg")}
+    return _by_office(*made[kind], kind)
+
+
+def _drawing() -> bytes:
+    return b'<svg xmlns="http://www.w3.org/2000/svg" width="99" height="99"><rect x="9" y="9" width="70" height="50"/></svg>'
+
+
+def _by_office(make: Callable[[], bytes], suffix: str, kind: str) -> bytes:
     with TemporaryDirectory() as folder:
-        source = Path(folder, f"made.{new[0]}")
-        source.write_bytes(new[1]())
+        source = Path(folder, f"made.{suffix}")
+        source.write_bytes(make())
         command = ["soffice", f"-env:UserInstallation=file://{folder}/profile", "--headless", "--convert-to", kind]
         subprocess.run([*command, "--outdir", folder, source], check=True, capture_output=True, timeout=120)
         return source.with_suffix(f".{kind}").read_bytes()
+
+
+def package(parts: dict[str, bytes | str]) -> bytes:
+    """A ZIP package of these parts."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, data in parts.items():
+            made.writestr(name, data)
+    return buffer.getvalue()
+
+
+def formula(content: str = "<mrow><mi>a</mi><mo>=</mo><mi>b</mi></mrow>") -> bytes:
+    """An OpenDocument formula."""
+    root = f'<?xml version="1.0"?><math xmlns="http://www.w3.org/1998/Math/MathML"><semantics>{content}</semantics></math>'
+    return package({"mimetype": "application/vnd.oasis.opendocument.formula", "content.xml": root})
+
+
+def xps(words: str = "Hello XPS") -> bytes:
+    """An XPS document of one A4 page, the least that the standard asks for (ECMA-388)."""
+    page = "http://schemas.microsoft.com/xps/2005/06"
+    kinds = {
+        "rels": "application/vnd.openxmlformats-package.relationships+xml",
+        "fdseq": "application/vnd.ms-package.xps-fixeddocumentsequence+xml",
+        "fdoc": "application/vnd.ms-package.xps-fixeddocument+xml",
+        "fpage": "application/vnd.ms-package.xps-fixedpage+xml",
+        "ttf": "application/vnd.ms-opentype",
+    }
+    types = "".join(f'<Default Extension="{suffix}" ContentType="{kind}"/>' for suffix, kind in kinds.items())
+    return package(
+        {
+            "[Content_Types].xml": f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">{types}</Types>',
+            "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationship Id="R0" Type="{page}/fixedrepresentation" Target="/FixedDocSeq.fdseq"/></Relationships>',
+            "FixedDocSeq.fdseq": f'<FixedDocumentSequence xmlns="{page}"><DocumentReference Source="/1.fdoc"/>'
+            "</FixedDocumentSequence>",
+            "1.fdoc": f'<FixedDocument xmlns="{page}"><PageContent Source="/1.fpage"/></FixedDocument>',
+            "1.fpage": f'<FixedPage xmlns="{page}" Width="793.7" Height="1122.5" xml:lang="en"><Glyphs FontUri="/f.ttf" '
+            f'FontRenderingEmSize="24" OriginX="100" OriginY="400" Fill="#FF000000" UnicodeString="{words}"/></FixedPage>',
+            "f.ttf": Path("/usr/share/fonts/truetype/liberation2/LiberationSans-Regular.ttf").read_bytes(),
+        }
+    )
 
 
 def linked_picture(url: str) -> bytes:
