@@ -1,5 +1,6 @@
 """The two addresses of this door, described for the published OpenAPI document: one for commands, one for uploads."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field
