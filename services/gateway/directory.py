@@ -57,8 +57,10 @@ class Directory:
             return
 
     def _change(self, key: str, entry: object) -> None:
-        if key.startswith("device."):
-            self._name(key, (entry.tenant, entry.device.name) if isinstance(entry, DeviceEntry) else None)
+        if isinstance(entry, DeviceEntry):
+            self._name(key, (entry.tenant, entry.device.name))
+        elif key in self._names:
+            self._name(key, None)
         self._changed.set()
         self._changed = asyncio.Event()
 

@@ -1,6 +1,7 @@
 """The directory: the mirror while it is fresh, the registry while it is not, and changes that settle."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -57,3 +58,25 @@ async def test_a_change_that_never_comes_holds_nobody_up(monkeypatch):
     await asyncio.wait_for(found.settle(OFFICE), 1)
     mirror.fresh = False
     await asyncio.wait_for(found.settle(OFFICE), 1)
+
+
+async def test_devices_are_found_by_name_within_their_tenant_as_they_come_and_go():
+    found, _, mirror = directory()
+    other = replace(OFFICE, agent="ABCDEFGH")
+    for entry in (OFFICE, other, replace(OFFICE, agent="ZYXWVUTS", tenant="rival")):
+        mirror.put(entry)
+    assert {entry.agent for entry in found.named("main", "Office")} == {"jueKiUEE", "ABCDEFGH"}
+    assert found.named("main", "Label") == []
+    del mirror.values[other.key]
+    mirror.on_change(other.key, None)
+    assert found.named("main", "Office") == [OFFICE]
+    mirror.fresh = False
+    assert found.named("main", "Office") == [], "a blind mirror says nothing"
+
+
+async def test_what_the_registry_has_is_waited_for():
+    found, _, mirror = directory(answer=looked_up(OFFICE))
+    waiting = asyncio.create_task(found.settle_key(OFFICE.key))
+    await asyncio.sleep(0)
+    mirror.put(OFFICE)
+    assert await asyncio.wait_for(waiting, 0.5) == OFFICE
