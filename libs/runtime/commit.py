@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 
@@ -29,6 +29,8 @@ GiveUp = Callable[[AsyncConnection, Incoming, str], Awaitable[tuple[str, Staged]
 
 #: How often a message that fails alone is tried before it becomes a dead letter.
 TRIES = 5
+#: Bytes of messages that are applied in one transaction: a message may hold hundreds of tasks, and all others wait meanwhile.
+PORTION = 256 * 1024
 
 
 def cursor_table(metadata: MetaData) -> Table:
@@ -65,6 +67,20 @@ class Commit:
                 crashpoint("commit-before-saved")
             crashpoint("commit-after-saved")
             self._outbox.committed(streams)
+
+
+def portions(messages: Sequence[Incoming]) -> Iterator[list[Incoming]]:
+    """Messages in their order, in lists of at most `PORTION` bytes (or of one message that is larger)."""
+    portion: list[Incoming] = []
+    size = 0
+    for message in messages:
+        if portion and size + len(message.data) > PORTION:
+            yield portion
+            portion, size = [], 0
+        portion.append(message)
+        size += len(message.data)
+    if portion:
+        yield portion
 
 
 class Input:
@@ -118,8 +134,7 @@ class Input:
         return True
 
     async def _take(self, batch: Batch, apply: Apply, give_up: GiveUp, region: str) -> None:
-        fresh = [message for message in batch.messages if message.sequence > self.applied]
-        if fresh:
+        for fresh in portions([message for message in batch.messages if message.sequence > self.applied]):
             try:
                 await self._save(fresh, apply)
             except LeaseLost:

@@ -68,7 +68,8 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
         message=told(step.message, 1000),
         **changes,
     )
-    return replace(moved, due_at=due(moved)), step.asks
+    at = due(moved)
+    return moved if at == moved.due_at else replace(moved, due_at=at), step.asks
 
 
 def due(task: Task) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.documents import ENGINE, RAW_FORMATS, Document, Format
-from libs.contracts.message import Message
+from libs.contracts.message import Message, encode
 from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
 from libs.contracts.reports import DocumentConverted
 from libs.contracts.states import Stage
@@ -226,6 +226,5 @@ def _place(task: Task) -> tuple[bool, Step, bool, bool, bool]:
 
 def _outgoing(message: Message) -> Outgoing:
     """The task's own trace goes with what follows from it, never that of the message which was read by chance."""
-    out = outgoing(message)
     traceparent = getattr(message, "traceparent", "")
-    return replace(out, headers={"traceparent": traceparent} if traceparent else {})
+    return Outgoing(message.subject, encode(message), message.id, {"traceparent": traceparent} if traceparent else {})

@@ -11,9 +11,10 @@ from libs.contracts.dead import DeadLetter
 from libs.contracts.events import EndTask
 from libs.contracts.message import decode
 from libs.contracts.streams import ConsumerSpec
-from libs.runtime import admin
+from libs.runtime import admin, commit
 from libs.runtime.bus import Bus, Outgoing
 from libs.runtime.lease import LeaseLost
+from libs.runtime.reader import Incoming
 from tests.runtime.decider import Decider, fact, lease, rows, store
 from tests.runtime.messages import letter, stored
 from tests.waiting import until
@@ -45,6 +46,13 @@ class Applying:
             raise RuntimeError("not even that")
         self.given_up.append(message.sequence)
         return f"task-{message.sequence}", [("DEAD", Outgoing("dead.local.GIVEN", cause.encode(), f"given-{message.sequence}"))]
+
+
+def test_large_messages_are_applied_in_portions(monkeypatch):
+    monkeypatch.setattr(commit, "PORTION", 100)
+    messages = [Incoming(sequence, "x", b"x" * size, {}, 0) for sequence, size in enumerate((40, 60, 1, 300, 99, 2), 1)]
+    assert [[each.sequence for each in portion] for portion in commit.portions(messages)] == [[1, 2], [3], [4], [5], [6]]
+    assert list(commit.portions([])) == []
 
 
 @asynccontextmanager
