@@ -402,7 +402,7 @@
                 if (!take(status, answer)) return;
                 if (answer.reset) on.frame({ command: "RESET" });
                 ack = String(answer.ack || ack);
-                later(poll);
+                poll(); // not by a timer: those of hidden tabs are slow
             });
         }
 
@@ -485,7 +485,7 @@
             if (page === "https:") local.push("https://" + options.host + ":" + options.tlsPort);
             add("local", local, loopback ? "" : options.token);
         }
-        if (options.relay) add("relay", [options.relay], tokenFor(options, options.relay));
+        if (options.relay && !isUnpaired(options)) add("relay", [options.relay], tokenFor(options, options.relay));
         return rungs;
     }
 
@@ -496,6 +496,10 @@
     /** The token for a gateway: the page's own, else the one from pairing. */
     function tokenFor(options, base) {
         return options.token || memory.read("token:" + base) || "";
+    }
+
+    function isUnpaired(options) {
+        return options.relay !== "" && !tokenFor(options, options.relay);
     }
 
     /** The rungs with the winner of the last day in front. */
@@ -644,10 +648,6 @@
                 return channel !== null && link.connection !== null && link.connection.channel === channel;
             }
 
-            if (rung.group === "relay" && !rung.token) {
-                later(function () { on.failed(refusal("not-paired")); });
-                return nothing;
-            }
             return (rung.kind === "websocket" ? openSocket : openPoll)(rung, greeting, {
                 ready: function (opened, welcome) {
                     channel = opened;
@@ -709,7 +709,9 @@
             this.diagnose(function (refused, state) {
                 if (link.attempts !== attempt) return;
                 link.retry();
-                if (refused) link.refused(refused, state);
+                /* Where a page may go through a relay, pairing is what helps. */
+                if (refused) link.refused(isUnpaired(link.options) ? refusal("not-paired") : refused, state);
+                else if (isUnpaired(link.options)) link.report("not-paired", REASONS["not-paired"], state);
                 else link.report("agent-absent", link.absence(), state);
             });
         },
@@ -778,12 +780,14 @@
             if (!before || before.reason !== reason || before.message !== message) this.tell(this.problem);
         },
 
-        /** When the network comes back, do not wait for the timer. */
+        /** When the network comes back, or somebody looks at the page again, do not wait for the timer. */
         listen: function () {
             var link = this;
             if (this.listening || !root.addEventListener) return;
             this.listening = true;
-            root.addEventListener("online", function () { if (link.state === "waiting") link.connect(); });
+            var again = function () { if (link.state === "waiting") link.connect(); };
+            root.addEventListener("online", again);
+            if (root.document) root.document.addEventListener("visibilitychange", function () { if (!root.document.hidden) again(); });
         },
 
         /** Ping, and give up a connection from which nothing was heard for too long (also after the computer slept). */
@@ -892,7 +896,7 @@
         },
 
         why: function () {
-            return this.problem ? this.problem.message : "the connection is being made.";
+            return this.problem ? this.problem.message : "the connection is being made; perhaps the browser waits for your permission.";
         },
 
         expire: function (call, timeout) {

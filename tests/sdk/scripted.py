@@ -73,12 +73,13 @@ async def _done(session: Session, request: Frame) -> None:
 
 
 class Scripted:
-    """The server. `answering` is called for every request; `refusing` makes every origin a stranger."""
+    """The server. `answering` is called for every request; `refusing` makes every origin a stranger, `hushed`: no PONG."""
 
     def __init__(self) -> None:
         self.answering: Answering = _done
         self.greeting: Callable[[WebSocket], Awaitable[bool]] | None = None
         self.refusing = False
+        self.hushed = False
         self.token = ""
         self.limits: Frame = {"message": 16 * 1024 * 1024}
         self.url = ""
@@ -168,7 +169,8 @@ class Scripted:
                     await session.send(each)
             case "PING":
                 self.pings += 1
-                await session.send({"command": "PONG"})
+                if not self.hushed:
+                    await session.send({"command": "PONG"})
             case "PONG":
                 self.pongs += 1
             case _:

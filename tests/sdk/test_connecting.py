@@ -271,3 +271,27 @@ async def test_a_token_that_is_not_valid_is_told_at_once_and_forgotten(context, 
 async def test_pairing_without_a_gateway_says_what_is_missing(shop):
     await shop.start()
     assert "option relay" in (await shop.refused("pair", {"code": "x"}))["message"]
+
+
+async def test_a_restart_of_this_computers_server_is_waited_for_although_the_relay_is_not_paired(context, server):
+    shop = await Shop.open(context, server.url)
+    with Port() as port:
+        await shop.start(port=port.number, relay="https://print.example.com")
+        await shop.say("early", "ping", {"n": 1})
+        assert "pairing code" in (await shop.disconnected("not-paired"))["message"]
+        assert (await shop.call("early"))["failed"] == []
+        number = port.number
+    async with scripted(number):
+        assert (await shop.over("early", 20))["ok"] == [{"echo": {"n": 1}}]
+
+
+async def test_a_page_that_is_looked_at_again_connects_at_once(context, server):
+    shop = await Shop.open(context, server.url)
+    with Port() as port:
+        await shop.page.clock.install()
+        await shop.start(port=port.number)
+        await shop.disconnected("agent-absent")
+        number = port.number
+    async with scripted(number):
+        await shop.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        await shop.connected()
