@@ -3,7 +3,7 @@
 import pytest
 
 from libs.runtime.settings import SettingsError, read
-from services.gateway.settings import GatewaySettings
+from services.gateway.settings import OFF, GatewaySettings
 
 
 def test_the_defaults_run_on_a_laptop(tmp_path):
@@ -29,3 +29,32 @@ def test_keys_may_lie_elsewhere(monkeypatch, tmp_path):
     monkeypatch.setenv("PRINTBUS_SEAL_PUBLIC_KEY_FILE", str(tmp_path / "b"))
     settings = read(GatewaySettings)
     assert (settings.document_key, settings.seal_public_key) == (tmp_path / "a", tmp_path / "b")
+
+
+def test_https_may_be_off_or_on_another_port(monkeypatch):
+    assert read(GatewaySettings).https_port == 39900
+    for given, port in (("off", OFF), ("OFF ", OFF), ("0", 0), ("8443", 8443)):
+        monkeypatch.setenv("PRINTBUS_HTTPS_PORT", given)
+        assert read(GatewaySettings).https_port == port
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WEBAPI_ORIGINS", '["*"]'), ("WEBAPI_ORIGINS", '["https://shop.example.org/"]'),
+        ("WEBAPI_ORIGINS", '["shop.example.org"]'),
+        ("WEBAPI_ORIGINS", '["https://shop.example.org:443"]'), ("WEBAPI_ORIGINS", "https://shop.example.org"),
+        ("HTTP_NAMES", '["https://print.example.org"]'), ("HTTP_NAMES", '["a b"]'), ("HTTPS_PORT", "none"), ("HTTPS_PORT", "-7"),
+    ],
+)  # fmt: skip
+def test_names_and_origins_are_checked(monkeypatch, name, value):
+    monkeypatch.setenv(f"PRINTBUS_{name}", value)
+    with pytest.raises(SettingsError, match=f"PRINTBUS_{name} is wrong"):
+        read(GatewaySettings)
+
+
+def test_the_serial_number_is_the_settings_or_the_folders(tmp_path):
+    assert read(GatewaySettings, data_dir=tmp_path).own_sn == ""
+    (tmp_path / "sn").write_text("jueKiUEE\n")
+    assert read(GatewaySettings, data_dir=tmp_path).own_sn == "jueKiUEE"
+    assert read(GatewaySettings, data_dir=tmp_path, sn="otherSN1").own_sn == "otherSN1"
