@@ -6,9 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from libs.contracts.agents import AGENT_ANSWER
 from libs.contracts.devices import Device, DeviceType, Target
 from libs.contracts.directory import Entry
-from libs.contracts.documents import Document, Inline, Printable, Role, Stored
+from libs.contracts.documents import Document, Inline, Printable, Stored
 from libs.contracts.endpoints import ENDPOINT_ANSWER
 from libs.contracts.marks import Mark
 from libs.contracts.message import Message
@@ -179,42 +180,6 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdmitAgent(Message, subject="query.{region}.spooler.admit-agent.{tenant}.{agent}"):
-    """May this journal print for this agent (design.md rule 8)? `journal` is its random id."""
-
-    region: str
-    tenant: str
-    agent: str
-    journal: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Admitted:
-    """Orders up to stream sequence `sequence` are acknowledged unread by this journal."""
-
-    sequence: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddressDocument(Message, subject="query.{region}.spooler.address-document.{tenant}.{agent}"):
-    """Where can I fetch this document of my open order?"""
-
-    region: str
-    tenant: str
-    agent: str
-    task: str
-    attempt: int
-    role: Role = Role.PRINTABLE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DocumentAddress:
-    """An HTTP address, valid for ten minutes; the client checks length and SHA-256 from its order."""
-
-    url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ListDevices(Message, subject="query.{region}.registry.list-devices"):
     """Devices that a client may use, from the `offset`-th on; `type` None: of every type."""
 
@@ -364,63 +329,6 @@ class Entries:
     entries: tuple[Annotated[Entry, Field()], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnrolAgent(Message, subject="query.{region}.registry.enrol-agent"):
-    """A machine shows an enrolment token (its SHA-256) and asks for credentials for its public key, a user's nkey.
-
-    `sn` is what it was enrolled as before; empty: it is new. Asked again with the same key, the answer is the same.
-    """
-
-    region: str
-    digest: str
-    key: str
-    sn: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Enrolled:
-    """All that an agent needs: who it is, its JWT (whose key it has), where the bus is, and whom to trust there.
-
-    `*` as a host in `urls` is the host that the agent asked. `ca` is a certificate in PEM; empty: the system's own authorities.
-    """
-
-    sn: str
-    tenant: str
-    shard: int
-    region: str
-    jwt: str
-    urls: tuple[str, ...]
-    ca: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenewCredentials(Message, subject="query.{region}.registry.renew-credentials.{tenant}.{agent}"):
-    """A new JWT for the key of the one that ends soon."""
-
-    region: str
-    tenant: str
-    agent: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Renewed:
-    """The JWT, which takes the old one's place."""
-
-    jwt: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Heartbeat(Message, subject="heartbeat.{region}.{tenant}.{agent}"):
-    """An agent lives: core NATS, every few seconds; `leaving` on a graceful stop."""
-
-    region: str
-    tenant: str
-    agent: str
-    journal: str
-    leaving: bool = False
-
-
 #: Question -> the record that answers it (or a `Refusal`).
 ANSWER: dict[type[Message], type] = {
     ListTasks: TaskList,
@@ -432,8 +340,6 @@ ANSWER: dict[type[Message], type] = {
     PauseDevice: Lines,
     ResumeDevice: Lines,
     ListLines: Lines,
-    AdmitAgent: Admitted,
-    AddressDocument: DocumentAddress,
     ListDevices: DeviceList,
     GetDevice: DeviceAnswer,
     GetDefaultDevice: DeviceAnswer,
@@ -442,7 +348,6 @@ ANSWER: dict[type[Message], type] = {
     SetMarks: Done,
     PreviewDocument: Preview,
     LookUp: Entries,
-    EnrolAgent: Enrolled,
-    RenewCredentials: Renewed,
     **ENDPOINT_ANSWER,
+    **AGENT_ANSWER,
 }

@@ -6,7 +6,7 @@ from functools import partial
 import httpx
 from prometheus_client import Gauge
 
-from libs.contracts.queries import AdmitAgent, Heartbeat
+from libs.contracts.agents import AdmitAgent, Heartbeat
 from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import structlog
 
+from libs.contracts.agents import Heartbeat
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.orders import AgentOrder
-from libs.contracts.queries import Heartbeat
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import REPORTS
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered

@@ -12,8 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 import nkeys
 
+from libs.contracts.agents import Enrolled
 from libs.contracts.message import Undecodable, decode
-from libs.contracts.queries import Enrolled
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.credentials import KeyPair, credentials_file, load_key, make_key, write_secret
 from libs.runtime.trust import CA_FILE

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import structlog
 
+from libs.contracts.agents import AddressDocument, DocumentAddress
 from libs.contracts.orders import PrintDocument
-from libs.contracts.queries import AddressDocument, Code, DocumentAddress
+from libs.contracts.queries import Code
 from libs.runtime.bus import Bus, Refused, Unanswered, connect
 from services.agent.documents import MissingError
 

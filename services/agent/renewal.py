@@ -7,7 +7,7 @@ from pathlib import Path
 
 import structlog
 
-from libs.contracts.queries import RenewCredentials, Renewed
+from libs.contracts.agents import RenewCredentials, Renewed
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.credentials import credentials_file, lifetime, load_key, write_secret
 

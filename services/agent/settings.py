@@ -1,13 +1,32 @@
 """Every knob of the agent."""
 
 from pathlib import Path
+from typing import Any
 
 from pydantic import Field, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from libs.contracts.devices import UnknownPolicy
 from libs.runtime.settings import Settings, SettingsError
-from services.agent.joined import Joined
+from services.agent.joined import read_joined
+
+
+class Joined(PydanticBaseSettingsSource):
+    """The settings that `join` found out; whatever the environment says wins."""
+
+    def __init__(self, settings_cls: type[BaseSettings]) -> None:
+        super().__init__(settings_cls)
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        return read_joined(self._folder()).get(field_name), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        return read_joined(self._folder())
+
+    def _folder(self) -> Path:
+        default = self.settings_cls.model_fields["data_dir"].default
+        return Path(self.current_state.get("data_dir", default))
 
 
 class AgentSettings(Settings):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import structlog
 
-from libs.contracts.queries import AdmitAgent, Admitted
+from libs.contracts.agents import AdmitAgent, Admitted
 from libs.runtime.bus import Bus, Refused, Unanswered
 from services.agent.changes import remembered
 from services.agent.journal import Journal

@@ -6,9 +6,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
+from libs.contracts.agents import EnrolAgent
 from libs.contracts.ids import token_digest
 from libs.contracts.message import encode
-from libs.contracts.queries import Code, EnrolAgent
+from libs.contracts.queries import Code
 from libs.runtime.bus import Refused, Unanswered
 from services.gateway.gateway import Gateway
 from services.gateway.receiving import TooLarge, receive

@@ -6,10 +6,10 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 from prometheus_client import Counter, Gauge
 
+from libs.contracts.agents import Heartbeat
 from libs.contracts.directory import ClientKind
 from libs.contracts.ids import token_digest
 from libs.contracts.message import Undecodable, decode
-from libs.contracts.queries import Heartbeat
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import consumers
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running

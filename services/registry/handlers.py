@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 
+from libs.contracts.agents import EnrolAgent, Enrolled, RenewCredentials, Renewed
 from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry
 from libs.contracts.events import DeviceChanged
@@ -19,15 +20,11 @@ from libs.contracts.queries import (
     DeviceList,
     DeviceView,
     Done,
-    EnrolAgent,
-    Enrolled,
     Entries,
     GetDefaultDevice,
     GetDevice,
     ListDevices,
     LookUp,
-    RenewCredentials,
-    Renewed,
     SetDefaultDevice,
     SetMarks,
     ShareDevice,

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable
 
-from libs.contracts.queries import Heartbeat
+from libs.contracts.agents import Heartbeat
 
 
 class Presence:

@@ -4,8 +4,9 @@ import time
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts.agents import AddressDocument, DocumentAddress
 from libs.contracts.documents import Stored
-from libs.contracts.queries import AddressDocument, Code, DocumentAddress
+from libs.contracts.queries import Code
 from libs.runtime.addresses import LIFETIME, Addresses
 from libs.runtime.bus import Refused
 from libs.runtime.documents import Documents

@@ -4,7 +4,8 @@ import time
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.queries import AdmitAgent, Admitted, Code, Heartbeat
+from libs.contracts.agents import AdmitAgent, Admitted, Heartbeat
+from libs.contracts.queries import Code
 from libs.contracts.streams import PRINT
 from libs.runtime.bus import Bus, Outgoing, Refused
 from libs.runtime.commit import Commit

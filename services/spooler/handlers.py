@@ -5,14 +5,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts.agents import AddressDocument, AdmitAgent, Admitted, DocumentAddress
 from libs.contracts.intake import SubmitTasks
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.queries import (
-    AddressDocument,
-    AdmitAgent,
-    Admitted,
     CancelTask,
-    DocumentAddress,
     GetMaterial,
     GetTask,
     ListLines,

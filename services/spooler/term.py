@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
+from libs.contracts.agents import Heartbeat
 from libs.contracts.message import decode
-from libs.contracts.queries import Heartbeat
 from libs.contracts.streams import ADVISORIES, CONVERT, DEAD, INTAKE, PRINT, REPORTS, TASKS
 from libs.runtime.broker import answering, answers, running
 from libs.runtime.bus import Bus

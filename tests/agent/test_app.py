@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
+from libs.contracts.agents import AdmitAgent, Admitted, Heartbeat
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode, encode
 from libs.contracts.permissions import agent_permissions
-from libs.contracts.queries import AdmitAgent, Admitted, Code, Heartbeat, Refusal
+from libs.contracts.queries import Code, Refusal
 from libs.contracts.reports import DevicesReported, Report
 from libs.contracts.streams import PRINT, REPORTS, agent_consumer
 from libs.runtime import admin

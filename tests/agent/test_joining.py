@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from libs.contracts.agents import Enrolled
 from libs.contracts.message import encode
-from libs.contracts.queries import Enrolled
 from libs.runtime.authority import Authority
 from libs.runtime.settings import read
 from libs.runtime.trust import fingerprint

@@ -6,7 +6,8 @@ import time
 import nkeys
 import pytest
 
-from libs.contracts.queries import Code, RenewCredentials, Renewed
+from libs.contracts.agents import RenewCredentials, Renewed
+from libs.contracts.queries import Code
 from libs.runtime.bus import Refused, Unanswered
 from libs.runtime.credentials import credentials_file, make_key, scoped_jwt, write_secret
 from services.agent import renewal

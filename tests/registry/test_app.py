@@ -4,19 +4,12 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from libs.contracts.agents import Heartbeat
 from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState
 from libs.contracts.directory import BUCKET, ClientKind, Entry
 from libs.contracts.ids import device_id, token_digest
 from libs.contracts.message import decode
-from libs.contracts.queries import (
-    Code,
-    GetDefaultDevice,
-    GetDevice,
-    Heartbeat,
-    ListDevices,
-    LookUp,
-    SetDefaultDevice,
-)
+from libs.contracts.queries import Code, GetDefaultDevice, GetDevice, ListDevices, LookUp, SetDefaultDevice
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import DEVICES, REPORTS
 from libs.runtime import admin

@@ -5,9 +5,10 @@ import time
 import nkeys
 import pytest
 
+from libs.contracts.agents import EnrolAgent, RenewCredentials
 from libs.contracts.directory import ClientKind
 from libs.contracts.ids import token_digest
-from libs.contracts.queries import Code, EnrolAgent, RenewCredentials
+from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from libs.runtime.credentials import lifetime, make_key
 from libs.runtime.keys import Keys

@@ -1,6 +1,6 @@
 """Who is there: told when it changes, and only then."""
 
-from libs.contracts.queries import Heartbeat
+from libs.contracts.agents import Heartbeat
 from services.registry.presence import Presence
 
 

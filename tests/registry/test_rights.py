@@ -4,20 +4,12 @@ import json
 
 import pytest
 
+from libs.contracts.agents import Heartbeat
 from libs.contracts.devices import Capabilities, Device, DeviceType
 from libs.contracts.directory import EVERYBODY, ClientKind, client_key, default_key, device_key
 from libs.contracts.ids import device_id
 from libs.contracts.marks import Mark, Place
-from libs.contracts.queries import (
-    Code,
-    GetDefaultDevice,
-    GetDevice,
-    Heartbeat,
-    ListDevices,
-    SetDefaultDevice,
-    SetMarks,
-    ShareDevice,
-)
+from libs.contracts.queries import Code, GetDefaultDevice, GetDevice, ListDevices, SetDefaultDevice, SetMarks, ShareDevice
 from libs.contracts.reports import DevicesReported
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read

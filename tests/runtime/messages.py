@@ -1,8 +1,9 @@
 """Messages that the tests of the plumbing publish."""
 
+from libs.contracts.agents import AdmitAgent
 from libs.contracts.dead import DeadLetter
 from libs.contracts.message import encode
-from libs.contracts.queries import AdmitAgent, GetDevice
+from libs.contracts.queries import GetDevice
 from libs.runtime.bus import Bus, Outgoing
 
 

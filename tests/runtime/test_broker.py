@@ -8,10 +8,11 @@ from contextlib import asynccontextmanager
 import pytest
 import pytest_asyncio
 
+from libs.contracts.agents import AdmitAgent, Admitted
 from libs.contracts.devices import Device
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode, encode
-from libs.contracts.queries import AdmitAgent, Admitted, Code, DeviceAnswer, GetDevice, Refusal
+from libs.contracts.queries import Code, DeviceAnswer, GetDevice, Refusal
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import ADVISORIES, BACKOFF, REPORTS, ConsumerSpec, consumers
 from libs.runtime import admin

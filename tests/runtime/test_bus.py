@@ -7,8 +7,9 @@ import pytest
 import pytest_asyncio
 from nats.js.api import StorageType, StreamConfig
 
+from libs.contracts.agents import Admitted
 from libs.contracts.message import encode
-from libs.contracts.queries import Admitted, Code, Refusal
+from libs.contracts.queries import Code, Refusal
 from libs.runtime import children
 from libs.runtime.bus import Bus, NotStored, Outgoing, Refused, Unanswered, arrived, connect, outgoing
 from libs.runtime.traces import Tracing

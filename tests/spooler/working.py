@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from libs.contracts.agents import AdmitAgent, Heartbeat
 from libs.contracts.directory import BUCKET, TICK
 from libs.contracts.events import TaskEvent
 from libs.contracts.message import decode
 from libs.contracts.orders import AgentOrder, ConvertDocument
-from libs.contracts.queries import AdmitAgent, GetTask, Heartbeat
+from libs.contracts.queries import GetTask
 from libs.contracts.streams import CONVERT, INTAKE, PRINT, REPORTS, TASKS, agent_consumer
 from libs.contracts.tasks import TaskRequest, TaskView
 from libs.runtime import admin
