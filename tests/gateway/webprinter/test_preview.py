@@ -1,6 +1,7 @@
 """`previewTask`: what is asked of the converter, and what its client gets."""
 
 import base64
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,9 +29,7 @@ def material(rig, printable=None, **request):
         ticket=Ticket(media=A4),
         **request,
     )
-    rig.bus.answers[GetMaterial] = Material.__new__(Material)
-    object.__setattr__(rig.bus.answers[GetMaterial], "request", asked)
-    object.__setattr__(rig.bus.answers[GetMaterial], "printable", printable)
+    rig.bus.answers[GetMaterial] = SimpleNamespace(request=asked, printable=printable)
     return asked
 
 
@@ -111,7 +110,7 @@ async def test_a_picture_from_the_store_is_taken_out_of_it(tmp_path):
         ({"taskId": "t1", "page": 0}, "page must be a number from 1"),
         ({"taskId": "t1", "dpi": 1200}, "dpi must be a number from 20 to 300"),
         ({"task": {"content": ""}}, "task.content is missing"),
-        ({"task": {"content": "x", "deviceName": "none"}}, "task.deviceName: there is no printer 'none'"),
+        ({"task": {"content": "<p>x", "deviceName": "none"}}, "task.deviceName: there is no printer 'none'"),
     ],
 )
 async def test_what_is_wrong_is_named(tmp_path, data, sentence):
