@@ -81,7 +81,8 @@ async def browser(street, tmp_path_factory):
 async def prints(shop, street, content="from a page"):
     """Print on the page's own device, and see the end of it in the page and on paper."""
     devices = await shop.send("listDevices", {"deviceType": "printer"})
-    task = {"deviceName": devices[0]["name"], "mediaSource": "STRING", "mediaFormat": "TEXT", "content": content}
+    assert "Paper" in [device["name"] for device in devices]
+    task = {"deviceName": "Paper", "mediaSource": "STRING", "mediaFormat": "TEXT", "content": content}
     accepted = await shop.send("newPrintTask", {"task": task})
 
     async def ended():
