@@ -121,6 +121,7 @@ async def test_nothing_of_another_tenant_is_told_or_done(tmp_path):
             for command in COMMANDS:
                 problems += await try_command(attacker, command, things, twin)
             problems += await try_files(attacker, victim, things)
+            problems += await try_keys(attacker, things)
         assert problems == []
         assert await state(victim, things, server) == before
         (finished,) = [row for row in before["listTasks"] if row["taskId"] == things.finished]
@@ -166,6 +167,18 @@ async def try_files(attacker, victim, things):
     if "Nowhere" not in mine or "upload" not in theirs:
         problems.append((attacker.name, "unim", mine, theirs))
     return problems
+
+
+async def try_keys(attacker, things):
+    """The other tenant's idempotency key is nobody's here: it neither tells its task nor refuses another one."""
+    given = []
+    for content in ("x", "another text"):
+        task = {"mediaSource": "STRING", "mediaFormat": "TEXT", "content": content, "deviceName": "Roaming Print"}
+        told = (await attacker.post("newPrintTask", {"task": task, "idempotencyKey": things.key})).json()
+        given.append(told.get("data", {}).get("taskId", told.get("message")))
+    if not given[0].startswith(attacker.sn) or "idempotencyKey" not in given[1]:
+        return [(attacker.name, "idempotencyKey", given)]
+    return []
 
 
 @pytest.mark.timeout(240)

@@ -38,6 +38,7 @@ class Things:
     endpoint: str
     delivery: str
     relay: str
+    key: str = "the same key"
 
     def payloads(self, own: str) -> list[dict[str, Any]]:
         """Data of commands that names these things in every place where a name may stand; `own` is a device of whoever asks."""
@@ -65,7 +66,7 @@ class Things:
     def without(self, text: str) -> str:
         """A text in which these names stand for what they are."""
         for field, value in sorted(vars(self).items(), key=lambda pair: -len(pair[1])):
-            if value:
+            if value and field != "key":
                 text = text.replace(json.dumps(value, ensure_ascii=False)[1:-1], f"<{field}>").replace(value, f"<{field}>")
         return text
 
@@ -128,10 +129,10 @@ async def furnish(server: Installation, client: httpx.AsyncClient, hook: str) ->
     victim = Speaker("victim", server.sn, server.token, client)
     text = {"name": f"{CANARY} task", "mediaSource": "STRING", "mediaFormat": "TEXT", "content": f"{CANARY} words"}
 
-    async def submit(device: str) -> str:
-        return str((await victim.call("newPrintTask", task={**text, "deviceName": device}))["taskId"])
+    async def submit(device: str, **more: str) -> str:
+        return str((await victim.call("newPrintTask", task={**text, "deviceName": device}, **more))["taskId"])
 
-    finished = await submit(DEVICE)
+    finished = await submit(DEVICE, idempotencyKey=Things.key)
     await server.reaches(finished, "FINISHED")
     held = await submit("Roaming Print")
     await victim.call("pauseDevice", deviceName=DEVICE)

@@ -183,6 +183,17 @@ def test_every_action_is_in_the_audit_log_with_who_did_it(say, clinic):
     assert "device shared" in say("audit")[1]
 
 
+def test_the_same_verbs_work_on_postgresql(say, postgres_url, monkeypatch):
+    monkeypatch.setenv("PRINTBUS_DATABASE_URL", postgres_url)
+    say.json("tenant", "add", "clinic")
+    app = say.json("application", "add", "--tenant", "clinic", "--name", "shop", "--all-devices")["sn"]
+    say.json("token", "add", "--client", app, "--name", "till")
+    assert say.json("application", "show", app)["tokens"] == ["till"]
+    say.json("application", "remove", app)
+    say.json("tenant", "remove", "clinic")
+    assert [row["action"] for row in say.json("audit")][-2:] == ["app removed", "tenant removed"]
+
+
 def test_a_name_cannot_speak_to_the_terminal(say):
     say.json("tenant", "add", "a", "--name", "\x1b[31mred\nnext")
     assert "\x1b" not in say("tenant", "list")[1]
