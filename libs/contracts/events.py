@@ -1,5 +1,6 @@
 """Facts for outsiders, the public face of the bus: the three task events of the Webprinter protocol, and device changes."""
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -69,3 +70,15 @@ class DeviceChanged(
 
 
 TaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask, Field(discriminator="kind")]
+
+_WORD = re.compile(r"[^\s.*>]+")
+
+
+def task_subjects(region: str, tenant: str, sn: str, task: str = ">", kind: Literal["new", "status", "end", "*"] = "*") -> str:
+    """The subjects of the events of one client, or of one task of it.
+
+    Raises `ValueError` for a word that would lead into another's subjects.
+    """
+    if not all(_WORD.fullmatch(word) for word in (tenant, sn, *(() if task == ">" else (task,)))):
+        raise ValueError("tenant, serial number and task must be one word each")
+    return f"task.{kind}.{region}.{tenant}.{sn}.{task}"

@@ -1,7 +1,6 @@
 """Events of a client's tasks as the gateway tells them: a live feed per client, and what the stream TASKS still has."""
 
 import asyncio
-import re
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
@@ -9,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import structlog
 
-from libs.contracts.events import TaskEvent
+from libs.contracts.events import TaskEvent, task_subjects
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import TASKS
 from libs.contracts.webprinter import event_body
@@ -30,7 +29,7 @@ RING = 1000
 #: The machine's addresses are looked up again after so many seconds.
 ADDRESSES_FOR = 10.0
 
-_WORD = re.compile(r"[^\s.*>]+")
+Kind = Literal["new", "status", "end", "*"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,6 @@ class Page:
 
     events: Sequence[Told]
     seq: int
-
-
-def subject(region: str, tenant: str, sn: str, task: str = ">", kind: str = "*") -> str:
-    """The subjects of a client's events. Raises `ValueError` for a word that would lead into another's subjects."""
-    if not all(_WORD.fullmatch(word) for word in (tenant, sn, *(() if task == ">" else (task,)))):
-        raise ValueError("tenant, serial number and task must be one word each")
-    return f"task.{kind}.{region}.{tenant}.{sn}.{task}"
 
 
 def told(message: Incoming, sn: str, zone: tzinfo) -> Told | None:
@@ -87,9 +79,9 @@ class Archive:
         """What the stream has at all. Raises `Unanswered`."""
         return await self._history.bounds()
 
-    async def after(self, seq: int, limit: int, *, task: str = ">", kind: str = "*", since: datetime | None = None) -> Page:
+    async def after(self, seq: int, limit: int, *, task: str = ">", kind: Kind = "*", since: datetime | None = None) -> Page:
         """Events after a sequence (or since a time); an empty page says that there are no more. Raises `Unanswered`."""
-        found = await self._history.after(seq, subject(*self._names, task, kind), limit, since)
+        found = await self._history.after(seq, task_subjects(*self._names, task, kind), limit, since)
         events = [event for each in found if (event := told(each, self._sn, self._zone))]
         return Page(events, found[-1].sequence if found else seq)
 
@@ -207,7 +199,7 @@ class Feeds:
     async def _start(self, tenant: str, sn: str) -> Feed:
         archive = self.archive(tenant, sn)
         last = (await archive.bounds()).last
-        follower = Follower(self._bus, TASKS, [subject(self._region, tenant, sn)], last)
+        follower = Follower(self._bus, TASKS, [task_subjects(self._region, tenant, sn)], last)
         return Feed(archive, follower, sn, self._zone, self._ring)
 
 

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 import pytest_asyncio
 
+from libs.contracts.events import task_subjects
 from libs.contracts.streams import TASKS
-from services.gateway.events import Feeds, subject
+from services.gateway.events import Feeds
 from services.gateway.webprinter.events import list_events
 from services.gateway.webprinter.fields import Fields
 from tests.bus import running_bus
@@ -90,9 +91,9 @@ async def test_the_neighbours_events_are_not_told(rig):
 @pytest.mark.parametrize("words", [("*", SN), ("main", ">"), ("main", "a.b"), ("", SN), ("main", "x y")])
 async def test_a_word_that_would_lead_to_others_is_refused(words):
     with pytest.raises(ValueError, match="one word"):
-        subject("local", *words)
+        task_subjects("local", *words)
     with pytest.raises(ValueError, match="one word"):
-        subject("local", "main", SN, "*")
+        task_subjects("local", "main", SN, "*")
 
 
 async def test_all_channels_of_a_client_share_one_feed_and_the_last_one_ends_it(rig):

@@ -6,7 +6,7 @@ from typing import Any
 
 from libs.contracts.webprinter import EVENT_NAMES
 from services.gateway.domain import Identity
-from services.gateway.events import Archive, Page, Told
+from services.gateway.events import Archive, Kind, Page, Told
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.fields import Fields, normal, shown
@@ -22,7 +22,7 @@ SECONDS_BELOW = 10**11
 LATEST = 10**15
 
 #: The protocol's name -> the word of the subject.
-KINDS = {"NewTaskEvent": "new", "UpdateTaskStatusEvent": "status", "EndTaskEvent": "end"}
+KINDS: dict[str, Kind] = {"NewTaskEvent": "new", "UpdateTaskStatusEvent": "status", "EndTaskEvent": "end"}
 _NAMES = {normal(name): name for name in EVENT_NAMES.values()}
 _TASK = re.compile(r"[A-Za-z0-9-]{1,64}", re.ASCII)
 
@@ -38,7 +38,7 @@ async def list_events(gateway: Gateway, identity: Identity, data: Fields) -> dic
     limit = min(data.whole("limit", 1, 10**9) or DEFAULT_ROWS, MAX_ROWS)
     names, task = _wanted(data), _task(data)
     archive = Archive(gateway.bus, gateway.region, identity.tenant, identity.sn, gateway.zone)
-    kind = KINDS[names[0]] if len(names) == 1 else "*"
+    kind: Kind = KINDS[names[0]] if len(names) == 1 else "*"
     found: list[Told] = []
     seq, looked, more = since, 0, True
     while more and len(found) <= limit and looked < LOOKED_AT:
