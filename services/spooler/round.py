@@ -1,7 +1,7 @@
 """One transaction's worth of decisions: tasks loaded once, moved in memory, saved with what follows from them."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -194,12 +194,19 @@ class Round:
             room = self._desk.print_ahead - out.orders
             # What is wanted back goes before all others, so nobody is sent before its agent has said what became of it.
             if room > 0 and printer not in paused and not out.recalled:
-                line = await store.line(self._connection, printer, room + self._desk.print_ahead)
-                chosen += self._pick(line, room)
+                chosen += await self._pick(printer, room)
         return chosen
 
-    def _pick(self, line: Sequence[Task], room: int) -> list[Task]:
-        return pick(line, room=room, heads=self._desk.heads, now=time.monotonic(), head_wait=self._desk.head_wait)
+    async def _pick(self, printer: str, room: int) -> list[Task]:
+        """From the front of a line, and no more of it than is needed: lines may be long, and each end makes room for one."""
+        heads, wait = self._desk.heads, self._desk.head_wait
+        limit = room + len(heads.passed.get(printer, ())) + 1
+        while True:
+            line = await store.line(self._connection, printer, limit)
+            chosen = pick(line, room=room, heads=heads, now=time.monotonic(), head_wait=wait)
+            if len(chosen) >= room or len(line) < limit or printer in heads.since:
+                return chosen
+            limit *= 4  # all of them were stepped over just now
 
     def _print_order(self, task: Task, converted: DocumentConverted) -> PrintDocument:
         return PrintDocument(

@@ -184,3 +184,14 @@ async def test_a_message_that_cannot_be_applied_becomes_a_dead_letter_and_holds_
         letter = await world.admin.js.get_msg("DEAD", 1)
         assert b'"stream":"INTAKE"' in letter.data
         assert b"nonsense" not in letter.data
+
+
+async def test_a_line_is_looked_along_as_far_as_conversions_were_stepped_over(tmp_path):
+    async with stage(tmp_path, head_wait=0.0, print_ahead=1) as world, world.spooler() as spooler:
+        await world.ready(spooler)
+        slow, ready = [request(number) for number in range(1, 30)], [request(30), request(31)]
+        await world.submit(*slow, *ready)
+        await world.convert(*ready)
+        assert [order.task for order in await world.agent_orders(1)] == [ready[0].id]
+        await world.tell(TaskPrinted, ready[0].id)
+        assert [order.task for order in await world.agent_orders(2)] == [ready[0].id, ready[1].id]
