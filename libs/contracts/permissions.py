@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from libs.contracts.streams import (
     CONVERT,
+    DEVICES,
     DIRECTORY,
     IDEMPOTENCY,
     INTAKE,
@@ -129,7 +130,12 @@ def service_permissions(service: str, region: str) -> Permissions:
             f"$JS.API.STREAM.MSG.DELETE.{PRINT}",
         ),
         "converter": (f"report.{region}.convert",),
-        "webhooks": (f"dead.{region}.>", f"query.{region}.registry.>", *_watching(DIRECTORY), f"$JS.API.STREAM.INFO.{TASKS}"),
+        "webhooks": (
+            f"dead.{region}.>",
+            f"query.{region}.registry.>",
+            *_watching(DIRECTORY),
+            *(f"$JS.API.STREAM.INFO.{stream}" for stream in (TASKS, DEVICES)),
+        ),
     }
     subscribe: dict[str, tuple[str, ...]] = {
         "gateway": (f"task.*.{region}.>", f"device.{region}.>"),

@@ -120,6 +120,7 @@ def consumers(region: str) -> tuple[ConsumerSpec, ...]:
         ConsumerSpec(ADVISORIES, "spooler_advisories", max_ack_pending=100),
         ConsumerSpec(REPORTS, "registry_devices", (f"report.{region}.device.>",), max_ack_pending=100),
         ConsumerSpec(TASKS, "webhooks_tasks", max_ack_pending=5000),
+        ConsumerSpec(DEVICES, "webhooks_devices", max_ack_pending=5000),
         *converters,
     )
 

@@ -24,7 +24,7 @@ from services.webhooks.endpoints import Endpoints
 from services.webhooks.handlers import Handlers
 from services.webhooks.history import History
 from services.webhooks.independent import IndependentLane
-from services.webhooks.intake import Intake, consumer
+from services.webhooks.intake import EVENTS, Intake, consumer
 from services.webhooks.lane import Lane, Manner
 from services.webhooks.lanes import Lanes
 from services.webhooks.ordered import OrderedLane
@@ -62,17 +62,19 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     intake = Intake(opened, bus, handlers, lanes.wake, holder)
     own = OwnEndpoint(settings, endpoints)
 
-    async def read() -> None:
-        await own.settle(service)
-        await intake.run(settings.region)
+    async def read(stream: str) -> None:
+        await own.settled()
+        await intake.run(settings.region, stream)
 
     service.on_stop(intake.release)
     service.loop("lease", intake.hold)
     service.loop("dead letters", intake.bury)
-    service.loop("intake", read, intake.stop)
+    service.loop("own endpoint", partial(own.settle, service))
+    for stream in EVENTS:
+        service.loop(f"intake {stream}", partial(read, stream), intake.stop)
+        service.check(f"events of {stream}", listening(lambda: bus.js, consumer(settings.region, stream)))
     _keep_up(service, store, endpoints, known, settings.callback_retention)
     _watch(service, opened, own)
-    service.check("events", listening(lambda: bus.js, consumer(settings.region)))
     await _answer(service, settings, Reception(desk_of(opened, settings, known), lanes.wake))
 
 

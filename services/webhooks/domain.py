@@ -99,12 +99,12 @@ def wants(endpoint: Endpoint, event: Event) -> bool:
     """Whether an endpoint hears of this event: it is its client's or its tenant's, and one of those that it chose."""
     if isinstance(event, Trial):
         return True
-    tenant, sn = _whose(event)
+    tenant, sn = whose(event)
     mine = endpoint.sn == sn if endpoint.sn else endpoint.tenant == tenant
     return mine and endpoint.tenant in ("", tenant) and KINDS[event.kind] in (endpoint.kinds or TASKS) and _chosen(endpoint, event)
 
 
-def _whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
+def whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
     """The tenant and the client that an event is about."""
     return (event.tenant, event.agent) if isinstance(event, DeviceChanged) else (event.task.tenant, event.task.sn)
 

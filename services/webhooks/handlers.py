@@ -1,17 +1,18 @@
-"""What the dispatcher does with what it reads: events of tasks become deliveries, many in one transaction."""
+"""What the dispatcher does with what it reads: events of tasks and devices become deliveries, many in one transaction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.events import TaskEvent
+from libs.contracts.events import DeviceChanged
 from libs.contracts.message import decode
 from libs.runtime.commit import Staged
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Incoming
 from services.webhooks.dialects import Dialect, Place
-from services.webhooks.domain import Delivery, Endpoint, Event, OfTask, State, deliveries
+from services.webhooks.domain import Delivery, Endpoint, Event, OfTask, State, deliveries, whose
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.store import Store
 
@@ -26,12 +27,12 @@ class Handlers:
         self._place = place
         self.touched: set[str] = set()
 
-    async def take(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
-        """Insert the deliveries of these events. Raises `Undecodable` for what is no event."""
+    async def take(self, kind: Any, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
+        """Insert the deliveries of these events, each a `kind`. Raises `Undecodable` for what is none."""
         crashpoint("webhooks-before-insert")
-        events: list[tuple[Incoming, Event]] = [(message, decode(TaskEvent, message.data)) for message in messages]
-        tasks = [event.task for _, event in events if isinstance(event, OfTask)]
-        endpoints = await self._endpoints.of(connection, {task.sn for task in tasks}, {task.tenant for task in tasks})
+        events: list[tuple[Incoming, OfTask | DeviceChanged]] = [(message, decode(kind, message.data)) for message in messages]
+        concerned = {whose(event) for _, event in events}
+        endpoints = await self._endpoints.of(connection, {sn for _, sn in concerned}, {tenant for tenant, _ in concerned})
         place = self._place()
         new: list[Delivery] = []
         for message, event in events:

@@ -1,11 +1,14 @@
-"""Reading TASKS: one process at a time, in the stream's order, each event's deliveries saved before it is acknowledged."""
+"""Reading TASKS and DEVICES: one process at a time, in their order, each event's deliveries saved before it is acknowledged."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import structlog
 
-from libs.contracts.streams import DEAD, TASKS, ConsumerSpec, consumers
+from libs.contracts.events import DeviceChanged, TaskEvent
+from libs.contracts.streams import DEAD, DEVICES, TASKS, ConsumerSpec, consumers
 from libs.runtime.bus import Bus
 from libs.runtime.commit import Change, Commit, Input
 from libs.runtime.crashpoint import crashpoint
@@ -22,9 +25,13 @@ log = structlog.get_logger()
 BATCH = 500
 
 
-def consumer(region: str) -> ConsumerSpec:
-    """The durable that brings the events of a region's tasks."""
-    (spec,) = (each for each in consumers(region) if each.stream == TASKS)
+#: Stream -> what its messages are.
+EVENTS: Mapping[str, Any] = {TASKS: TaskEvent, DEVICES: DeviceChanged}
+
+
+def consumer(region: str, stream: str) -> ConsumerSpec:
+    """The durable that brings us the events of a region's stream."""
+    (spec,) = (each for each in consumers(region) if each.stream == stream and each.durable.startswith("webhooks_"))
     return spec
 
 
@@ -42,7 +49,7 @@ class Intake:
         self._commit = _Waking(database, self._outbox, self._lease, lock, self._committed)
         self._held = asyncio.Event()
         self._stopped = False
-        self._input: Input | None = None
+        self._inputs: dict[str, Input] = {}
 
     async def hold(self) -> None:
         """Claim and renew the lease for ever; a body for `Service.loop`."""
@@ -60,35 +67,36 @@ class Intake:
         """End after the batch that is being saved."""
         self._stopped = True
         self._held.set()
-        if self._input:
-            self._input.stop()
+        for each in self._inputs.values():
+            each.stop()
 
-    async def run(self, region: str) -> None:
-        """Read whenever the lease is ours; a body for `Service.loop`."""
+    async def run(self, region: str, stream: str) -> None:
+        """Read a stream whenever the lease is ours; a body for `Service.loop`."""
         while not self._stopped:
             await self._held.wait()
             if not self._stopped:
-                await self._read(region)
+                await self._read(region, stream)
 
-    async def _read(self, region: str) -> None:
-        reader = OrderedReader(self._bus, TASKS, consumer(region).durable)
-        self._input = Input(self._commit, self._database, cursors, reader, TASKS)
+    async def _read(self, region: str, stream: str) -> None:
+        reader = OrderedReader(self._bus, stream, consumer(region, stream).durable)
+        reading = self._inputs[stream] = Input(self._commit, self._database, cursors, reader, stream)
+        take = partial(self._handlers.take, EVENTS[stream])
         try:
-            await self._input.run(self._handlers.take, self._handlers.give_up, region=region, maximum=BATCH)
+            await reading.run(take, self._handlers.give_up, region=region, maximum=BATCH)
         except LeaseLost:
             log.info("another replica reads the events now")
             if not self._lease.held:
                 self._held.clear()
         finally:
-            self._input = None
+            del self._inputs[stream]
 
     def _changed(self, held: bool) -> None:  # noqa: FBT001 - the lease says so
         if held:
             self._held.set()
             return
         self._held.clear()
-        if self._input:
-            self._input.stop()
+        for each in self._inputs.values():
+            each.stop()
 
     def _committed(self) -> None:
         crashpoint("webhooks-after-insert")

@@ -24,9 +24,19 @@ class OwnEndpoint:
         self._settings = settings
         self._endpoints = endpoints
         self.problem = "the callback address is not in the database yet"
+        self._settled = asyncio.Event()
+
+    async def settled(self) -> None:
+        """Wait until it is done, or the service stops."""
+        await self._settled.wait()
 
     async def settle(self, service: Service) -> None:
-        """Add, change or remove it; waits for the serial number, which another part of the server may still be making."""
+        """Add, change or remove it; a body for `Service.loop`."""
+        await self._settle(service)
+        self._settled.set()
+
+    async def _settle(self, service: Service) -> None:
+        """The serial number is waited for: another part of the server may still be making it."""
         if not self._settings.callback_url:
             await self._endpoints.remove(ID, int(time.time() * 1000))
             self.problem = ""

@@ -106,6 +106,7 @@ SAY = {
     "$JS.API.STREAM.DELETE.INTAKE": set(),
     "$JS.API.STREAM.INFO.INTAKE": {"spooler"},
     "$JS.API.STREAM.INFO.TASKS": {"gateway", "webhooks"},
+    "$JS.API.STREAM.INFO.DEVICES": {"webhooks"},
     "$JS.API.STREAM.PURGE.TASKS": set(),
     "$JS.API.STREAM.MSG.GET.INTAKE": set(),
     "$JS.API.STREAM.MSG.GET.PRINT": {"spooler"},

@@ -7,8 +7,12 @@ import pytest
 from prometheus_client import generate_latest
 from standardwebhooks import Webhook
 
+from libs.contracts.devices import Device, PrinterState
 from libs.contracts.endpoints import DeliveryState, DeviceFilter, EventKind, RemoveEndpoint, RotateSecret
+from libs.contracts.events import DeviceChanged
+from libs.contracts.ids import device_id
 from libs.contracts.queries import Code
+from libs.contracts.streams import DEVICES
 from libs.runtime.bus import Refused, Unanswered
 from services.webhooks.domain import Endpoint
 from tests.bus import running_bus
@@ -328,3 +332,38 @@ async def _answers(client):
 
 async def _nothing_waits(store):
     return await store.count_waiting() == 0
+
+
+async def test_a_change_of_a_device_is_told_to_whoever_asked_for_it(rig, client):
+    registry = await rig.connect("registry")
+
+    async def changed(name, revision, agent=SN):
+        device = Device(id=device_id(agent, name), name=name, state=PrinterState.STOPPED, reasons=("media-empty-error",))
+        event = DeviceChanged(region="local", tenant="main", agent=agent, device=device, what="state", revision=revision, at=5)
+        await registry.publish(event, stream=DEVICES)
+        return event.id
+
+    async with receiver() as standard, receiver() as cloud, receiver() as tasks_only, dispatcher(rig, **QUICK):
+        await client.add(standard.url, kinds=(EventKind.DEVICE,), devices=(DeviceFilter("Label"),))
+        await client.add(cloud.url, dialect="cloudevents", kinds=tuple(EventKind))
+        await client.add(tasks_only.url)
+        await changed("Label", 1, "another0")
+        label, office = await changed("Label", 1), await changed("Office", 1)
+        await until(lambda: len(cloud.requests) == 2)
+        await until(lambda: standard.requests)
+        assert standard.ids == [label]
+        assert sorted(cloud.ids) == sorted([label, office])
+        (request,) = standard.requests
+        assert request.json["type"] == "printbus.device.changed"
+        assert request.json["data"] == {
+            "what": "state",
+            "controlSn": SN,
+            "device": {
+                "deviceName": "Label",
+                "deviceType": "printer",
+                "state": "stopped",
+                "reasons": ["media-empty-error"],
+                "accepting": True,
+            },
+        }
+        assert tasks_only.requests == []
