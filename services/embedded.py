@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from nats.errors import Error as NatsError
 
 from libs.runtime import children, crashpoint, logs
 from libs.runtime.keys import Keys
@@ -146,7 +145,7 @@ class Embedded:
         return service
 
     async def _watch_server(self, server: NatsServer) -> None:
-        """Start the bus again when it died: its clients find it on the same port. Tell it who was revoked."""
+        """Start the bus again when it died: its clients find it on the same port. Renew its certificate."""
         while True:
             if server.ended:
                 log.error("nats-server ended, it is started again")
@@ -156,8 +155,8 @@ class Embedded:
                     log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
             try:
                 await server.heed()
-            except (OSError, ValueError, NatsError) as error:
-                log.warning("nats-server not told what changed", error=str(error))
+            except (OSError, ValueError) as error:
+                log.warning("nats-server's certificate not looked at", error=str(error))
             await asyncio.sleep(0.25)
 
     def _take_lock(self) -> None:

@@ -11,13 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
-from nats.aio.client import Client
 
 from libs.runtime import children
 from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
-from libs.runtime.keys import REVOKED, SYSTEM, Keys
-from libs.runtime.trust import bus_options
+from libs.runtime.keys import Keys
 
 log = structlog.get_logger()
 
@@ -114,7 +112,6 @@ class NatsServer:
         self._port = port or -1
         self._record = record
         self._outside = outside
-        self._heeded = (b"", b"")
         self._looked = time.monotonic()
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
@@ -149,48 +146,20 @@ class NatsServer:
         log.info("nats-server started", url=self.url)
 
     async def heed(self) -> bool:
-        """Make the running server believe what changed: who is revoked, its certificate. Whether anything did.
-
-        Whoever was revoked is put out at once; nobody else notices. Raises `OSError` and NATS's errors.
-        """
-        before, signs = self._heeded, await asyncio.to_thread(self._signs)
-        if signs == before or self._child is None:
+        """Make the running server take up its own new certificate; whether it has one. It is made anew before it ends."""
+        if self._outside is None or self._child is None or time.monotonic() - self._looked < CERTIFICATE_EVERY:
             return False
+        self._looked = time.monotonic()
+        before = await asyncio.to_thread(self._certificate)
         await asyncio.to_thread(self._write)
-        if signs[0] != before[0]:
-            self._heeded = before  # until the server has heard it
-            await self._tell(await asyncio.to_thread(self._keys.account_claims))
-            self._heeded = signs
-            log.info("nats-server told who is revoked")
-        if signs[1] != before[1]:
-            self._child.send_signal(signal.SIGHUP)
-            log.info("nats-server reads its configuration again")
+        if await asyncio.to_thread(self._certificate) == before:
+            return False
+        self._child.send_signal(signal.SIGHUP)
+        log.info("nats-server reads its new certificate")
         return True
 
-    async def _tell(self, claims: str) -> None:
-        """Give the server an account's new claims."""
-        credentials = self._keys.path(f"{SYSTEM}.creds")
-        client = Client()
-        await client.connect(
-            self.url, user_credentials=str(credentials), allow_reconnect=False, **bus_options(self.url, credentials)
-        )
-        try:
-            answer = json.loads((await client.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), timeout=5)).data)
-        finally:
-            await client.close()
-        if "error" in answer:
-            raise OSError(f"nats-server does not take the account's claims: {answer['error']}")
-
-    def _signs(self) -> tuple[bytes, bytes]:
-        """What the configuration is made of and may change; the certificate is made anew before it ends."""
-        revoked = self._keys.path(REVOKED)
-        certificate = b""
-        if self._outside:
-            if time.monotonic() - self._looked > CERTIFICATE_EVERY:
-                Authority(self._keys.path("")).leaf(self._outside.names, LEAF)
-                self._looked = time.monotonic()
-            certificate = self._keys.path(f"{LEAF}.pem").read_bytes()
-        return revoked.read_bytes() if revoked.exists() else b"", certificate
+    def _certificate(self) -> bytes:
+        return self._keys.path(f"{LEAF}.pem").read_bytes()
 
     @property
     def _config(self) -> Path:
@@ -198,7 +167,6 @@ class NatsServer:
 
     def _write(self) -> None:
         told = configuration(self._keys, self._folder, name=self._name, port=self._port, outside=self._outside)
-        self._heeded = self._signs()
         write_secret(self._config, told)
 
     def _own_address(self) -> str:

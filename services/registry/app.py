@@ -50,7 +50,7 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     service.loop("tick", herald.tick)
     service.loop("presence", herald.watch_presence)
     if signer.able:
-        service.loop("revocation", Revocation(store, Keys(settings.keys_dir)).run)
+        service.loop("revocation", Revocation(store, Keys(settings.keys_dir), settings.nats_url).run)
     broker = make_broker(settings.nats_url, USER, settings.credentials(USER), service.tracing, settings.shutdown_grace)
     _subscribe(service, broker, registry, bus, settings.region)
     await service.enter(running(broker))

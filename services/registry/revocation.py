@@ -1,4 +1,4 @@
-"""Who is let in no more: the list in the folder of keys follows the database, and the bus's server follows the list."""
+"""Who is let in no more: the list in the folder of keys follows the database, and the bus's server is told of it."""
 
 import asyncio
 import time
@@ -6,6 +6,7 @@ import time
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from libs.runtime.claims import NotTold, tell_claims
 from libs.runtime.keys import Keys
 from services.registry.enrolment import put_out
 from services.registry.store import Store
@@ -17,11 +18,16 @@ LOOK = 1.0
 
 
 class Revocation:
-    """Keeps the list. A folder of keys that cannot be written is told of once: then the server is told by hand."""
+    """Keeps the list, and the server at `url` up to date with it; without a server (empty) the list alone.
 
-    def __init__(self, store: Store, keys: Keys) -> None:
+    Where the operator's key is not at hand, nobody can be put out from here: then `provision` tells the server, by hand.
+    """
+
+    def __init__(self, store: Store, keys: Keys, url: str = "") -> None:
         self._store = store
         self._keys = keys
+        self._url = url
+        self._told: dict[str, int] = {}
         self._problem = ""
 
     async def run(self) -> None:
@@ -30,18 +36,23 @@ class Revocation:
             try:
                 await self.follow()
                 self._problem = ""
-            except (OSError, ValueError, SQLAlchemyError) as error:
+            except (NotTold, OSError, ValueError, SQLAlchemyError) as error:
                 if str(error) != self._problem:
-                    log.warning("revoked agents not listed", error=type(error).__name__)
+                    log.warning("revoked agents not put out", error=str(error)[:200])
                 self._problem = str(error)
             await asyncio.sleep(LOOK)
 
     async def follow(self) -> None:
-        """Bring the list up to date. Who was on it keeps the time since when."""
+        """Bring list and server up to date. Raises `NotTold`, `OSError`, `ValueError` and the database's errors."""
         wanted, disabled = await put_out(self._store)
-        await asyncio.to_thread(self._write, wanted, disabled)
+        listed = await asyncio.to_thread(self._list, wanted, disabled)
+        if self._url and listed != self._told:
+            await tell_claims(self._url, self._keys)
+            log.info("nats-server told who is revoked", count=len(listed))
+        self._told = listed
 
-    def _write(self, wanted: dict[str, int], disabled: list[str]) -> None:
+    def _list(self, wanted: dict[str, int], disabled: list[str]) -> dict[str, int]:
+        """Write down who is put out, and since when: whoever is on the list already keeps that time."""
         before = self._keys.revoked()
         for sn in disabled:  # agents whose credentials were written here by hand have their keys here
             if key := self._keys.public(sn):
@@ -49,4 +60,4 @@ class Revocation:
         listed = {key: before.get(key, since) for key, since in wanted.items()}
         if listed != before:
             self._keys.revoke(listed)
-            log.info("revoked agents listed", count=len(listed))
+        return listed

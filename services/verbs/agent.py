@@ -7,7 +7,9 @@ from typing import Any
 from libs.contracts.directory import ClientKind
 from libs.contracts.permissions import agent_permissions
 from libs.runtime.keys import Keys
+from libs.runtime.settings import read
 from libs.runtime.trust import CA_FILE, fingerprint
+from services.gateway.settings import GatewaySettings
 from services.moments import later
 from services.office import office
 from services.registry import enrol, enrolment, rights
@@ -82,6 +84,8 @@ async def invite(said: Namespace) -> int:
     ]
     if not settings.outside_urls:
         lines.append("Agents outside are not let in yet: set PRINTBUS_NATS_TLS_PORT or PRINTBUS_NATS_WEBSOCKET_PORT.")
+    if not read(GatewaySettings).public_url:
+        lines.append("They fetch documents from PRINTBUS_PUBLIC_URL, which is not set: give it the address that they reach.")
     report(what, *lines, as_json=said.json)
     return 0
 

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 
+from libs.runtime.claims import tell_claims
 from libs.runtime.logs import configure
 from libs.runtime.natsserver import configuration
 from libs.runtime.settings import read
@@ -34,6 +35,7 @@ async def run(_said: Namespace) -> int:
         _say("Then run this again with PRINTBUS_NATS_URL=nats://127.0.0.1:4222: it makes the streams.")
     else:
         await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
+        await tell_claims(settings.nats_url, keys)
         _say(f"Streams, consumers and buckets are ready at {settings.nats_url}.")
     _say(f"SN {identity.sn}; its token is in {identity.token_file}; keys and credentials are in {settings.keys_dir.absolute()}.")
     return 0

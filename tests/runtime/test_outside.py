@@ -1,6 +1,7 @@
 """Agents outside: TLS and WebSocket, credentials by template, expiry and revocation, on a real server."""
 
 import asyncio
+import ssl
 import time
 from contextlib import asynccontextmanager
 
@@ -9,9 +10,10 @@ import pytest
 
 from libs.contracts.permissions import agent_permissions
 from libs.contracts.streams import PRINT, agent_consumer
-from libs.runtime import admin, bus
+from libs.runtime import admin, bus, natsserver
 from libs.runtime.authority import Authority
 from libs.runtime.bus import Unanswered, connect
+from libs.runtime.claims import NotTold, tell_claims
 from libs.runtime.credentials import credentials_file, load_key, make_key, scoped_jwt, write_secret
 from libs.runtime.keys import ADMIN, AGENT_NAME, AGENT_TENANT, AGENTS_SIGNER, Keys
 from libs.runtime.natsserver import NatsServer, Outside
@@ -174,23 +176,71 @@ async def test_who_was_revoked_is_put_out_and_nobody_else_notices(tmp_path, monk
 
         neighbour.client._disconnected_cb = note
         chief.client._disconnected_cb = note
-        assert not await server.heed()
         keys.revoke({pair.public: int(time.time())})
         began = time.monotonic()
-        assert await server.heed()
+        await tell_claims(server.url, keys)
         await until(lambda: not agent.connected)
         assert time.monotonic() - began < 5
         await asyncio.sleep(0.6)
         assert not agent.connected
         keys.revoke({})
         reconnected = agent.reconnected
-        assert await server.heed()
+        await tell_claims(server.url, keys)
         await asyncio.wait_for(reconnected.wait(), 10)
         assert agent.connected
         assert neighbour.connected
         assert not lost
         await agent.close()
         await neighbour.close()
+
+
+async def test_no_answer_is_lost_while_the_server_is_told(tmp_path):
+    async with listening(tmp_path, websocket_port=await free_port()) as (server, keys, _chief):
+        spooler = await connect(server.url, "spooler", keys.path("spooler.creds"))
+        gateway = await connect(server.url, "gateway", keys.path("gateway.creds"))
+
+        async def answer(message) -> None:
+            await message.respond(b"yes")
+
+        async def ask() -> None:
+            while not told.is_set():
+                await gateway.client.request("query.local.spooler.list-tasks", b"?", timeout=5)
+
+        await spooler.client.subscribe("query.local.spooler.list-tasks", cb=answer)
+        await spooler.client.flush()
+        told = asyncio.Event()
+        asking = [asyncio.create_task(ask()) for _ in range(8)]
+        for since in range(5):
+            keys.revoke({make_key(nkeys.PREFIX_BYTE_USER).public: since})
+            await tell_claims(server.url, keys)
+        told.set()
+        await asyncio.gather(*asking)
+        await spooler.close()
+        await gateway.close()
+
+
+async def test_a_server_that_is_not_there_is_not_told(tmp_path):
+    keys = Keys(tmp_path / "keys")
+    keys.make("local")
+    with pytest.raises(NotTold, match="no server at nats://"):
+        await tell_claims("nats://127.0.0.1:1", keys)
+
+
+async def test_a_certificate_that_was_made_anew_is_taken_up(tmp_path, monkeypatch):
+    monkeypatch.setattr(natsserver, "CERTIFICATE_EVERY", 0.0)
+    port = await free_port()
+    async with listening(tmp_path, tls_port=port) as (server, keys, chief):
+        assert not await server.heed()
+        before = await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port))
+        keys.path("nats.pem").unlink()
+        keys.path("nats.pem").write_text("")
+        assert await server.heed()
+
+        async def another() -> bool:
+            return await asyncio.to_thread(ssl.get_server_certificate, ("127.0.0.1", port)) != before
+
+        await until(another)
+        assert chief.connected
 
 
 async def test_credentials_end_at_their_time_and_new_ones_let_the_same_bus_in_again(tmp_path, monkeypatch):
