@@ -20,12 +20,11 @@ NEEDS = {
         "listHeldTasks",
         "listPapers",
         "getRules",
-        "previewTask",
         "listEvents",
         "listEndpoints",
         "listDeliveries",
     },
-    Scope.PRINT: {"newPrintTask", "newPrintTaskBatch", "retryTask", "releaseTask", "testPrint"},
+    Scope.PRINT: {"newPrintTask", "newPrintTaskBatch", "previewTask", "retryTask", "releaseTask", "testPrint"},
     Scope.MANAGE: {
         "setDefaultDevice",
         "shareDevice",
