@@ -53,32 +53,33 @@ def _decoded(body: bytes | bytearray, charset: str) -> Any:
         raise Malformed(f"The body has more than {MOST} values: send large documents as BASE64, or in several calls.")
     if charset not in _CHINESE_NAMES and not body.startswith(_UTF_16):
         try:
-            return from_json(body.removeprefix(_BOM), allow_inf_nan=False)
+            return from_json(body[len(_BOM) :] if body.startswith(_BOM) else body, allow_inf_nan=False)
         except ValueError:
             pass  # not strict JSON in UTF-8: it may still be meant as JSON
-    text = _text(body, charset)
-    try:
-        return from_json(text, allow_inf_nan=False)
-    except ValueError:
-        return _lenient(text)
-
-
-def _lenient(text: str) -> Any:
+    text, strict = _text(body, charset)
+    if strict:
+        try:
+            return from_json(text, allow_inf_nan=False)
+        except ValueError:
+            pass
     try:
         return lenient.read(text)
     except lenient.Unreadable as reason:
         raise Malformed(f"The body is not JSON ({reason}): {_SHAPE}.") from None
 
 
-def _text(body: bytes | bytearray, charset: str) -> str:
-    """Bytes as text: UTF-8 before GBK, as nearly no GBK text of some length is UTF-8 by chance; UTF-16 says that it is."""
+def _text(body: bytes | bytearray, charset: str) -> tuple[str, bool]:
+    """Bytes as text, and whether it may still be strict JSON.
+
+    UTF-8 comes before GBK, as nearly no GBK text of some length is UTF-8 by chance; UTF-16 says that it is.
+    """
     if body.startswith(_UTF_16):
         encodings = ["utf-16"]
     else:
         encodings = [_CHINESE, "utf-8"] if charset in _CHINESE_NAMES else ["utf-8", _CHINESE]
     for encoding in encodings:
         try:
-            return body.decode(encoding).removeprefix("\ufeff")
+            return body.decode(encoding).removeprefix("\ufeff"), encoding != "utf-8"
         except UnicodeDecodeError:
             continue
     raise Malformed(f"The body is neither UTF-8 nor GBK: {_SHAPE} in UTF-8.")

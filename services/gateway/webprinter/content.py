@@ -14,6 +14,8 @@ from services.gateway.webprinter.fields import Fields, shown
 from services.gateway.webprinter.headers import read_headers
 
 LONGEST_URL = 8000
+#: Characters of base64 that are decoded at once.
+PIECE = 1024 * 1024
 _URL_SAFE = str.maketrans("-_", "+/")
 _ANYWHERE = re.compile(r"https?://|unim://", re.IGNORECASE)
 #: What a label's language never looks like as a whole: it has commas, carets or blanks.
@@ -153,6 +155,21 @@ def _from_content(task: Fields, content: str, source: Source, wanted: Format | N
     return Given(wanted, "", data)
 
 
+def _decoded(text: str) -> bytes:
+    """Base64 piece by piece: others have their turn in between. Raises `ValueError`."""
+    data = bytearray()
+    rest = ""
+    for start in range(0, len(text), PIECE):
+        piece = rest + "".join(text[start : start + PIECE].split()).translate(_URL_SAFE)
+        if "=" in piece:  # only at the very end
+            piece = (piece + "".join(text[start + PIECE :].split())).rstrip("=")
+            return bytes(data + base64.b64decode(piece + "=" * (-len(piece) % 4), validate=True))
+        whole = len(piece) // 4 * 4
+        data += base64.b64decode(piece[:whole], validate=True)
+        rest = piece[whole:]
+    return bytes(data + base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True))
+
+
 def _encoded(task: Fields, content: str) -> bytes:
     if not content.strip():
         raise Rejected(f"{task.name('content')} holds only blanks: write the text to print.")
@@ -174,9 +191,8 @@ def read_base64(task: Fields, content: str) -> bytes:
             raise Rejected(f"{name} begins with data: but is not base64: write data:<type>;base64,<base64>, or the base64 alone.")
     if not text.isascii():
         raise Rejected(f"{name} is not base64: only letters, digits, + and / may stand in it (or - and _).")
-    text = "".join(text.split()).translate(_URL_SAFE).rstrip("=")
     try:
-        data = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+        data = _decoded(text)
     except (binascii.Error, ValueError):
         raise Rejected(f"{name} is not base64, or not all of it: encode the whole file and send it unchanged.") from None
     if not data:
