@@ -6,10 +6,10 @@ TEST_WORKERS ?= logical
 # cupsd and ippeveprinter are administrators' programs, which are not on everybody's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 
-.PHONY: help setup demo up test lint format docs lock clean
+.PHONY: help setup demo up test bench-batch lint format docs lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
 setup:  ## install what is missing: Debian packages, .venv
 	@sh setup/install.sh
@@ -23,6 +23,9 @@ up: setup  ## run everything in the foreground: this machine's CUPS printers and
 
 test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
 	@$(PYTHON_ENV)/pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadscope $(PYTEST_ARGS)
+
+bench-batch: setup  ## measure a batch of 10,000 tasks against a loop of lp (BENCH_ARGS="--rounds 5")
+	@$(PYTHON_ENV)/python -m bench.batch $(BENCH_ARGS)
 
 lint: setup  ## look, change nothing: style, types, import rules
 	@$(PYTHON_ENV)/ruff check . && $(PYTHON_ENV)/ruff format --check . && $(PYTHON_ENV)/mypy && $(PYTHON_ENV)/lint-imports

@@ -53,7 +53,8 @@ def _decoded(body: bytes | bytearray, charset: str) -> Any:
         raise Malformed(f"The body has more than {MOST} values: send large documents as BASE64, or in several calls.")
     if charset not in _CHINESE_NAMES and not body.startswith(_UTF_16):
         try:
-            return from_json(body[len(_BOM) :] if body.startswith(_BOM) else body, allow_inf_nan=False)
+            whole = body[len(_BOM) :] if body.startswith(_BOM) else body  # noqa: FURB188 - which would copy a bytearray
+            return from_json(whole, allow_inf_nan=False)
         except ValueError:
             pass  # not strict JSON in UTF-8: it may still be meant as JSON
     text, strict = _text(body, charset)
