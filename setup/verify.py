@@ -17,6 +17,8 @@ MODULES = (
 PROGRAMS = {
     "soffice": "libreoffice-writer-nogui",
     "chromium-headless-shell": "chromium-headless-shell",
+    "chromium": "chromium",
+    "certutil": "libnss3-tools",
     "cupsd": "cups-daemon",
     "lpadmin": "cups-client",
     "ippeveprinter": "cups-ipp-utils",
