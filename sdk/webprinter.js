@@ -669,8 +669,8 @@
             memory.write(this.winner, now() + " " + rung.id);
             for (var i = 0; i < this.order.length; i++) this.calls[this.order[i]].sent = false;
             this.flying = 0;
-            this.tell(this.connectedEvent(resumed));
             this.beat();
+            this.tell(this.connectedEvent(resumed));
             this.pump();
         },
 
