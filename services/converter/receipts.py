@@ -1,8 +1,10 @@
 """Documents for receipt printers: finished pages as ESC/POS raster, exactly as wide as the print head."""
 
 import importlib
+import json
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
 import pypdfium2
 from PIL import Image, ImageChops
@@ -20,14 +22,16 @@ _MODES = {Cut.PARTIAL: "PART", Cut.FULL: "FULL"}
 
 
 def prepare() -> None:
-    """Load python-escpos while files can still be read. It leaves a folder behind at every import, unless its place goes too."""
-    usual = tempfile.tempdir
+    """Load python-escpos while files can still be read, without what it does at every import."""
+    yaml: Any = importlib.import_module("yaml")
+    kept, usual = yaml.safe_load, tempfile.tempdir
     with tempfile.TemporaryDirectory() as folder:
-        tempfile.tempdir = folder
+        tempfile.tempdir = folder  # it makes a folder there and forgets it
+        yaml.safe_load = json.load  # its list of printers is JSON: to read it as YAML takes half of a worker's start
         try:
             importlib.import_module("escpos.printer")
         finally:
-            tempfile.tempdir = usual
+            yaml.safe_load, tempfile.tempdir = kept, usual
 
 
 def to_escpos(source: bytes, roll: Roll, limits: Limits) -> Outcome:

@@ -8,7 +8,7 @@ import pytest
 from libs.contracts.devices import Capabilities, Receipt
 from libs.contracts.documents import ESCPOS_MEDIA_TYPE, Document, Format, Inline, Printable, Stored
 from libs.contracts.marks import Mark, Place
-from libs.contracts.queries import Code, GetMaterial, Material, Preview, PreviewDocument
+from libs.contracts.queries import Code, GetMaterial, Preview, PreviewDocument
 from libs.contracts.tasks import PrinterRef, TaskRequest
 from libs.contracts.tickets import Media, Ticket
 from libs.runtime.bus import Refused
