@@ -87,7 +87,7 @@ def makefile() -> dict[str, tuple[str, list[str]]]:
     for line in (ROOT / "Makefile").read_text().splitlines():
         if line.startswith("\t"):
             targets[target][1].append(line)
-        elif match := re.match(r"([a-z]+):(?! export)[^=]*?(?:## (.*))?$", line):
+        elif match := re.match(r"([a-z-]+):(?! export)[^=]*?(?:## (.*))?$", line):
             target = match.group(1)
             targets[target] = (match.group(2) or "", [])
     return targets
