@@ -7,7 +7,6 @@ from contextlib import aclosing, suppress
 
 import structlog
 from nats.aio.msg import Msg
-from nats.aio.subscription import Subscription
 from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
@@ -54,11 +53,12 @@ class Follower:
         self.after = min(self.after, state.last_seq)  # a stream that was made anew counts from the beginning
         self.on_bound(state.first_seq, state.last_seq)
         client = self._bus.client
-        subscription = await client.subscribe(client.new_inbox())
+        coming: asyncio.Queue[Msg] = asyncio.Queue()
+        subscription = await client.subscribe(client.new_inbox(), cb=coming.put)
         try:
             await self._bus.js.add_consumer(self._stream, self._config(subscription.subject))
             expected = 1
-            async for message in self._heard(subscription):
+            async for message in self._heard(coming):
                 if message.metadata.sequence.consumer != expected:
                     log.warning("gap while following", stream=self._stream, expected=expected)
                     return
@@ -68,12 +68,13 @@ class Follower:
             with suppress(NatsError):  # a line that is down forgets it all the same
                 await subscription.unsubscribe()
 
-    async def _heard(self, subscription: Subscription) -> AsyncGenerator[Msg, None]:
+    async def _heard(self, coming: asyncio.Queue[Msg]) -> AsyncGenerator[Msg, None]:
         reconnected = self._bus.reconnected
         seen = time.monotonic()
         while not reconnected.is_set():
             try:
-                message = await subscription.next_msg(timeout=HEARTBEAT)
+                async with asyncio.timeout(HEARTBEAT):
+                    message = await coming.get()
             except TimeoutError:
                 if time.monotonic() - seen > 3 * HEARTBEAT:
                     return

@@ -61,20 +61,23 @@ class History:
     async def _batch(self, wanted: bytes) -> list[Incoming]:
         client = self._bus.client
         inbox = client.new_inbox()
-        subscription = await client.subscribe(inbox)
         found: list[Incoming] = []
+        end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        async def take(message: Msg) -> None:
+            status = (message.headers or {}).get("Status", "")
+            if not status:
+                found.append(_stored(message))
+            elif not end.done():
+                end.set_result(None) if status in (_END, _NONE) else end.set_exception(NoRespondersError())
+
+        subscription = await client.subscribe(inbox, cb=take)
         try:
             await client.publish(f"$JS.API.DIRECT.GET.{self._stream}", wanted, reply=inbox)
-            while True:
-                message = await subscription.next_msg(timeout=PATIENCE)
-                status = (message.headers or {}).get("Status", "")
-                if status in (_END, _NONE):
-                    return found
-                if status:
-                    raise NoRespondersError
-                found.append(_stored(message))
+            await end
         finally:
             await subscription.unsubscribe()
+        return found
 
 
 def _stored(message: Msg) -> Incoming:

@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -17,6 +17,7 @@ from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import TASKS
 from libs.contracts.webprinter import event_body
 from libs.runtime.bus import Bus
+from libs.runtime.ending import end
 from libs.runtime.follower import Follower
 from libs.runtime.history import Bounds, History
 from libs.runtime.machine import ipv4_addresses
@@ -219,6 +220,4 @@ class _Shared:
     async def end(self) -> None:
         self.feed.cancel()
         if self._following:
-            self._following.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._following
+            await end(self._following)

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from libs.runtime.bus import Unanswered
+from libs.runtime.ending import end
 from services.gateway.webapi import frames
 from services.gateway.webapi.calls import IN_FLIGHT
 from services.gateway.webapi.frames import DEAD_AFTER, PING, PING_AFTER, PONG, BadFrame, Frame
@@ -59,9 +60,7 @@ class Channel:
                     log.error("channel failed", error=type(error).__name__, exc_info=error)
                     self._end(Ending(1011, "The server has a fault; its log says which one."))
         finally:
-            for part in parts:
-                part.cancel()
-            await asyncio.gather(*parts, return_exceptions=True)
+            await end(*parts)
             self._session.detach(self._end)
             await self._close()
 
