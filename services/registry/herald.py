@@ -17,8 +17,9 @@ from services.registry.store import News, Store
 
 log = structlog.get_logger()
 
-#: News told in one go, and how long (in seconds) news of another process may wait to be seen.
-BATCH = 200
+#: News told in one go: what is urgent overtakes between two of them.
+BATCH = 32
+#: Seconds that news of another process may wait to be seen.
 LOOK = 0.5
 #: Entries of the directory that are written at the same time.
 TOGETHER = 16
