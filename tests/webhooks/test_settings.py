@@ -12,6 +12,13 @@ def test_the_defaults_are_those_of_the_protocol():
     assert settings.time_zone == "Asia/Shanghai"
 
 
+def test_the_schedule_is_that_of_standard_webhooks_and_lasts_for_days():
+    settings = read(WebhooksSettings)
+    assert settings.webhook_schedule == (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
+    assert settings.webhook_disable_after > sum(settings.webhook_schedule) * (1 + settings.webhook_jitter)
+    assert settings.webhook_allow_networks == ()
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -26,6 +33,12 @@ def test_the_defaults_are_those_of_the_protocol():
         ("CALLBACK_SECRET", "geheim", "write whsec_"),
         ("CALLBACK_SECRET", "whsec_AAAA", "write whsec_"),
         ("CALLBACK_IPS", '["2001:db8::1"]', "CALLBACK_IPS"),
+        ("WEBHOOK_SCHEDULE", "[-1]", "such as [5, 300, 1800]"),
+        ("WEBHOOK_SCHEDULE", "[1e9]", "such as [5, 300, 1800]"),
+        ("WEBHOOK_SCHEDULE", "5, 300", "WEBHOOK_SCHEDULE"),
+        ("WEBHOOK_PARALLEL", "1", "WEBHOOK_PARALLEL"),
+        ("WEBHOOK_JITTER", "2", "WEBHOOK_JITTER"),
+        ("WEBHOOK_ALLOW_NETWORKS", '["10.0.0.1/8"]', "WEBHOOK_ALLOW_NETWORKS"),
         ("TIME_ZONE", "Asia/Nowhere", "such as Europe/Berlin"),
         ("TIME_ZONE", "../etc/passwd", "such as Europe/Berlin"),
     ],
