@@ -31,8 +31,10 @@ T = TypeVar("T")
 PUBLISH_TIMEOUT = 2.0
 PUBLISH_PATIENCE = 15.0
 RETRY = 0.25
-#: How long a client that was closed for good waits before it asks to be let in again, in seconds.
+#: A client that was closed for good asks to be let in again after so many seconds, at first and at most, and tries for so many.
 REVIVE = 2.0
+REVIVE_LAST = 10.0
+TRY = 4.0
 #: Bytes per second that a server under load stores at least.
 SLOWEST = 5_000_000
 #: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
@@ -259,7 +261,7 @@ class _Caller:
         self._revive = revive
         self.problem = ""
 
-    async def call(self, client: Client) -> None:
+    async def call(self, client: Client, within: float | None = None) -> None:
         """Open one connection. Raises NATS's errors, `OSError` and `TimeoutError`."""
         connecting = client.connect(
             self._url,
@@ -277,7 +279,7 @@ class _Caller:
             closed_cb=self._closed,
             **bus_options(self._url, self._credentials),
         )
-        await asyncio.wait_for(connecting, self._within)
+        await asyncio.wait_for(connecting, within or self._within)
 
     async def _reconnected(self) -> None:
         self.bus.reconnected.set()
@@ -286,7 +288,8 @@ class _Caller:
 
     async def _erred(self, error: Exception) -> None:
         self.problem = str(error)[:200]
-        log.warning("bus error", user=self.bus.user, error=str(error)[:200])
+        tell = log.debug if self.bus.reviving else log.warning
+        tell("bus error", user=self.bus.user, error=self.problem)
 
     async def _lost(self) -> None:
         if not self.bus.client.is_closed:
@@ -302,11 +305,13 @@ class _Caller:
             log.error("bus closed for good: this process has to be started again", user=self.bus.user)
 
     async def _again(self) -> None:
+        pause = REVIVE
         while True:
-            await asyncio.sleep(REVIVE)
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, REVIVE_LAST)
             client = Client()
             try:
-                await self.call(client)
+                await self.call(client, within=TRY)
             except (OSError, NatsError, TimeoutError) as error:
                 log.debug("bus not revived", user=self.bus.user, error=str(error)[:200])
                 await client.close()

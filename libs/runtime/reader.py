@@ -86,7 +86,7 @@ class OrderedReader:
             except (NatsError, APIError, TimeoutError) as error:
                 self.bound = False
                 log.warning("reader bound anew", stream=self._stream, durable=self._durable, error=type(error).__name__)
-                await self._pause(0.5)
+                await self._rest()
 
     async def _in_order(self, maximum: int, wait: float) -> AsyncGenerator[Batch, None]:
         subscription = await self._bus.js.pull_subscribe_bind(self._durable, self._stream)
@@ -129,6 +129,13 @@ class OrderedReader:
         finally:
             for future in (pull, *signals):
                 future.cancel()
+
+    async def _rest(self) -> None:
+        """Half a second, or as long as there is no connection: it may have been closed for good and be opened anew one day."""
+        reconnected = self._bus.reconnected
+        await self._pause(0.5)
+        while not (self._bus.connected or reconnected.is_set() or self._stopped.is_set()):
+            await self._pause(0.5)
 
     async def _pause(self, seconds: float) -> None:
         try:

@@ -1,11 +1,11 @@
-"""Whom to trust on the way to the bus and to documents: an authority whose certificate lies beside the credentials."""
+"""Whom to trust on the way to the bus and to documents: an authority whose certificate lies beside the credentials, too."""
 
 import hashlib
 import ssl
 from pathlib import Path
 from typing import Any
 
-#: The file beside a credentials file with the authority's certificate; without it the system's own authorities are trusted.
+#: The file beside a credentials file with the certificate of an authority that is trusted beside the system's own.
 CA_FILE = "ca.pem"
 
 
@@ -16,17 +16,15 @@ def bus_options(url: str, credentials: Path) -> dict[str, Any]:
     """
     if not url.startswith(("tls://", "wss://")):
         return {}
-    ca = credentials.with_name(CA_FILE)
-    context = ssl.create_default_context(cafile=str(ca) if ca.is_file() else None)
-    return {"tls": context, "tls_handshake_first": url.startswith("tls://")}
+    return {"tls": context(credentials.parent), "tls_handshake_first": url.startswith("tls://")}
 
 
-def documents_context(folder: Path) -> ssl.SSLContext:
-    """For documents: they come from the server itself, or from a store that everybody knows."""
-    context = ssl.create_default_context()
+def context(folder: Path) -> ssl.SSLContext:
+    """TLS to servers that the authority in this folder vouches for, or one that everybody knows."""
+    trusting = ssl.create_default_context()
     if (folder / CA_FILE).is_file():
-        context.load_verify_locations(cafile=str(folder / CA_FILE))
-    return context
+        trusting.load_verify_locations(cafile=str(folder / CA_FILE))
+    return trusting
 
 
 def fingerprint(certificate: Path) -> str:

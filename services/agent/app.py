@@ -8,10 +8,10 @@ from prometheus_client import Gauge
 
 from libs.contracts.agents import AdmitAgent, Heartbeat
 from libs.contracts.streams import PRINT, agent_consumer
+from libs.runtime import trust
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service
 from libs.runtime.settings import SettingsError
-from libs.runtime.trust import documents_context
 from services.agent import handlers
 from services.agent.documents import Documents
 from services.agent.drivers import Driver
@@ -34,7 +34,7 @@ async def start(service: Service, settings: AgentSettings) -> None:
     drivers = _drivers(settings)
     journal = await Journal.open(settings.folder)
     service.on_stop(journal.close)
-    trusted = await asyncio.to_thread(documents_context, settings.credentials(sn).parent)
+    trusted = await asyncio.to_thread(trust.context, settings.credentials(sn).parent)
     client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False, verify=trusted))
     line = Line(settings.nats_url, sn, settings.credentials(sn))
     service.on_stop(line.close)
