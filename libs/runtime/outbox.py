@@ -3,10 +3,13 @@
 import asyncio
 import json
 import time
+from collections import deque
 from collections.abc import Iterable
+from itertools import islice
+from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, delete, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
@@ -18,6 +21,8 @@ log = structlog.get_logger()
 #: Messages in one atomic batch, and the bytes that one may hold.
 BATCH = 500
 BATCH_BYTES = 16 * 1024 * 1024
+#: Rows of one stream that are kept in memory for its publisher; when it is further behind, it reads the table.
+IN_MEMORY = 2000
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -51,36 +56,56 @@ class Outbox:
         self._done: dict[str, list[int]] = {stream: [] for stream in self.streams}
         self._busy = dict.fromkeys(self.streams, False)
         self._forgetting: set[int] = set()
+        self._last: int | None = None
+        self._staged: list[tuple[str, int, Outgoing]] = []
+        self._fresh: dict[str, deque[tuple[int, Outgoing]]] = {stream: deque() for stream in self.streams}
+        #: Streams of which all rows that are not published yet are in `_fresh` too; of others the table is read.
+        self._in_memory: set[str] = set()
 
     async def stage(self, connection: AsyncConnection, messages: Iterable[tuple[str, Outgoing]]) -> set[str]:
         """Insert (stream, message) pairs; returns the streams to tell `committed` of."""
-        rows = [
-            {
-                "stream": stream,
-                "subject": out.subject,
-                "message_id": out.message_id,
-                "headers": json.dumps(dict(out.headers)),
-                "data": out.data,
-            }
-            for stream, out in messages
-        ]
-        if rows:
-            await connection.execute(insert(self._table), rows)
+        if self._staged:  # nobody said what became of the transaction before: it may be saved all the same
+            self._in_memory.clear()
+        self._staged = await self._numbered(connection, messages)
+        if self._staged:
+            await connection.execute(insert(self._table), [_row(*each) for each in self._staged])
         await self._forget(connection)
-        return {str(row["stream"]) for row in rows}
+        return {stream for stream, _, _ in self._staged}
+
+    async def _numbered(
+        self, connection: AsyncConnection, messages: Iterable[tuple[str, Outgoing]]
+    ) -> list[tuple[str, int, Outgoing]]:
+        """Messages with the ids of their rows: ours go up from what the table has, and there is no other writer."""
+        if self._last is None:
+            self._last = int((await connection.execute(select(func.max(self._table.c.id)))).scalar() or 0)
+        numbered = [(stream, number, out) for number, (stream, out) in enumerate(messages, self._last + 1)]
+        self._last += len(numbered)
+        return numbered
 
     def committed(self, streams: Iterable[str]) -> None:
         """The transaction of `stage` is committed: there is something to publish, and what it deleted is gone."""
         for stream, rows in self._done.items():
             self._done[stream] = [row for row in rows if row not in self._forgetting]
         self._forgetting = set()
+        if streams:
+            self._remember()
         for stream in streams:
             self._wanted[stream].set()
+
+    def _remember(self) -> None:
+        """Hand what is saved to the publishers, as long as they keep up."""
+        for stream, number, out in self._staged:
+            if stream in self._in_memory:
+                self._fresh[stream].append((number, out))
+                if len(self._fresh[stream]) > IN_MEMORY:
+                    self._in_memory.discard(stream)
+        self._staged = []
 
     async def publish(self, stream: str) -> None:
         """Publish this stream's rows for ever; a body for `Service.loop`."""
         wanted = self._wanted[stream]
         wanted.set()
+        self._in_memory.discard(stream)
         after = 0
         while True:
             try:
@@ -115,18 +140,25 @@ class Outbox:
 
     async def _next(self, stream: str, after: int) -> tuple[list[tuple[int, Outgoing]], bool]:
         """The next rows that make one batch, and whether there were more."""
+        fresh = self._fresh[stream]
+        while fresh and fresh[0][0] <= after:
+            fresh.popleft()
+        if stream in self._in_memory:
+            return _portion(list(islice(fresh, BATCH)))
+        rows, more = _portion(await self._read(stream, after))
+        if more:  # the table has rows that memory has not
+            self._in_memory.discard(stream)
+        return rows, more
+
+    async def _read(self, stream: str, after: int) -> list[tuple[int, Outgoing]]:
+        """From the table: what was saved before our time, or what became too much. From its end on, memory has it all."""
+        self._fresh[stream].clear()
+        self._in_memory.add(stream)  # before the look: what is committed from now on is remembered, and told apart by its id
         table = self._table
         wanted = select(table).where(table.c.stream == stream, table.c.id > after).order_by(table.c.id).limit(BATCH)
         async with self._database.reading() as connection:
             found = (await connection.execute(wanted)).all()
-        rows: list[tuple[int, Outgoing]] = []
-        size = 0
-        for row in found:
-            size += len(row.data)
-            if rows and size > BATCH_BYTES:
-                return rows, True
-            rows.append((row.id, Outgoing(row.subject, row.data, row.message_id, json.loads(row.headers))))
-        return rows, len(found) == BATCH
+        return [(row.id, Outgoing(row.subject, row.data, row.message_id, json.loads(row.headers))) for row in found]
 
     async def _send(self, stream: str, batch: list[Outgoing]) -> None:
         """Until it is stored: what is in the outbox was decided, so there is no giving up."""
@@ -157,3 +189,24 @@ class Outbox:
         async with self._lock, self._database.transaction() as connection:
             await self._forget(connection)
         self.committed(())
+
+
+def _portion(found: list[tuple[int, Outgoing]]) -> tuple[list[tuple[int, Outgoing]], bool]:
+    """What of these rows makes one batch, and whether there may be more."""
+    size = 0
+    for at, (_, out) in enumerate(found):
+        size += len(out.data)
+        if at and size > BATCH_BYTES:
+            return found[:at], True
+    return found, len(found) == BATCH
+
+
+def _row(stream: str, number: int, out: Outgoing) -> dict[str, Any]:
+    return {
+        "id": number,
+        "stream": stream,
+        "subject": out.subject,
+        "message_id": out.message_id,
+        "headers": json.dumps(dict(out.headers)),
+        "data": out.data,
+    }

@@ -149,3 +149,50 @@ async def test_who_waits_within_a_transaction_is_not_held_up_by_a_publisher_that
             return []
 
         await decider.commit(wait_inside)
+
+
+async def test_what_is_saved_while_its_publisher_keeps_up_is_not_read_again(rig, tmp_path):
+    bus = await rig.connect("admin")
+    async with store("", tmp_path) as opened, deciding(opened, bus) as decider:
+        decider.run(decider.outbox.publish("DEAD"))
+        await decider.outbox.drained("DEAD")
+        read, looks = decider.outbox._read, []
+
+        async def reading(stream, after):
+            looks.append(after)
+            return await read(stream, after)
+
+        decider.outbox._read = reading
+        for number in range(1, 6):
+            await save(decider, number, number)
+        await decider.outbox.drained("DEAD")
+        assert looks == []
+        assert await stored(bus, "DEAD") == [row(number).data for number in range(1, 6)]
+
+
+async def test_a_publisher_that_is_behind_reads_the_table_and_loses_nothing(rig, tmp_path, monkeypatch):
+    monkeypatch.setattr(outbox_module, "IN_MEMORY", 5)
+    monkeypatch.setattr(outbox_module, "BATCH", 4)
+    bus = await rig.connect("admin")
+    async with store("", tmp_path) as opened, deciding(opened, bus) as decider:
+        decider.run(decider.outbox.publish("DEAD"))
+        await decider.outbox.drained("DEAD")
+        for first in range(1, 60, 7):
+            await save(decider, first, first + 6)
+        await decider.outbox.drained("DEAD")
+        await save(decider, 64, 65)
+        await decider.outbox.drained("DEAD")
+        assert await stored(bus, "DEAD") == [row(number).data for number in range(1, 66)]
+
+
+async def test_a_commit_whose_answer_was_lost_is_published_before_what_came_later(rig, tmp_path):
+    bus = await rig.connect("admin")
+    async with store("", tmp_path) as opened, deciding(opened, bus) as decider:
+        decider.run(decider.outbox.publish("DEAD"))
+        await decider.outbox.drained("DEAD")
+        await save(decider, 1, 1)
+        async with decider.lock, opened.transaction() as connection:
+            await decider.outbox.stage(connection, [("DEAD", row(2))])  # saved, and nobody hears of it
+        await save(decider, 3, 3)
+        await decider.outbox.drained("DEAD")
+        assert await stored(bus, "DEAD") == [row(number).data for number in (1, 2, 3)]
