@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from libs.runtime.ending import end
 from services.gateway.domain import Identity
 from services.gateway.events import Feeds
 from services.gateway.webapi.calls import Calls
@@ -21,6 +22,8 @@ log = structlog.get_logger()
 KEPT_FOR = 600.0
 #: Sessions of one client.
 OF_ONE_CLIENT = 200
+#: Seconds that calls may go on when the server stops.
+FINISH_WITHIN = 3.0
 
 STOPPING = Ending(1012, "The server stops: connect again in a moment.")
 LEFT = Ending(1000, "The session was closed.")
@@ -89,9 +92,12 @@ class Sessions:
             await asyncio.sleep(1)
 
     async def close(self) -> None:
-        """End all: the server stops. What was begun is finished first."""
+        """End all: the server stops. What was begun has a moment to finish, and lines a moment to carry the answers."""
+        running = [asyncio.ensure_future(each.calls.finish()) for each in self._open.values() if each.calls.running]
+        if running:
+            await asyncio.wait(running, timeout=FINISH_WITHIN)
+            await end(*running)
         for session in list(self._open.values()):
-            await session.calls.finish()
             await self.end(session, STOPPING)
 
     async def _make_room(self, visitor: Visitor) -> None:
