@@ -58,7 +58,9 @@ async def test_without_a_word_it_tries_this_computer_on_its_one_port(context):
     shop = await watched(context, "http://localhost:8000")
     await shop.start()
     base = "127.0.0.1:39899/webapi"
-    assert await tried(shop) == [f"ws://{base}", f"http://{base}/open", f"http://{base}/status"]
+    first_round = (await tried(shop))[:3]
+    assert first_round == [f"ws://{base}", f"http://{base}/open", f"http://{base}/status"]
+    assert set(await tried(shop)) == set(first_round)
 
 
 async def test_a_public_page_without_tls_is_told_what_its_browser_wants(context):
@@ -73,7 +75,7 @@ async def test_a_secure_page_prefers_the_loopback_literal_and_falls_back_to_tls(
     shop = await watched(context, "https://shop.example")
     await shop.start()
     found = await tried(shop)
-    assert found == [
+    assert found[:6] == [
         "ws://127.0.0.1:39899/webapi",
         "wss://127.0.0.1:39900/webapi",
         "http://127.0.0.1:39899/webapi/open",
