@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+import structlog
 
 from libs.contracts.devices import Device
 from libs.contracts.ids import device_id
@@ -87,4 +88,6 @@ def say(tmp_path, monkeypatch, capsys):
     identity = provision.make_identity(settings)
     provision.make_keys(settings, identity.sn)
     capsys.readouterr()
-    return Terminal(capsys, settings)
+    before = structlog.get_config()
+    yield Terminal(capsys, settings)
+    structlog.configure(**before)  # the verbs write to a terminal that is gone after the test
