@@ -5,7 +5,9 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from services.gateway.webapi import reference as pages
-from services.gateway.webprinter import door_reference, extensions, hooks, reference
+from services.gateway.webprinter.describing import commands as reference
+from services.gateway.webprinter.describing import door as door_reference
+from services.gateway.webprinter.describing import extensions, hooks
 
 REF = "#/components/schemas/"
 _TEXT = {"text/plain": {"schema": {"type": "string"}}}

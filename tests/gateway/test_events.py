@@ -9,8 +9,8 @@ import pytest_asyncio
 from libs.contracts.events import task_subjects
 from libs.contracts.streams import TASKS
 from services.gateway.events import Feeds
-from services.gateway.webprinter.events import list_events
-from services.gateway.webprinter.fields import Fields
+from services.gateway.webprinter.actions.events import list_events
+from services.gateway.webprinter.reading.fields import Fields
 from tests.bus import running_bus
 from tests.waiting import until
 from tests.webhooks.events import SN, life, news, publish

@@ -3,9 +3,9 @@
 import json
 
 from services.gateway.openapi import REF, openapi_document
-from services.gateway.webprinter import ticket
 from services.gateway.webprinter.commands import COMMANDS
-from services.gateway.webprinter.content import PAIRS
+from services.gateway.webprinter.reading import ticket
+from services.gateway.webprinter.reading.content import PAIRS
 from tests.gateway.fakes import door
 
 

@@ -6,8 +6,8 @@ import json
 import httpx
 import pytest
 
-from services.gateway.webprinter import reference
 from services.gateway.webprinter.commands import COMMANDS
+from services.gateway.webprinter.describing import commands as reference
 from tests.integration.installation import installation
 from tests.integration.receiver import receiving
 from tests.integration.two_tenants import CANARY, DEVICE, Speaker, Things, furnish, nobodys, rivals, state

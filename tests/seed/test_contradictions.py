@@ -32,7 +32,7 @@ from libs.runtime.keys import SEAL_PRIVATE
 from libs.runtime.seal import Opener
 from services.gateway.settings import GatewaySettings
 from services.gateway.webprinter.commands import COMMANDS
-from services.gateway.webprinter.content import PAIRS, Source
+from services.gateway.webprinter.reading.content import PAIRS, Source
 from services.webhooks.dialects import webprinter as callback
 from tests.gateway.fakes import SN, TOKEN, door
 from tests.seed.examples import DEVICE_INFO, REQUESTS, ROW

@@ -10,9 +10,9 @@ from typing import Any
 from libs.contracts.directory import Scope
 from services.gateway.webapi import frames
 from services.gateway.webapi.frames import RETRY, Request
-from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import failed
+from services.gateway.webprinter.reading.asking import Asked
 
 #: Calls of one session that run at the same time.
 IN_FLIGHT = 64

@@ -10,9 +10,9 @@ from libs.runtime.traces import Tracing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webapi.frames import RETRY
-from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.execution import execute
+from services.gateway.webprinter.reading.asking import Asked
 
 #: The status of an answer that may be another one in a moment.
 BUSY = 503

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic_core import from_json, to_json
 
 from services.gateway.events import Told
-from services.gateway.webprinter.asking import Asked
+from services.gateway.webprinter.reading.asking import Asked
 
 #: The version of these messages; also the WebSocket subprotocol.
 PROTOCOL = "webprinter.v1"

@@ -14,7 +14,7 @@ from services.gateway.domain import Identity
 from services.gateway.events import Feeds
 from services.gateway.webapi.calls import Calls
 from services.gateway.webapi.session import Ending, Session, Visitor
-from services.gateway.webprinter.asking import Asked
+from services.gateway.webprinter.reading.asking import Asked
 
 log = structlog.get_logger()
 

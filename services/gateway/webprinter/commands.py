@@ -7,7 +7,7 @@ from typing import Any
 from libs.contracts.directory import Scope
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter import (
+from services.gateway.webprinter.actions import (
     again,
     batch,
     control,
@@ -26,7 +26,7 @@ from services.gateway.webprinter import (
     tasks,
     testpage,
 )
-from services.gateway.webprinter.fields import Fields
+from services.gateway.webprinter.reading.fields import Fields
 
 Execute = Callable[[Gateway, Identity, Fields], Awaitable[Any]]
 

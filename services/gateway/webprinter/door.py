@@ -18,10 +18,10 @@ from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receiving import TooLarge, receive
-from services.gateway.webprinter.asking import Asked, asked_in
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
 from services.gateway.webprinter.execution import execute
+from services.gateway.webprinter.reading.asking import Asked, asked_in
 from services.gateway.webprinter.uploads import UPLOAD_COMMAND, answer_upload
 
 ALLOW = "POST, OPTIONS"

@@ -8,11 +8,11 @@ from libs.contracts.queries import Code
 from libs.runtime.bus import NotStored, Refused, Unanswered
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter.asking import Asked
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Rejected, busy, failed, succeeded
-from services.gateway.webprinter.fields import Fields, shown
 from services.gateway.webprinter.idempotency import KEY
+from services.gateway.webprinter.reading.asking import Asked
+from services.gateway.webprinter.reading.fields import Fields, shown
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from libs.runtime.bus import NotStored, Unanswered
 from services.gateway.domain import Identity
 from services.gateway.ids import Block
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.fields import Fields
+from services.gateway.webprinter.reading.fields import Fields
 
 log = structlog.get_logger()
 

@@ -16,7 +16,7 @@ from libs.runtime.bus import Refused
 from services.gateway.domain import Identity, usable, usable_printer
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.fields import Fields, shown
+from services.gateway.webprinter.reading.fields import Fields, shown
 
 #: The same few printers are named again and again.
 _place = lru_cache(8192)(device_id)

@@ -14,10 +14,10 @@ from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receiving import TooLarge, pieces
 from services.gateway.virtual_urls import ID, BadUrl, Uploaded
-from services.gateway.webprinter import sniffing
-from services.gateway.webprinter.content import FORMATS, Given
 from services.gateway.webprinter.envelope import Answer, Rejected, failed
-from services.gateway.webprinter.multipart import BadUpload, Upload
+from services.gateway.webprinter.reading import sniffing
+from services.gateway.webprinter.reading.content import FORMATS, Given
+from services.gateway.webprinter.reading.multipart import BadUpload, Upload
 
 log = structlog.get_logger()
 

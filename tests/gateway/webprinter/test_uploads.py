@@ -12,7 +12,7 @@ from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, Scop
 from libs.contracts.documents import UPLOAD_VALID, Format, Stored
 from libs.contracts.ids import token_digest
 from services.gateway.virtual_urls import BadUrl, Uploaded, VirtualUrls
-from services.gateway.webprinter.multipart import MAX_NAME, MAX_PARTS
+from services.gateway.webprinter.reading.multipart import MAX_NAME, MAX_PARTS
 from tests.gateway.fakes import SN, TOKEN, door, printer
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\r\n--xy\r\n" * 2000

@@ -1,0 +1,243 @@
+"""`newPrintTaskBatch`: many tasks in one call, durable together, answered one by one in their order (webprinter.md 1.5)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from libs.contracts.documents import INLINE_LIMIT
+from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Ticket
+from libs.runtime.bus import Outgoing, outgoing
+from services.gateway.domain import Identity
+from services.gateway.gateway import Gateway
+from services.gateway.ids import Block
+from services.gateway.webprinter.actions.tasks import make_request, ticket_for
+from services.gateway.webprinter.envelope import Rejected
+from services.gateway.webprinter.idempotency import Once, key_of, once
+from services.gateway.webprinter.printers import FoundPrinter, find_printer
+from services.gateway.webprinter.reading.content import Given
+from services.gateway.webprinter.reading.fields import Fields, shown
+from services.gateway.webprinter.reading.wanted import MAX_NAME, Wanted, read_task, readable, with_upload
+from services.gateway.webprinter.uploads import find_upload
+
+T = TypeVar("T")
+
+MOST = 100_000
+#: Tasks that are read and made together: others have their turn in between.
+TURN = 100
+#: Tasks and bytes of one message.
+TASKS = 200
+BYTES = 512 * 1024
+#: Documents that are stored, and keys that are reserved, at the same time.
+AT_ONCE = 8
+#: Stands for an element's place in sentences that are kept for others of its kind.
+_PLACE = "\x00"
+
+
+async def new_print_task_batch(gateway: Gateway, identity: Identity, data: Fields) -> list[dict[str, Any]]:
+    """Submit tasks; those that were accepted are durable when this returns, the others say why they were not.
+
+    Raises `Rejected` when the array itself cannot be read, and the bus's `NotStored` and `Unanswered`: then none is accepted.
+    """
+    tasks = _tasks(data)
+    if not tasks:
+        return []
+    submission = await once(gateway.reservations, identity, key_of(data), tasks)
+    if submission.answered:
+        return list(submission.answer)
+    batch = _Batch(gateway, identity, await submission.reserve(gateway.ids.block(identity.sn, len(tasks))))
+    for start in range(0, len(tasks), TURN):
+        turn = tasks[start : start + TURN]
+        tasks[start : start + TURN] = [None] * len(turn)  # from here on their contents are in the messages, or in the store
+        await batch.take(start, turn)
+    await batch.submit()
+    await submission.keep(batch.answer)
+    return batch.answer
+
+
+def _tasks(data: Fields) -> list[Any]:
+    tasks = data.raw("tasks")
+    if tasks is None:
+        raise Rejected("tasks is missing: write the tasks to print as an array.")
+    if not isinstance(tasks, list):
+        raise Rejected(f"tasks must be an array of tasks; it is {shown(tasks)}.")
+    if len(tasks) > MOST:
+        raise Rejected(f"tasks must have at most {MOST} tasks; it has {len(tasks)}: send them in several calls.")
+    return tasks
+
+
+@dataclass(slots=True)
+class _Element:
+    """One task on its way through: `name` is for the answer, `failure` says why it is not accepted."""
+
+    index: int
+    name: str
+    key: str = ""
+    failure: str = ""
+    wanted: Wanted | None = None
+    printer: FoundPrinter | None = None
+    ticket: Ticket | None = None
+    once: Once | None = None
+    ids: Block | None = None
+    request: TaskRequest | None = None
+
+
+@dataclass(slots=True)
+class _Batch:
+    """What is made of the elements. Each printer and each upload is looked up once."""
+
+    gateway: Gateway
+    identity: Identity
+    ids: Block
+    answer: list[dict[str, Any]] = field(default_factory=list)
+    messages: list[Outgoing] = field(default_factory=list)
+    printers: dict[tuple[str, str], FoundPrinter | str] = field(default_factory=dict)
+    uploads: dict[tuple[str, object], Given | str] = field(default_factory=dict)
+    tickets: dict[object, Ticket] = field(default_factory=dict)
+    group: list[TaskRequest] = field(default_factory=list)
+    size: int = 0
+    keyed: list[tuple[Once, dict[str, str]]] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    async def take(self, start: int, tasks: Sequence[Any]) -> None:
+        """Read some elements, and make messages of those that are good."""
+        elements = await asyncio.to_thread(_read, start, tasks)
+        for element, task in zip(elements, tasks, strict=True):
+            await self._place(element)
+            if element.key and not element.failure:
+                await self._reserve(element, task)
+        await self._make(elements)
+        for element in elements:
+            await self._tell(element)
+
+    async def submit(self) -> None:
+        """Hand over what was made, all or nothing."""
+        await self._flush()
+        if self.messages:
+            await self.gateway.submit_all(self.messages)
+        for start in range(0, len(self.keyed), AT_ONCE):
+            await asyncio.gather(*(each.keep(answer) for each, answer in self.keyed[start : start + AT_ONCE]))
+
+    async def _place(self, element: _Element) -> None:
+        """Find the file and the printer of an element."""
+        if element.wanted is None:
+            return
+        try:
+            if element.wanted.given.upload:
+                element.wanted = with_upload(element.wanted, await self._upload(element.wanted))
+                element.name = element.name or element.wanted.name
+            element.printer = await self._printer(element.wanted)
+            element.ticket = self._ticket(element.wanted, element.printer)
+        except Rejected as reason:
+            element.failure = str(reason).replace(_PLACE, element.wanted.path)
+
+    async def _upload(self, wanted: Wanted) -> Given:
+        asked = (wanted.given.upload, wanted.given.format if wanted.given.told else None)
+        if asked not in self.uploads:
+            try:
+                self.uploads[asked] = await find_upload(self.gateway, self.identity, _PLACE, wanted.given)
+            except Rejected as reason:
+                self.uploads[asked] = str(reason)
+        return _good(self.uploads[asked])
+
+    async def _printer(self, wanted: Wanted) -> FoundPrinter:
+        asked = (wanted.agent, wanted.device)
+        if asked not in self.printers:
+            try:
+                self.printers[asked] = await find_printer(self.gateway, self.identity, *asked, _PLACE)
+            except Rejected as reason:
+                self.printers[asked] = str(reason)
+        return _good(self.printers[asked])
+
+    def _ticket(self, wanted: Wanted, printer: FoundPrinter) -> Ticket:
+        asked = (wanted.ticket, wanted.marks, wanted.given.format, printer.ref)
+        found = self.tickets.get(asked)
+        if found is None:
+            found = self.tickets[asked] = ticket_for(wanted, printer)
+        return found
+
+    async def _reserve(self, element: _Element, task: Any) -> None:
+        """The id of an element that has a key of its own."""
+        try:
+            element.once = await once(self.gateway.reservations, self.identity, element.key, task)
+            element.ids = await element.once.reserve(self.gateway.ids.block(self.identity.sn))
+        except Rejected as reason:
+            element.failure = f"tasks[{element.index}].{reason}"
+
+    async def _make(self, elements: Sequence[_Element]) -> None:
+        """The requests of good elements; large documents are stored a few at a time."""
+        good = [each for each in elements if not each.failure and not (each.once and each.once.answered)]
+        large = [each for each in good if each.wanted and len(each.wanted.given.data) > INLINE_LIMIT]
+        for start in range(0, len(large), AT_ONCE):
+            await asyncio.gather(*(self._request(each) for each in large[start : start + AT_ONCE]))
+        for each in good:
+            if each.request is None:
+                await self._request(each)
+
+    async def _request(self, element: _Element) -> None:
+        wanted, element.wanted = element.wanted, None
+        if wanted is None or element.printer is None or element.ticket is None:
+            return
+        ids, index = (element.ids, 0) if element.ids else (self.ids, element.index)
+        task, now = ids.id(index), ids.at(index)
+        element.request = await make_request(
+            self.gateway, self.identity, wanted, element.printer, ticket=element.ticket, task=task, now=now
+        )
+
+    async def _tell(self, element: _Element) -> None:
+        """The answer to an element, and its request into a message."""
+        if element.failure:
+            self.answer.append({"taskName": element.name, "success": False, "message": element.failure})
+            return
+        task = element.request.id if element.request else self._id(element)
+        self.answer.append({"taskName": element.name or task, "success": True, "taskId": task})
+        if element.once and not element.once.answered:
+            self.keyed.append((element.once, {"taskId": task}))
+        if element.request and task not in self.seen:
+            if element.ids:
+                self.seen.add(task)
+            await self._pack(element.request)
+
+    def _id(self, element: _Element) -> str:
+        return element.ids.id() if element.ids else self.ids.id(element.index)
+
+    async def _pack(self, request: TaskRequest) -> None:
+        content = request.document.content
+        size = 1000 + len(getattr(content, "data", b"")) * 4 // 3
+        if self.group and (len(self.group) >= TASKS or self.size + size > BYTES):
+            await self._flush()
+        self.group.append(request)
+        self.size += size
+
+    async def _flush(self) -> None:
+        if self.group:
+            message = self.gateway.submission(self.identity, self.identity.source, tuple(self.group))
+            self.messages.append(await asyncio.to_thread(outgoing, message))
+            self.group, self.size = [], 0
+
+
+def _read(start: int, tasks: Sequence[Any]) -> list[_Element]:
+    return [_element(index, task) for index, task in enumerate(tasks, start)]
+
+
+def _element(index: int, task: Any) -> _Element:
+    path = f"tasks[{index}]"
+    if not isinstance(task, dict):
+        return _Element(index, "", failure=f"{path} must be an object; it is {shown(task)}.")
+    fields = Fields(task, path)
+    given = task.get("name")
+    element = _Element(index, readable(given[:MAX_NAME]) if isinstance(given, str) else "")
+    try:
+        element.key = key_of(fields)
+        element.wanted = read_task(fields)
+        element.name = element.wanted.name
+    except Rejected as reason:
+        element.failure = str(reason)
+    return element
+
+
+def _good(found: T | str) -> T:
+    if isinstance(found, str):
+        raise Rejected(found)
+    return found

@@ -1,0 +1,131 @@
+"""`newPrintTask` and `listTasks` (webprinter.md 1.5)."""
+
+from dataclasses import replace
+from typing import Any
+
+from libs.contracts.documents import Document, Inline, Remote, Stored
+from libs.contracts.message import encode
+from libs.contracts.queries import ListTasks, TaskList
+from libs.contracts.states import Status
+from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Ticket
+from libs.contracts.webprinter import extended_row, task_row
+from libs.runtime import traces
+from services.gateway.domain import Identity
+from services.gateway.gateway import Gateway
+from services.gateway.webprinter.envelope import Rejected
+from services.gateway.webprinter.idempotency import key_of, once
+from services.gateway.webprinter.printers import FoundPrinter, find_printer
+from services.gateway.webprinter.reading import words
+from services.gateway.webprinter.reading.fields import Fields
+from services.gateway.webprinter.reading.marks import marks_of, stored_marks
+from services.gateway.webprinter.reading.suiting import suited
+from services.gateway.webprinter.reading.wanted import Wanted, read_apart, with_upload
+from services.gateway.webprinter.telling import extended
+from services.gateway.webprinter.uploads import find_upload
+
+MAX_ROWS = 1000
+#: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
+SECONDS_BELOW = 10**11
+LATEST = 10**15
+#: What makes an object a task: also one that stands in `data` itself.
+CONTENT = {"content", "html", "url"}
+
+
+async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
+    """Submit one task; it is durable when this returns. Raises `Rejected`, and the bus's `NotStored` and `Unanswered`."""
+    task = data.inside("task") if data.raw("task") else data
+    if task is data and not data.values.keys() & CONTENT:
+        raise Rejected("task is missing: write the task to print as an object.")
+    submission = await once(gateway.reservations, identity, key_of(data, task), dict(task.values))
+    if submission.answered:
+        return dict(submission.answer)
+    wanted = await read_wanted(gateway, identity, task)
+    printer = await find_printer(gateway, identity, wanted.agent, wanted.device)
+    ticket = ticket_for(wanted, printer)  # a key is not spent on a task that is refused
+    ids = await submission.reserve(gateway.ids.block(identity.sn))
+    request = await make_request(gateway, identity, wanted, printer, ticket=ticket, task=ids.id(), now=ids.at())
+    await gateway.submit(identity, identity.source, (request,))
+    answer = {"taskId": request.id}
+    await submission.keep(answer)
+    return answer
+
+
+async def read_wanted(gateway: Gateway, identity: Identity, task: Fields) -> Wanted:
+    """One task object, with the file behind the address of an upload. Raises `Rejected`."""
+    wanted = await read_apart(task)
+    if not wanted.given.upload:
+        return wanted
+    return with_upload(wanted, await find_upload(gateway, identity, wanted.path, wanted.given))
+
+
+def ticket_for(wanted: Wanted, printer: FoundPrinter) -> Ticket:
+    """How this printer is to print it, marks by rule included. Raises `Rejected` for what it cannot do."""
+    marks = marks_of(wanted.given.format, printer.rules, wanted.marks)
+    marked = replace(wanted.ticket, marks=marks) if marks else wanted.ticket
+    return suited(marked, wanted.given.format, printer.device, wanted.path)
+
+
+async def make_request(
+    gateway: Gateway, identity: Identity, wanted: Wanted, printer: FoundPrinter, *, ticket: Ticket, task: str, now: int
+) -> TaskRequest:
+    """A task as it is handed over, its document where it belongs; `ticket` is the printer's, `now` is in ms since 1970."""
+    marks = await stored_marks(gateway, identity, task, ticket.marks)
+    return TaskRequest(
+        id=task,
+        name=wanted.name or task,
+        printer=printer.ref,
+        document=await _document(gateway, identity, wanted, task),
+        ticket=replace(ticket, marks=marks) if marks else ticket,
+        priority=wanted.priority,
+        created_at=now,
+        expires_at=now + wanted.expire_after if wanted.expire_after else 0,
+        traceparent=traces.current(),
+        start_at=wanted.start_at if wanted.start_at > now else 0,
+        hold=printer.device.virtual,
+    )
+
+
+async def _document(gateway: Gateway, identity: Identity, wanted: Wanted, task: str) -> Document:
+    given = wanted.given
+    content: Inline | Stored | Remote
+    if given.stored:
+        content = given.stored
+    elif given.request:
+        content = Remote(given.host, gateway.sealer.seal(encode(given.request)))
+    else:
+        content = await gateway.content(identity, task, given.data)
+    return Document(given.format, content, wanted.name or task, wanted.javascript, wanted.background)
+
+
+async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list[dict[str, Any]]:
+    """The client's tasks, newest first. Raises `Rejected`, and the bus's `Unanswered` and `Refused`."""
+    query = ListTasks(
+        region=gateway.region,
+        tenant=identity.tenant,
+        sn=identity.sn,
+        statuses=_statuses(data),
+        start=_time(data, "startTime", 0),
+        end=_time(data, "endTime", 999),
+        limit=min(data.whole("limit", 1, 10**9) or 100, MAX_ROWS),
+    )
+    found: TaskList = await gateway.bus.ask(query, timeout=5.0)
+    row = extended_row if extended.wanted(gateway, data) else task_row
+    return [row(view, gateway.zone) for view in found.tasks]
+
+
+def _statuses(data: Fields) -> tuple[Status, ...]:
+    given = data.raw("statusList")
+    if given is None or given in ("", []):
+        return ()
+    listed = given if isinstance(given, list) else [given]
+    each = [Fields({"statusList": one}).word("statusList", words.STATUSES, ", ".join(Status)) for one in listed[:100]]
+    return tuple(dict.fromkeys(status for status in each if status))
+
+
+def _time(data: Fields, key: str, rest: int) -> int | None:
+    """A timestamp in ms; one in seconds means the whole second, up to its `rest` ms."""
+    given = data.whole(key, 0, LATEST)
+    if given is None:
+        return None
+    return given if given >= SECONDS_BELOW else given * 1000 + rest

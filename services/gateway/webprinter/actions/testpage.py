@@ -1,0 +1,90 @@
+"""`testPrint`: a page of ours that shows what a printer does with edges, colours and scripts (extension, webprinter.md 3.4)."""
+
+from datetime import datetime
+from html import escape
+from typing import Any
+
+from libs.contracts.devices import Device
+from libs.contracts.tickets import Media
+from services.gateway.domain import Identity
+from services.gateway.gateway import Gateway
+from services.gateway.webprinter.actions.tasks import new_print_task
+from services.gateway.webprinter.printers import FoundPrinter, named_printer
+from services.gateway.webprinter.reading.fields import Fields
+
+A4 = Media(21000, 29700)
+#: A page as wide as this (mm) has words of ordinary size; smaller ones have smaller words.
+WIDE = 210
+COLORS = ("#00aeef", "#ec008c", "#fff200", "#000000", "#ed1c24", "#00a651", "#2e3192", "#7f7f7f")
+
+_PAGE = """<!DOCTYPE html>
+<html><head><meta charset="utf-8"><title>{title}</title><style>
+* {{ box-sizing: border-box; margin: 0; padding: 0 }}
+body {{ width: {width}mm; height: {height}mm; position: relative; overflow: hidden; font: {size}mm/1.45 sans-serif }}
+.edge {{ position: absolute; border: .2mm solid #000; top: {top}mm; right: {right}mm; bottom: {bottom}mm; left: {left}mm }}
+.box {{ position: absolute; inset: 0; padding: {pad}mm }}
+h1 {{ font-size: 1.7em; overflow-wrap: anywhere }} td {{ padding-right: 1.2em; vertical-align: top; overflow-wrap: anywhere }}
+.bars {{ display: flex; height: {bar}mm; margin: {gap}mm 0 }} .bars i {{ flex: 1 }}
+.greys i:nth-child(1) {{ background: #fff }}
+.ruler {{ height: {gap}mm; width: {ruler}mm; border-left: .2mm solid #000;
+  background: repeating-linear-gradient(to right, #000 0 .2mm, transparent .2mm 10mm) }}
+</style></head><body><div class="edge"><div class="box">
+<h1>{title}</h1>
+<table>{rows}</table>
+<div class="bars">{bars}</div><div class="bars greys">{greys}</div>
+<div class="ruler"></div><p>{ruler} mm</p>
+<p>The quick brown fox jumps over the lazy dog. 0123456789 &Auml;&Ouml;&Uuml; &eacute;&egrave; &ntilde; &szlig; &euro;</p>
+<p lang="zh-CN">打印测试页 天地玄黄 宇宙洪荒 日月盈昃 辰宿列张</p>
+</div></div></body></html>"""
+
+
+async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
+    """Print the test page on a printer, the ordinary way; the task's id."""
+    printer = await named_printer(gateway, identity, data)
+    media = printer.device.capabilities.default_media or A4
+    task = {
+        "name": f"Test page of {printer.ref.name}"[:255],
+        "deviceName": printer.ref.name,
+        "controlSn": printer.ref.agent,
+        "mediaSource": "STRING",
+        "mediaFormat": "HTML",
+        "content": page(printer, media, datetime.now(gateway.zone)),
+        "javascript": False,
+        "config": {
+            "paperConfig": {"width": media.width / 100, "height": media.height / 100},
+            **{f"margin{edge}": 0 for edge in ("Top", "Right", "Bottom", "Left")},
+        },
+    }
+    return await new_print_task(gateway, identity, Fields({"task": task}))
+
+
+def page(printer: FoundPrinter, media: Media, at: datetime) -> str:
+    """The page as HTML: a frame at the edge of what the printer can reach, who prints, when, bars, a ruler, two scripts."""
+    width, height = media.width / 100, media.height / 100
+    top, right, bottom, left = _edges(printer.device, media)
+    size = max(1.6, min(4.0, 4.0 * min(width, height) / WIDE * 1.6))
+    rows = {
+        "Printer": printer.ref.name,
+        "SN": printer.ref.agent,
+        "Date": f"{at:%Y-%m-%d %H:%M:%S %Z}",
+        "Paper": f"{width:g} x {height:g} mm {media.name}",
+        "Edges": f"{top:g}, {right:g}, {bottom:g}, {left:g} mm",
+    }
+    return _PAGE.format(
+        title=escape(f"Test page of {printer.ref.name}"),
+        width=width, height=height, size=f"{size:.2f}", pad=f"{size:.2f}", gap=f"{size:.2f}", bar=f"{size * 2.5:.2f}",
+        top=top, right=right, bottom=bottom, left=left,
+        ruler=max(10, int((width - left - right - 2 * size - 1) // 10) * 10),
+        rows="".join(f"<tr><td>{name}</td><td>{escape(value)}</td></tr>" for name, value in rows.items()),
+        bars="".join(f'<i style="background:{color}"></i>' for color in COLORS),
+        greys="".join(f'<i style="background:rgb({grey},{grey},{grey})"></i>' for grey in range(0, 256, 17)),
+    )  # fmt: skip
+
+
+def _edges(device: Device, media: Media) -> tuple[float, float, float, float]:
+    """What of the sheet the printer cannot reach, in mm; a thin frame where it does not say."""
+    for each in device.capabilities.media:
+        if (each.media.width, each.media.height) == (media.width, media.height):
+            edges = (each.margins.top, each.margins.right, each.margins.bottom, each.margins.left)
+            return tuple((edge or 0) / 100 for edge in edges)  # type: ignore[return-value]
+    return (0.0, 0.0, 0.0, 0.0)

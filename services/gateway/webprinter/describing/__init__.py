@@ -1,0 +1,1 @@
+"""What the door takes and gives, for the published OpenAPI document."""

@@ -1,0 +1,1 @@
+"""Tasks, devices and printers in the words of the protocol."""
