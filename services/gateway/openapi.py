@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
+from services.gateway.enrolment import Enrolment
 from services.gateway.webapi import reference as pages
 from services.gateway.webprinter.describing import commands as reference
 from services.gateway.webprinter.describing import door as door_reference
@@ -30,6 +31,7 @@ def openapi_document() -> dict[str, Any]:
             "/openapi": door_reference.path_item(REF, _commands()),
             "/openapi/sendTmpFile": door_reference.upload_item(REF),
             **pages.paths(),
+            "/enrol": _enrol(),
             "/documents/{token}": _documents(),
             "/healthz": _probe("healthz", "Whether the process lives.", {"200": "It does."}),
             "/readyz": _probe(
@@ -64,6 +66,32 @@ def _models() -> tuple[Any, ...]:
 
 def _commands() -> tuple[Any, ...]:
     return (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS, *pages.REQUESTS)
+
+
+def _enrol() -> dict[str, Any]:
+    said = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
+    refused = {"application/json": {"schema": said}}
+    given = Enrolment.model_json_schema()
+    return {
+        "post": {
+            "operationId": "enrol",
+            "summary": "Make a machine an agent, by the enrolment token that `agent invite` gave out; `join` does it.",
+            "security": [],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": given}}},
+            "responses": {
+                "200": {
+                    "description": "Serial number, tenant, addresses of the bus, credentials and authority.",
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                },
+                "400": {"description": "The body is not an enrolment.", "content": refused},
+                "403": {"description": "The token is unknown, spent or expired.", "content": refused},
+                "404": {"description": "The tenant is not there any more.", "content": refused},
+                "409": {"description": "It cannot be enrolled like this.", "content": refused},
+                "413": {"description": "The body is too large.", "content": refused},
+                "503": {"description": "Nobody can tell now.", "content": refused},
+            },
+        }
+    }
 
 
 def _documents() -> dict[str, Any]:

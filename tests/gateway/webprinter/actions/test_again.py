@@ -17,7 +17,7 @@ from libs.runtime.bus import Refused
 from services.gateway.webprinter.reading.changes import changed_ticket
 from services.gateway.webprinter.reading.fields import Fields
 from tests.gateway.fakes import SN, door, printer
-from tests.gateway.webprinter.test_control import VIEW
+from tests.gateway.webprinter.actions.test_control import VIEW
 
 OLD = f"{SN}-79h86ap05on4"
 OFFICE = PrinterRef(SN, device_id(SN, "Office"), "Office", 3)
