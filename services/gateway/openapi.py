@@ -28,7 +28,7 @@ def openapi_document() -> dict[str, Any]:
         },
         "servers": [{"url": "http://127.0.0.1:39899", "description": "The default address (PRINTBUS_PUBLIC_URL)."}],
         "paths": {
-            "/openapi": door_reference.path_item(REF, _commands()),
+            "/openapi": door_reference.path_item(REF, requests()),
             "/openapi/sendTmpFile": door_reference.upload_item(REF),
             **pages.paths(),
             "/enrol": _enrol(),
@@ -61,10 +61,11 @@ def openapi_document() -> dict[str, Any]:
 
 
 def _models() -> tuple[Any, ...]:
-    return (*_commands(), *extensions.ANSWERS, *hooks.ANSWERS, *pages.ANSWERS, *door_reference.ANSWERS, reference.Envelope)
+    return (*requests(), *extensions.ANSWERS, *hooks.ANSWERS, *pages.ANSWERS, *door_reference.ANSWERS, reference.Envelope)
 
 
-def _commands() -> tuple[Any, ...]:
+def requests() -> tuple[Any, ...]:
+    """The models of all commands."""
     return (*reference.REQUESTS, *extensions.REQUESTS, *hooks.REQUESTS, *pages.REQUESTS)
 
 
