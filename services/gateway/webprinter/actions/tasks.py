@@ -14,7 +14,7 @@ from libs.runtime import traces
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.idempotency import key_of, once
+from services.gateway.webprinter.idempotency import Once, key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.reading import words
 from services.gateway.webprinter.reading.fields import Fields
@@ -38,6 +38,11 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     if task is data and not data.values.keys() & CONTENT:
         raise Rejected("task is missing: write the task to print as an object.")
     submission = await once(gateway.reservations, identity, key_of(data, task), dict(task.values))
+    return await submit_task(gateway, identity, task, submission)
+
+
+async def submit_task(gateway: Gateway, identity: Identity, task: Fields, submission: Once) -> dict[str, Any]:
+    """Submit one task object, or give the answer of the first time under its key. Raises as `new_print_task`."""
     if submission.answered:
         return dict(submission.answer)
     wanted = await read_wanted(gateway, identity, task)

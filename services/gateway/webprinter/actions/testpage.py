@@ -8,11 +8,14 @@ from libs.contracts.devices import Device
 from libs.contracts.tickets import Media
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter.actions.tasks import new_print_task
+from services.gateway.webprinter.actions.tasks import submit_task
+from services.gateway.webprinter.idempotency import key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, named_printer
 from services.gateway.webprinter.reading.fields import Fields
 
 A4 = Media(21000, 29700)
+#: What of a request makes it the same or another one under its key; the page itself has the time on it.
+_ASKED = ("deviceName", "controlSn")
 #: A page as wide as this (mm) has words of ordinary size; smaller ones have smaller words.
 WIDE = 210
 COLORS = ("#00aeef", "#ec008c", "#fff200", "#000000", "#ed1c24", "#00a651", "#2e3192", "#7f7f7f")
@@ -40,6 +43,10 @@ h1 {{ font-size: 1.7em; overflow-wrap: anywhere }} td {{ padding-right: 1.2em; v
 
 async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Print the test page on a printer, the ordinary way; the task's id."""
+    asked = {"testPrint": {name: data.raw(name) for name in _ASKED}}
+    submission = await once(gateway.reservations, identity, key_of(data), asked)
+    if submission.answered:
+        return dict(submission.answer)
     printer = await named_printer(gateway, identity, data)
     media = printer.device.capabilities.default_media or A4
     task = {
@@ -55,7 +62,7 @@ async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict
             **{f"margin{edge}": 0 for edge in ("Top", "Right", "Bottom", "Left")},
         },
     }
-    return await new_print_task(gateway, identity, Fields({"task": task}))
+    return await submit_task(gateway, identity, Fields(task, data.path), submission)
 
 
 def page(printer: FoundPrinter, media: Media, at: datetime) -> str:

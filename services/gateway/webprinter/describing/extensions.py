@@ -106,11 +106,17 @@ class ResumeDevice(Described):
     data: OnePrinter
 
 
+class TestPage(OnePrinter):
+    """A test page is a task like others."""
+
+    idempotency_key: str | None = Field(None, description="The same key again: the same task, printed once.")
+
+
 class TestPrint(Described):
     """Print a test page."""
 
     command: Literal["testPrint"]
-    data: OnePrinter
+    data: TestPage
 
 
 class Page(Described):

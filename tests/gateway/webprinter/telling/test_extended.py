@@ -8,6 +8,7 @@ from libs.contracts.documents import Format
 from libs.contracts.ids import device_id
 from libs.contracts.queries import DeviceAnswer, DeviceList, DeviceView, GetDevice, Line, Lines, ListDevices, ListLines
 from libs.contracts.tickets import Margins, Media, Quality, Sides
+from services.gateway.webprinter.actions import testpage
 from services.gateway.webprinter.telling.printerstates import states
 from tests.gateway.fakes import SN, door
 
@@ -121,3 +122,16 @@ async def test_a_test_page_says_where_it_was_printed(tmp_path):
         assert "<b>" not in page
         assert (request.ticket.media.width, request.ticket.media.height) == (21000, 29700)
         assert request.ticket.margins == Margins(0, 0, 0, 0)
+
+
+async def test_a_test_page_under_a_key_is_printed_once_whatever_the_time(tmp_path, monkeypatch):
+    async with door(tmp_path) as rig:
+        asked = {"deviceName": "Label", "idempotencyKey": "page 1"}
+        first = await rig.command("testPrint", asked)
+        assert first["success"], first
+        monkeypatch.setattr(testpage, "page", lambda *_: "<p>a second later</p>")
+        assert await rig.command("testPrint", asked) == first
+        assert len(rig.bus.published) == 1
+        other = await rig.command("testPrint", {**asked, "deviceName": "Office"})
+        assert other["message"].startswith("idempotencyKey was used for another submission")
+        assert (await rig.command("testPrint", {**asked, "idempotencyKey": "page 2"}))["data"] != first["data"]
