@@ -1,8 +1,10 @@
 """The document store: bytes by name in a folder or in an object store, streamed, with length and SHA-256 checked."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,6 +17,8 @@ from obstore.store import LocalStore, from_url
 CHUNK = 256 * 1024
 #: Bytes of one part of a streamed object; object stores want at least 5 MB.
 PART = 5 * 1024 * 1024
+#: How `obstore` names a file in a folder while it writes it; it lists no such name, and our own have none.
+_UNFINISHED = re.compile(r"#[0-9]+$")
 
 
 class Missing(Exception):
@@ -150,6 +154,13 @@ class Documents:
                 at = item["last_modified"] or datetime.now(UTC)
                 yield Found(str(item["path"]), int(item["size"]), int(at.timestamp() * 1000))
 
+    async def clear_unfinished(self, before: int) -> int:
+        """Delete what writers left that were killed in the middle, and empty folders, all older than `before` (ms since 1970).
+
+        Returns how many files. Object stores clear unfinished uploads by a lifecycle rule of their own.
+        """
+        return await asyncio.to_thread(_clear_unfinished, self._folder, before / 1000) if self._folder else 0
+
     async def _found(self, name: str) -> Any:
         _check(name)
         try:
@@ -172,6 +183,20 @@ def _measure(path: Path) -> tuple[int, str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return path.stat().st_size, digest.hexdigest()
+
+
+def _clear_unfinished(folder: Path, before: float) -> int:
+    deleted = 0
+    for path, _, files in os.walk(folder, topdown=False):
+        for file in (Path(path, name) for name in files if _UNFINISHED.search(name)):
+            with contextlib.suppress(FileNotFoundError):  # whoever writes it has come to the end
+                if file.stat().st_mtime < before:
+                    file.unlink()
+                    deleted += 1
+        with contextlib.suppress(OSError):  # it has something in it
+            if Path(path) != folder and Path(path).stat().st_mtime < before:
+                Path(path).rmdir()
+    return deleted
 
 
 def _sync_file(folder: Path, name: str) -> None:

@@ -22,7 +22,7 @@ class Strays:
         self._waiting: int | None = None
 
     async def sweep(self, now: int) -> int:
-        """Delete what is stray at `now` (ms since 1970); how many folders."""
+        """Delete what is stray at `now` (ms since 1970), and what was never stored whole; how many folders were stray."""
         gone = 0
         old: dict[str, str] = {}
         uploads: dict[str, tuple[str, int]] = {}
@@ -41,7 +41,9 @@ class Strays:
             if len(uploads) >= CHUNK:
                 gone += await self._delete_uploads(uploads, now)
                 uploads = {}
-        return gone + await self._delete_tasks(old) + await self._delete_uploads(uploads, now)
+        gone += await self._delete_tasks(old) + await self._delete_uploads(uploads, now)
+        await self._documents.clear_unfinished(now - AGE)
+        return gone
 
     async def _delete_tasks(self, folders: dict[str, str]) -> int:
         async with self._database.reading() as connection:

@@ -2,6 +2,8 @@
 
 import hashlib
 import os
+import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -156,3 +158,29 @@ async def test_what_is_streamed_is_stored_whole_or_not_at_all(tmp_path):
     with pytest.raises(Missing):
         await documents.size("main/unim-2/source")
     assert [path.name for path in (tmp_path / "documents").rglob("*") if path.is_file()] == ["source"]
+
+
+async def test_what_a_killed_writer_left_is_cleared_a_day_later_and_nothing_else(tmp_path):
+    documents = Documents("", tmp_path)
+    store = tmp_path / "documents"
+    await documents.put("main/unim-1/source", b"whole")
+    then = time.time() - 100
+
+    async def stops_in_the_middle():
+        yield b"x" * (CHUNK * 40)
+        (killed,) = store.glob("main/unim-2/*")  # what is there while it is written is what stays when the writer is killed
+        shutil.copytree(killed.parent, store / "main/unim-3")
+        shutil.copytree(killed.parent, store / "main/unim-4")
+        for path in (*store.glob("main/unim-3/*"), store / "main/unim-3", store / "main/unim-1/source", store / "main/unim-1"):
+            os.utime(path, (then, then))
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        await documents.put_stream("main/unim-2/source", stops_in_the_middle())
+    os.utime(store / "main/unim-2", (then, then))
+    assert await documents.clear_unfinished(int((then + 50) * 1000)) == 1
+    assert await documents.clear_unfinished(int((then + 50) * 1000)) == 0
+    left = {str(path.relative_to(store)).rstrip("0123456789") for path in store.rglob("*") if path.is_file()}
+    assert left == {"main/unim-1/source", "main/unim-4/source#"}
+    assert not (store / "main/unim-2").exists()
+    assert await documents.get("main/unim-1/source") == b"whole"

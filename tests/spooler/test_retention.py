@@ -75,5 +75,10 @@ async def test_a_sweep_looks_up_any_number_of_folders(tmp_path, monkeypatch):
     for number in range(5):
         await documents.put(f"main/stray-{number}/source", b"x")
         _age(tmp_path / "documents" / f"main/stray-{number}/source", 2 * DAY)
+    unfinished = tmp_path / "documents/main/unim-1/source#1"
+    unfinished.parent.mkdir()
+    unfinished.write_bytes(b"killed while it was stored")
+    _age(unfinished, 2 * DAY)
     async with database("", tmp_path, "spooler", MIGRATIONS) as opened:
         assert await Strays(opened, documents).sweep(int(time.time() * 1000)) == 5
+    assert not unfinished.exists()
