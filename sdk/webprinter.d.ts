@@ -154,8 +154,10 @@ declare namespace com.strato {
     rotate?: 0 | 90 | 180 | 270 | null;
     oddEven?: "ALL" | "ODD" | "EVEN" | null;
     reverse?: boolean | null;
-    /** Each page so often in a row. */
+    /** All of it so often, as if it had been sent as many times. */
     repeats?: number | null;
+    /** Dots per inch, one of the printer's own. */
+    dpi?: number | null;
     /** Receipt printers. */
     cut?: "NONE" | "PARTIAL" | "FULL" | null;
     drawer?: boolean | null;

@@ -101,9 +101,9 @@ class Ticket:
 
     `page_ranges` are (first, last) pairs, 1-based, inclusive, of the document's own pages; empty: all pages.
     `number_up` is the count of pages on one side of a sheet. `zoom` is in percent, `rotate` clockwise in degrees, offsets
-    move what is printed right and down, in 1/100 mm. `repeats` prints each page so often in a row, before `number_up`, so that
-    four repeats and four up fill a sheet with one page. `tray` and `media_type` are media-source and media-type (PWG 5100.7)
-    as the printer names them. `cut`, `drawer` and `dither` concern receipt printers.
+    move what is printed right and down, in 1/100 mm. `repeats`: all of it so often, as if it had been sent as many times.
+    `tray` and `media_type` are media-source and media-type (PWG 5100.7) as the printer names them, `resolution` is
+    printer-resolution in dots per inch, 0: the printer's own. `cut`, `drawer` and `dither` concern receipt printers.
     """
 
     copies: int = 1
@@ -130,3 +130,4 @@ class Ticket:
     drawer: bool | None = None
     dither: Dither | None = None
     marks: tuple[Mark, ...] = ()
+    resolution: int = 0

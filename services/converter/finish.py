@@ -3,13 +3,13 @@
 What a ticket asks for is done in this order, whatever is combined:
 
 1. choose: the page ranges, of the document's own pages, in the order asked for;
-2. repeat: each page so often in a row, so that four repeats and four up fill a sheet with one page;
-3. put up: each page is turned, scaled and zoomed into its cell between the margins, and all that is on the side is moved by
+2. put up: each page is turned, scaled and zoomed into its cell between the margins, and all that is on the side is moved by
    the offsets; where the orientation is a reverse one, the side stands on its head;
-4. mark: headers, footers and watermarks on each side; `{page}` counts the sides that there are now;
-5. choose sides: the odd or the even ones, for whoever turns the paper by hand;
-6. reverse: the last leaf first, each with its own front;
-7. copies, sorted or not, each of which begins on a front.
+3. mark: headers, footers and watermarks on each side; `{page}` counts the sides that there are now;
+4. choose sides: the odd or the even ones, for whoever turns the paper by hand;
+5. reverse: the last leaf first, each with its own front;
+6. copies, sorted or not, each of which begins on a front;
+7. repeat: all of that so often, as if the task had been sent as many times.
 """
 
 import io
@@ -48,18 +48,27 @@ def finish(data: bytes, wanted: Finishing, limits: Limits) -> Outcome:
         warnings: list[str] = []
         _flatten(pdf)
         chosen = [pdf.pages[index] for index in choose(len(pdf.pages), wanted.page_ranges, warnings)]
-        _limit(len(chosen) * wanted.repeats, limits)
-        repeated = [page for page in chosen for _ in range(wanted.repeats)]
         head, foot = stamping.bands(wanted)
         sheets = Sheets(pdf, wanted, head, foot)
-        sides: Sequence[pikepdf.Object] = [sheets.side(group) for group in _groups(repeated, wanted.number_up)]
+        sides: Sequence[pikepdf.Object] = [sheets.side(group) for group in _groups(chosen, wanted.number_up)]
         if sheets.cropped:
             warnings.append("At this scale and place parts of the pages lie outside of the sheet.")
         sides = _subset(stamping.stamped(pdf, sides, wanted, limits, warnings), wanted.subset)
-        order = list(copied(len(sides), wanted.copies, collated=wanted.collated, duplex=wanted.duplex, reverse=wanted.reverse))
-        _limit(len(order), limits)
+        _limit(len(sides) * wanted.copies * wanted.repeats, limits)
+        order = list(_order(len(sides), wanted))
         _put(pdf, sides, order)
         return _saved(pdf, warnings)
+
+
+def _order(sides: int, wanted: Finishing) -> Iterator[int | None]:
+    return copied(
+        sides,
+        wanted.copies,
+        collated=wanted.collated,
+        duplex=wanted.duplex,
+        reverse=wanted.reverse,
+        repeats=wanted.repeats,
+    )
 
 
 def _limit(count: int, limits: Limits) -> None:

@@ -117,17 +117,19 @@ def upside_down(
     return -a, -b, -c, -d, sheet.width - e, sheet.height - f
 
 
-def copied(pages: int, copies: int, *, collated: bool, duplex: bool, reverse: bool = False) -> Iterator[int | None]:
+def copied(
+    pages: int, copies: int, *, collated: bool, duplex: bool, reverse: bool = False, repeats: int = 1
+) -> Iterator[int | None]:
     """Page numbers from 0 in the order of printing; None is an empty back, so that each copy begins on a front.
 
-    `reverse`: the last leaf first, each still with its own front.
+    `reverse`: the last leaf first, each still with its own front. `repeats`: all of it so often, whatever its order.
     """
     step = 2 if duplex else 1
     leaves = [[number if number < pages else None for number in range(first, first + step)] for first in range(0, pages, step)]
     if reverse:
         leaves.reverse()
     order = leaves * copies if collated else [leaf for leaf in leaves for _ in range(copies)]
-    flat = [number for leaf in order for number in leaf]
+    flat = [number for leaf in order * repeats for number in leaf]
     while flat and flat[-1] is None:
         flat.pop()
     yield from flat

@@ -98,6 +98,7 @@ def _receipt_plan(ticket: Ticket, receipt: Receipt, engine: Engine, *, finish: b
         (ticket.number_up > 1, "A receipt has one page after the other; leave out pagesPerSheet."),
         (ticket.orientation in _LYING, "A receipt has no landscape; write rotate 90 to turn the pages."),
         (bool(ticket.tray or ticket.media_type), "A receipt printer has one roll of paper; leave out tray and mediaType."),
+        (bool(ticket.resolution), "A receipt printer has one resolution; leave out dpi."),
     ):
         if asked:
             raise Rejected(Failure.TICKET, sentence)
@@ -156,6 +157,7 @@ def _copies(ticket: Ticket, target: Target) -> tuple[int, Ticket]:
         quality=ticket.quality,
         tray=ticket.tray,
         media_type=ticket.media_type,
+        resolution=ticket.resolution,
     )
     unsorted = ticket.collate is not None and bool(target.collates) and ticket.collate not in target.collates
     if ticket.copies > 1 and (ticket.copies > target.max_copies or unsorted):

@@ -33,7 +33,7 @@ def words(outcome) -> list[list[str]]:
 @pytest.mark.parametrize(
     ("wanted", "order"),
     [
-        ({"repeats": 2}, "p1 p1 p2 p2 p3 p3 p4 p4 p5 p5 p6 p6"),
+        ({"repeats": 2}, "p1 p2 p3 p4 p5 p6 p1 p2 p3 p4 p5 p6"),
         ({"reverse": True}, "p6 p5 p4 p3 p2 p1"),
         ({"reverse": True, "duplex": True}, "p5 p6 p3 p4 p1 p2"),
         ({"reverse": True, "duplex": True, "page_ranges": ((1, 3),)}, "p3 - p1 p2"),
@@ -41,10 +41,11 @@ def words(outcome) -> list[list[str]]:
         ({"subset": Subset.EVEN}, "p2 p4 p6"),
         ({"subset": Subset.EVEN, "reverse": True}, "p6 p4 p2"),
         ({"page_ranges": ((2, 5),), "subset": Subset.ODD}, "p2 p4"),
-        ({"page_ranges": ((5, 5), (2, 2)), "repeats": 2}, "p5 p5 p2 p2"),
+        ({"page_ranges": ((5, 5), (2, 2)), "repeats": 2}, "p5 p2 p5 p2"),
         ({"page_ranges": ((1, 2),), "copies": 2, "reverse": True}, "p2 p1 p2 p1"),
         ({"page_ranges": ((1, 2),), "copies": 2, "reverse": True, "collated": False}, "p2 p2 p1 p1"),
-        ({"page_ranges": ((1, 2),), "repeats": 2, "copies": 2, "duplex": True}, "p1 p1 p2 p2 p1 p1 p2 p2"),
+        ({"page_ranges": ((1, 3),), "repeats": 2, "duplex": True}, "p1 p2 p3 - p1 p2 p3"),
+        ({"page_ranges": ((1, 2),), "repeats": 2, "copies": 2, "collated": False}, "p1 p1 p2 p2 p1 p1 p2 p2"),
     ],
     ids=str,
 )
@@ -56,15 +57,15 @@ def test_sides_come_in_the_order_that_is_asked_for(wanted, order):
 @pytest.mark.parametrize(
     ("wanted", "sides"),
     [
-        ({"repeats": 4, "number_up": 4}, [[word] * 4 for word in SIX]),
+        ({"repeats": 2, "number_up": 4}, [["p1", "p2", "p3", "p4"], ["p5", "p6"]] * 2),
         ({"number_up": 2, "subset": Subset.ODD}, [["p1", "p2"], ["p5", "p6"]]),
         ({"number_up": 2, "subset": Subset.EVEN}, [["p3", "p4"]]),
         ({"number_up": 2, "reverse": True}, [["p5", "p6"], ["p3", "p4"], ["p1", "p2"]]),
-        ({"page_ranges": ((2, 4),), "repeats": 2, "number_up": 3}, [["p2", "p2", "p3"], ["p3", "p4", "p4"]]),
+        ({"page_ranges": ((2, 4),), "repeats": 2, "number_up": 2}, [["p2", "p3"], ["p4"], ["p2", "p3"], ["p4"]]),
     ],
     ids=str,
 )
-def test_repeats_come_before_putting_up_and_choosing_sides_after_it(wanted, sides):
+def test_sides_are_put_up_before_they_are_chosen_and_repeated(wanted, sides):
     assert words(made(pages(*SIX), sheet=A4, **wanted)) == sides
 
 

@@ -3,7 +3,7 @@
 from libs.contracts.devices import Capabilities
 from libs.contracts.tickets import Collate, ColorMode, Ticket
 from libs.ipp.attributes import Collection, Value
-from libs.ipp.values import EnumValue, Keyword
+from libs.ipp.values import EnumValue, Keyword, Resolution
 from services.agent.ipp.capabilities import COLLATES, QUALITIES
 from services.agent.ipp.media_names import make_name
 from services.agent.ipp.ticket import check, fitting, media_col
@@ -31,6 +31,8 @@ def options(ticket: Ticket, can: Capabilities) -> dict[str, Value]:
         chosen["print-color-mode"] = Keyword("color" if ticket.color is ColorMode.COLOR else "monochrome")
     if ticket.quality and ticket.quality in can.qualities:
         chosen["print-quality"] = EnumValue(next(number for number, each in QUALITIES.items() if each is ticket.quality))
+    if ticket.resolution:
+        chosen["printer-resolution"] = Resolution(ticket.resolution, ticket.resolution)
     return chosen
 
 

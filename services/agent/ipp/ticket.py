@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from libs.contracts.devices import Capabilities
 from libs.contracts.tickets import Collate, ColorMode, Media, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection, Value
-from libs.ipp.values import EnumValue, Keyword
+from libs.ipp.values import EnumValue, Keyword, Resolution
 from services.agent.drivers import Declined
 from services.agent.ipp.capabilities import COLLATES, QUALITIES
 from services.agent.ipp.media_names import make_name
@@ -34,17 +34,20 @@ def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[
     quality = next((number for number, each in QUALITIES.items() if each is ticket.quality), 0)
     if quality in said.integers("print-quality-supported"):
         attributes["print-quality"] = EnumValue(quality)
+    if ticket.resolution:
+        attributes["printer-resolution"] = Resolution(ticket.resolution, ticket.resolution)
     return attributes
 
 
 def check(ticket: Ticket, can: Capabilities) -> None:
-    """Raises `Declined` when the printer has no such tray, paper, quality, copies or second side.
+    """Raises `Declined` when the printer has no such tray, paper, quality, resolution, copies or second side.
 
     What it says nothing about at all is left to its own default; colour on a printer without is grey, as everybody knows.
     """
     _has("tray", ticket.tray, can.sources, must_say=True)
     _has("paper of the type", ticket.media_type, can.media_types, must_say=True)
     _has("quality", ticket.quality, can.qualities)
+    _has("resolution", str(ticket.resolution or ""), [str(each) for each in can.resolutions], must_say=True)
     if ticket.sides is not Sides.ONE_SIDED:
         _has("mode", ticket.sides, can.sides)
     if ticket.copies > 1:

@@ -5,6 +5,7 @@ import pytest
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import Collate, ColorMode, Media, Quality, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection
+from libs.ipp.values import Resolution
 from services.agent.cups.options import options
 from services.agent.drivers import Declined
 from services.agent.ipp.media_names import make_name, parse_name
@@ -80,6 +81,16 @@ def test_what_a_printer_does_not_have_is_declined_and_never_left_out(ticket, sen
     assert no.value.message == sentence
     with pytest.raises(Declined):
         options(ticket, can)
+
+
+def test_a_resolution_is_one_of_the_printers_own():
+    can = Capabilities(resolutions=(300, 600))
+    wanted = {"printer-resolution": Resolution(600, 600)}
+    assert job_attributes(Ticket(resolution=600), Attributes(), can) == wanted
+    assert options(Ticket(resolution=600), can).items() >= wanted.items()
+    for kept in (can, Capabilities()):
+        with pytest.raises(Declined, match="no resolution 1200"):
+            job_attributes(Ticket(resolution=1200), Attributes(), kept)
 
 
 def test_a_tray_is_declined_by_a_printer_that_lists_it_and_takes_no_word_for_it():

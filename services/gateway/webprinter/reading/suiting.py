@@ -33,6 +33,7 @@ _KEYS = {
     "cut": "cut",
     "drawer": "drawer",
     "dither": "dither",
+    "resolution": "dpi",
     "marks": "header, footer, watermark",
 }
 _QUALITIES = {Quality.DRAFT: "DRAFT", Quality.NORMAL: "NORMAL", Quality.HIGH: "HIGH"}
@@ -56,6 +57,7 @@ def suited(ticket: Ticket, kind: Format, device: Device, path: str) -> Ticket:
     if able != Capabilities():  # otherwise its agent has not asked it yet
         _sides(ticket, able, device.name, path)
         _quality(ticket, able, device.name, path)
+        _resolution(ticket, able, device.name, path)
         tray = _named(ticket.tray, _trays(able), f"{path}.config.tray", f"trays of {shown(device.name)}")
         media_type = _named(ticket.media_type, able.media_types, f"{path}.config.mediaType", f"media types of {shown(device.name)}")
         if (tray, media_type) != (ticket.tray, ticket.media_type):
@@ -98,6 +100,15 @@ def _quality(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:
     if ticket.quality and able.qualities and ticket.quality not in able.qualities:
         known = ", ".join(_QUALITIES[each] for each in able.qualities)
         raise Rejected(f"{path}.config.quality must be one of {known} for {shown(name)}; it is {_QUALITIES[ticket.quality]}.")
+
+
+def _resolution(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:
+    if not ticket.resolution or ticket.resolution in able.resolutions:
+        return
+    if not able.resolutions:
+        raise Rejected(f"{path}.config.dpi cannot be chosen: {shown(name)} does not say which it has; leave it out.")
+    known = ", ".join(map(str, able.resolutions))
+    raise Rejected(f"{path}.config.dpi must be one of {known} for {shown(name)}; it is {ticket.resolution}.")
 
 
 def _trays(able: Capabilities) -> tuple[str, ...]:

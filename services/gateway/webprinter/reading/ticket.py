@@ -11,6 +11,7 @@ from services.gateway.webprinter.reading import words
 from services.gateway.webprinter.reading.fields import Fields, normal, shown
 
 MAX_COPIES = 9999
+MAX_DPI = 9600
 MAX_PER_SHEET = 100
 #: In mm: the widest margin, the smallest sheet, and the longest one (a PDF page cannot be longer).
 MAX_MARGIN = 1000
@@ -75,6 +76,7 @@ def read_ticket(config: Fields) -> Ticket:
         cut=config.word("cut", words.CUTS, "NONE, PARTIAL and FULL"),
         drawer=config.flag("drawer"),
         dither=config.word("dither", words.DITHERS, "DIFFUSION and THRESHOLD"),
+        resolution=config.whole("dpi", 1, MAX_DPI) or 0,
     )
 
 

@@ -17,6 +17,7 @@ ABLE = Capabilities(
     sources=("tray-1", "manual"),
     media=(MediaSupport(Media(21000, 29700), source="large-capacity"),),
     media_types=("stationery", "labels"),
+    resolutions=(300, 600),
 )
 
 
@@ -33,8 +34,8 @@ async def printed(folder, device, **task):
 
 
 async def test_a_tray_is_found_by_any_spelling(tmp_path):
-    task = await printed(tmp_path, printer(capabilities=ABLE), config={"tray": "TRAY_1", "mediaType": "Labels"})
-    assert (task.ticket.tray, task.ticket.media_type) == ("tray-1", "labels")
+    task = await printed(tmp_path, printer(capabilities=ABLE), config={"tray": "TRAY_1", "mediaType": "Labels", "dpi": "600"})
+    assert (task.ticket.tray, task.ticket.media_type, task.ticket.resolution) == ("tray-1", "labels", 600)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,7 @@ async def test_a_tray_is_found_by_any_spelling(tmp_path):
         ),
         ({"quality": "DRAFT"}, "task.config.quality must be one of NORMAL, HIGH for 'Office'; it is DRAFT."),
         ({"side": "DUPLEX"}, "task.config.side: 'Office' cannot print this way on both sides"),
+        ({"dpi": 1200}, "task.config.dpi must be one of 300, 600 for 'Office'; it is 1200."),
         ({"cut": "FULL"}, "task.config.cut is for receipt printers, and this printer is none: leave it out."),
         ({"drawer": True}, "task.config.drawer is for receipt printers"),
     ],
