@@ -37,7 +37,7 @@ from services.gateway.throttle import Throttle
 from services.gateway.tls import Certificate, certificate_route
 from services.gateway.virtual_urls import VirtualUrls
 from services.gateway.webapi.door import WebApi
-from services.gateway.webprinter.door import Door, Guard, UploadDoor
+from services.gateway.webprinter.door import NOWHERE, Door, Guard, UploadDoor
 
 log = structlog.get_logger()
 
@@ -104,10 +104,14 @@ def web(
     guard = Guard(gateway.directory, schemes, enabled=settings.openapi_enabled)
     door = Door(gateway, guard, service.tracing, commands, max_body=settings.max_body)
     documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
+    upload_door = UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)
     return FastAPI(
         routes=[
             Route("/openapi", door),
-            Route("/openapi/sendTmpFile", UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)),
+            Route("/openapi/", door),  # a redirect would be lost on most programs that send with POST
+            Route("/openapi/sendTmpFile", upload_door),
+            Route("/openapi/sendTmpFile/", upload_door),
+            Route("/openapi/{rest:path}", NOWHERE.response()),
             Route("/documents/{token}", documents.__call__),
             Route("/enrol", EnrolRoute(gateway).__call__, methods=["POST"]),
             *pages,

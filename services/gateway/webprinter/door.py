@@ -30,6 +30,10 @@ KEY_HEADER = "idempotency-key"
 _CHARSET = re.compile(r";\s*charset=\s*\"?([\w.:-]{1,40})", re.IGNORECASE)
 
 
+#: What is not there below `/openapi`.
+NOWHERE = failed("There is nothing at this address: send commands to /openapi and files to /openapi/sendTmpFile.", 404)
+
+
 class Guard:
     """Who may come in: the same for every address below `/openapi`."""
 

@@ -40,12 +40,13 @@ async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
     command = COMMANDS.get(asked.command)
     if command is None:
         raise Rejected(f"There is no command {shown(asked.command)}; getInfo names all that there are.")
-    if asked.data is not None and not isinstance(asked.data, dict):
-        raise Rejected(f"data must be an object; it is {shown(asked.data)}.")
+    data = asked.data if asked.data not in (None, "", []) else {}  # what some programs make of an empty object
+    if not isinstance(data, dict):
+        raise Rejected(f"data must be an object; it is {shown(data)}.")
     if command.scope and not identity.may(command.scope):
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
     beside = {KEY: asked.key} if asked.key else {}
-    return await command.execute(gateway, identity, Fields({**beside, **(asked.data or {})}))
+    return await command.execute(gateway, identity, Fields({**beside, **data}))
 
 
 def _refused(refusal: Refused) -> Answer:

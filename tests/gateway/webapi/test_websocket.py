@@ -27,7 +27,8 @@ async def test_a_page_is_greeted_asks_and_hears(server):
         assert page.hello["sn"] == SN
         assert page.hello["limits"]["message"] == 65536
         assert await page.call("listTasks", {"limit": "no"}, id=7) == {
-            "id": 7, "success": False, "message": "limit must be a number from 1 to 1e+09; it is 'no'.", "command": "CALLBACK",
+            "id": 7, "success": False, "message": "limit must be a whole number from 1 to 1000000000; it is 'no'.",
+            "command": "CALLBACK",
         }  # fmt: skip
         assert (await page.call("getDefaultDevice"))["success"]
         await page.say(command="PING")

@@ -60,6 +60,23 @@ async def test_a_door_that_is_switched_off_is_not_there(tmp_path, method):
         failure(await rig.client.request(method, "/openapi"), 404)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+@pytest.mark.parametrize("path", ["/openapi/listDevices", "/openapi/sendTmpFile/x", "/openapi//"])
+async def test_what_is_not_below_the_door_is_told_in_its_own_words(tmp_path, path, method):
+    async with door(tmp_path) as rig:
+        assert "/openapi" in failure(await rig.client.request(method, path), 404)
+
+
+async def test_a_slash_at_the_end_changes_nothing(tmp_path):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        headers = {"Api-Access-Token": TOKEN}
+        assert (await rig.client.post("/openapi/", json=LIST, headers=headers)).json()["success"] is True
+        failure(await rig.client.get("/openapi/", headers=headers), 405)
+        answer = await rig.client.post("/openapi/sendTmpFile/", files={"file": ("a.txt", b"x")}, headers=headers)
+        assert answer.json()["file"]["fileName"] == "a.txt"
+
+
 @pytest.mark.parametrize("headers", [{}, {"Api-Access-Token": ""}, {"Api-Access-Token": "wrong"}, {"Api-Access-Token": "x" * 9000}])
 async def test_without_a_good_token_nobody_is_heard(tmp_path, headers):
     async with door(tmp_path) as rig:
@@ -128,6 +145,8 @@ GOOD = {
     "COMMAND and Data": b'{"COMMAND":"listDevices","Data":{"deviceType":"printer"}}',
     "null data": b'{"command":"listDevices","data":null}',
     "empty data": b'{"command":"listDevices","data":{}}',
+    "data as PHP has it": b'{"command":"listDevices","data":[]}',
+    "data as an empty text": b'{"command":"listDevices","data":""}',
     "unknown keys": b'{"command":"listDevices","data":{"x":[1,{"y":2}]},"id":7}',
     "blanks": b' \r\n\t{ "command" : " listDevices " } \n',
     "null type": b'{"command":"listDevices","data":{"deviceType":null}}',
@@ -150,7 +169,7 @@ async def test_an_unknown_command_is_named(tmp_path):
         assert len(message) < 300
 
 
-@pytest.mark.parametrize("data", [[], [1], "text", 7, True, 0.5])
+@pytest.mark.parametrize("data", [[1], "text", 7, True, 0.5])
 async def test_data_that_is_no_object_is_refused(tmp_path, data):
     async with door(tmp_path) as rig:
         assert "data" in failure(await rig.post({"command": "listDevices", "data": data}), 200)

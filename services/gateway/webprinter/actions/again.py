@@ -17,7 +17,7 @@ from services.gateway.webprinter.idempotency import key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.reading.changes import changed_ticket
 from services.gateway.webprinter.reading.fields import Fields
-from services.gateway.webprinter.reading.schedule import read_start
+from services.gateway.webprinter.reading.schedule import read_lasting, read_priority, read_start
 from services.gateway.webprinter.reading.suiting import suited
 
 #: What of a request makes it the same or another one under its key.
@@ -39,8 +39,9 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
     before = material.request
     printer = await _printer(gateway, identity, data, before)
     ticket = _ticket(data, before, printer)
-    start_at, lasts = read_start(data, data.inside("config")), _lasts(data, before)
-    priority = data.whole("priority", 1, 100) or before.priority
+    config = data.inside("config")
+    start_at, lasts = read_start(data, config), _lasts(data, config, before)
+    priority = read_priority(data, config) or before.priority
     ids = await submission.reserve(gateway.ids.block(identity.sn))
     task, now = ids.id(), ids.at()
     request = TaskRequest(
@@ -76,11 +77,11 @@ def _ticket(data: Fields, before: TaskRequest, printer: FoundPrinter) -> Ticket:
     return suited(ticket, before.document.format, printer.device, data.path)
 
 
-def _lasts(data: Fields, before: TaskRequest) -> int:
+def _lasts(data: Fields, config: Fields, before: TaskRequest) -> int:
     """How long it may take from now on, in ms, 0: for ever; if nothing is said, as long as the first time."""
-    given = data.number("expireAfter", 0, 10**8, " (seconds)")
+    given = read_lasting(data, config)
     if given is not None:
-        return int(given * 1000)
+        return given
     return before.expires_at - before.created_at if before.expires_at else 0
 
 

@@ -10,6 +10,8 @@ T = TypeVar("T")
 
 _NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
+#: Digits of a number that is meant as a text, such as an order's; JSON has whole numbers of any length.
+_MOST_DIGITS = 64
 _SEPARATORS = str.maketrans("", "", "-_ ")
 
 
@@ -29,6 +31,10 @@ def shown(value: Any) -> str:
     if isinstance(value, float):
         return str(value)
     return "an array" if isinstance(value, list) else "an object"
+
+
+def _bound(limit: float) -> str:
+    return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
 class Fields:
@@ -59,7 +65,7 @@ class Fields:
     def inside(self, key: str) -> "Fields":
         """The object in a field; missing and null are an empty one."""
         value = self.raw(key)
-        if value is None or value == "":
+        if value is None or value in ("", []):  # an array without members is what PHP makes of an empty object
             return Fields({}, self.name(key))
         if not isinstance(value, dict):
             raise Rejected(f"{self.name(key)} must be an object; it is {shown(value)}.")
@@ -71,12 +77,18 @@ class Fields:
         if value is None:
             return None
         if isinstance(value, int | float) and not isinstance(value, bool):
-            value = str(value) if abs(value) < 10**15 else ""
+            value = self._spelled(key, value)
         if not isinstance(value, str):
             raise Rejected(f"{self.name(key)} must be a text; it is {shown(value)}.")
         if len(value) > longest:
             raise Rejected(f"{self.name(key)} must have at most {longest} characters; it has {len(value)}.")
         return value.strip() or None
+
+    def _spelled(self, key: str, value: float) -> str:
+        """A number that is meant as a text, with all its digits. Raises `Rejected` where some may be lost already."""
+        if abs(value) < 10**15 or (isinstance(value, int) and abs(value) < 10**_MOST_DIGITS):
+            return str(value)
+        raise Rejected(f"{self.name(key)} must be a text; it is a number far too large: write it in quotation marks.")
 
     def flag(self, key: str) -> bool | None:
         """A switch: true or false, also as text or number."""
@@ -92,6 +104,9 @@ class Fields:
 
     def number(self, key: str, lowest: float, highest: float, unit: str = "") -> float | None:
         """A number within bounds, also as text."""
+        return self._bounded(key, lowest, highest, "a number", unit)
+
+    def _bounded(self, key: str, lowest: float, highest: float, kind: str, unit: str = "") -> float | None:
         value = self._values.get(key)
         if value is None:
             return None
@@ -101,13 +116,13 @@ class Fields:
                 return None
             value = float(value) if _NUMBER.fullmatch(value) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
-            wanted = f"a number from {lowest:g} to {highest:g}{unit}"
+            wanted = f"{kind} from {_bound(lowest)} to {_bound(highest)}{unit}"
             raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
         return value
 
     def whole(self, key: str, lowest: int, highest: int) -> int | None:
         """A whole number within bounds, also as text."""
-        value = self.number(key, lowest, highest)
+        value = self._bounded(key, lowest, highest, "a whole number")
         if value is None:
             return None
         if value != int(value):
@@ -126,5 +141,6 @@ class Fields:
             return None
         found = words.get(normal(value)) if isinstance(value, str) and len(value) < 64 else None
         if found is None:
-            raise Rejected(f"{self.name(key)} must be one of {known}; it is {shown(value)}.")
+            several = "one of " if " and " in known or "," in known else ""
+            raise Rejected(f"{self.name(key)} must be {several}{known}; it is {shown(value)}.")
         return found

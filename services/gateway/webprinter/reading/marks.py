@@ -63,6 +63,8 @@ def _placed(fields: Fields, place: Place, max_image: int) -> Iterator[Mark]:
     if isinstance(given, str):
         yield _of_text(fields, place, place, Align.CENTER)
         return
+    if not isinstance(given, dict):
+        raise Rejected(f"{fields.name(place)} must be a text, or an object with a text or an image; it is {shown(given)}.")
     inside = fields.inside(place)
     if place is Place.WATERMARK or not any(inside.raw(align) is not None for align in Align):
         yield from _of_object(inside, place, Align.CENTER, max_image)

@@ -1,4 +1,4 @@
-"""When a task may be printed at the earliest: `startAt`, in any of the ways in which clients write a time."""
+"""When a task may be printed: not before `startAt`, not after `expireAfter`, before others by `priority`."""
 
 import time
 from datetime import datetime
@@ -10,6 +10,8 @@ from services.gateway.webprinter.reading.fields import Fields, shown
 SECONDS_BELOW = 10**11
 #: How far ahead a task may be scheduled, in days.
 MAX_DAYS = 365
+#: For how long a task may wait, in seconds.
+MAX_LASTS = 10**8
 
 
 def read_start(task: Fields, config: Fields) -> int:
@@ -17,7 +19,7 @@ def read_start(task: Fields, config: Fields) -> int:
 
     Raises `Rejected` for what is no time, or more than a year ahead.
     """
-    holder = task if task.raw("startAt") not in (None, "") else config
+    holder = _holder(task, config, "startAt")
     given = holder.raw("startAt")
     if given is None or given == "":
         return 0
@@ -25,6 +27,26 @@ def read_start(task: Fields, config: Fields) -> int:
     if at > now + MAX_DAYS * 86_400_000:
         raise Rejected(f"{holder.name('startAt')} must be at most {MAX_DAYS} days ahead; it is {shown(given)}.")
     return at if at > now else 0
+
+
+def read_lasting(task: Fields, config: Fields) -> int | None:
+    """`expireAfter`, at task level or inside the config: the ms until it is not begun any more; 0: never, None: nothing is said.
+
+    Raises `Rejected`.
+    """
+    given = _holder(task, config, "expireAfter").number("expireAfter", 0, MAX_LASTS, " (seconds)")
+    if given is None:
+        return None
+    return max(1, round(given * 1000)) if given else 0
+
+
+def read_priority(task: Fields, config: Fields) -> int | None:
+    """`priority`, at task level or inside the config, from 1 to 100. Raises `Rejected`."""
+    return _holder(task, config, "priority").whole("priority", 1, 100)
+
+
+def _holder(task: Fields, config: Fields, key: str) -> Fields:
+    return task if task.raw(key) not in (None, "") else config
 
 
 def _milliseconds(holder: Fields, given: object) -> int:

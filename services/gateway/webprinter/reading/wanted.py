@@ -15,7 +15,7 @@ from services.gateway.webprinter.reading.aliases import modern
 from services.gateway.webprinter.reading.content import Given, read_content
 from services.gateway.webprinter.reading.fields import Fields
 from services.gateway.webprinter.reading.marks import read_marks
-from services.gateway.webprinter.reading.schedule import read_start
+from services.gateway.webprinter.reading.schedule import read_lasting, read_priority, read_start
 from services.gateway.webprinter.reading.ticket import read_ticket
 
 MAX_NAME = 255
@@ -57,6 +57,8 @@ def read_task(task: Fields) -> Wanted:
     kind = task.word("deviceType", words.DEVICE_TYPES, "printer")
     if kind and kind != "printer":
         raise Rejected(f"{task.name('deviceType')} must be printer: a {kind} does not print.")
+    if task.raw("callbackUrl") not in (None, ""):
+        raise Rejected(f"{task.name('callbackUrl')} cannot be set by a task: leave it out, and tell addEndpoint where events go.")
     config = task.inside("config")
     given = read_content(task)
     return Wanted(
@@ -68,8 +70,8 @@ def read_task(task: Fields) -> Wanted:
         ticket=_ticket(config),
         javascript=_either(task, config, "javascript"),
         background=_either(task, config, "printBackground"),
-        priority=task.whole("priority", 1, 100) or PRIORITY,
-        expire_after=int((task.number("expireAfter", 0, 10**8, " (seconds)") or 0) * 1000),
+        priority=read_priority(task, config) or PRIORITY,
+        expire_after=read_lasting(task, config) or 0,
         start_at=read_start(task, config),
         marks=(*read_marks(config, MAX_IMAGE), *read_marks(task, MAX_IMAGE)),
     )

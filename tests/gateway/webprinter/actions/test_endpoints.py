@@ -114,6 +114,8 @@ async def test_only_what_is_given_is_changed(tmp_path):
         assert answer["data"] == ROW
         await rig.command("updateEndpoint", {"endpointId": "ep-1", "name": "", "url": URL, "mode": "structured"})
         first, second = rig.bus.asked
+        assert {each.action for each in rig.bus.recorded} <= {"endpoint changed", "deliveries replayed"}
+        assert len(rig.bus.recorded) == 2
         assert first == UpdateEndpoint(**HERE, endpoint="ep-1", enabled=False, kinds=())
         assert second == UpdateEndpoint(**HERE, endpoint="ep-1", name="", url=URL, binary=False)
 
@@ -165,6 +167,8 @@ async def test_one_delivery_or_all_since_are_replayed(tmp_path):
         }
         await rig.command("replayDeliveries", {"endpointId": "ep-1", "deliveryId": "t:1:new"})
         first, second = rig.bus.asked
+        assert {each.action for each in rig.bus.recorded} <= {"endpoint changed", "deliveries replayed"}
+        assert len(rig.bus.recorded) == 2
         assert first == ReplayDeliveries(**HERE, endpoint="ep-1", since=0, state=DeliveryState.SKIPPED)
         assert second == ReplayDeliveries(**HERE, endpoint="ep-1", delivery="t:1:new")
 
@@ -188,7 +192,7 @@ async def test_one_delivery_or_all_since_are_replayed(tmp_path):
         ("testEndpoint", {}, "endpointId is missing"),
         ("listDeliveries", {}, "endpointId is missing"),
         ("listDeliveries", {"endpointId": "e", "state": "lost"}, "state must be one of waiting, delivered, skipped"),
-        ("listDeliveries", {"endpointId": "e", "since": "yesterday"}, "since must be a number"),
+        ("listDeliveries", {"endpointId": "e", "since": "yesterday"}, "since must be a whole number"),
         ("replayDeliveries", {"endpointId": "e"}, "Write either deliveryId"),
         ("replayDeliveries", {"endpointId": "e", "deliveryId": "d", "since": 1}, "Write either deliveryId"),
     ],

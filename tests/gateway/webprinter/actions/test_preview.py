@@ -107,8 +107,8 @@ async def test_a_picture_from_the_store_is_taken_out_of_it(tmp_path):
     [
         ({}, "taskId is missing"),
         ({"taskId": "t1", "task": {"content": "x"}}, "Write task or taskId, not both"),
-        ({"taskId": "t1", "page": 0}, "page must be a number from 1"),
-        ({"taskId": "t1", "dpi": 1200}, "dpi must be a number from 20 to 300"),
+        ({"taskId": "t1", "page": 0}, "page must be a whole number from 1"),
+        ({"taskId": "t1", "dpi": 1200}, "dpi must be a whole number from 20 to 300"),
         ({"task": {"content": ""}}, "task.content is missing"),
         ({"task": {"content": "<p>x", "deviceName": "none"}}, "task.deviceName: there is no printer 'none'"),
     ],

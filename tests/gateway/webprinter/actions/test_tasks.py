@@ -158,8 +158,15 @@ async def test_priority_and_expiry(tmp_path):
         task = await rig.printed(**TEXT, priority="90", expireAfter=1.5)
         assert (task.priority, task.expires_at - task.created_at) == (90, 1500)
         assert (await rig.printed(**TEXT)).priority == 50
+        inside = await rig.printed(**TEXT, config={"priority": 7, "expireAfter": 0.0001})
+        assert (inside.priority, inside.expires_at - inside.created_at) == (7, 1)  # however short, it is not for ever
         assert "task.priority" in await rig.refused(**TEXT, priority=101)
         assert "task.expireAfter" in await rig.refused(**TEXT, expireAfter=-1)
+
+
+async def test_a_task_does_not_say_where_events_go(tmp_path):
+    async with door(tmp_path) as rig:
+        assert "addEndpoint" in await rig.refused(**TEXT, callbackUrl="https://shop.example.org/printed")
 
 
 HEADERS = [

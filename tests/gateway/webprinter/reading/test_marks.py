@@ -70,7 +70,7 @@ def test_an_image_comes_in_base64(sent):
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"header": 7}, "task.config.header must be an object; it is 7."),
+        ({"header": 7}, "task.config.header must be a text, or an object with a text or an image; it is 7."),
         ({"header": "{foo}"}, "task.config.header has '{foo}', which is no variable: write {page}, {pages}"),
         ({"header": "a { b"}, "task.config.header has '{ b', which is no variable"),
         ({"header": "x" * 501}, "task.config.header must have at most 500 characters"),

@@ -225,10 +225,22 @@ def test_nonsense_paper_is_refused(paper):
     assert refusal(paperConfig=paper).startswith("task.config.paperConfig")
 
 
-@pytest.mark.parametrize("config", [[], "x", 7, True])
+@pytest.mark.parametrize("config", [[1], "x", 7, True])
 async def test_config_is_an_object(config):
     with pytest.raises(Rejected, match=r"task\.config must be an object"):
         Fields({"config": config}, "task").inside("config")
+
+
+@pytest.mark.parametrize("config", [None, "", {}, []])
+def test_an_empty_object_is_spelled_in_several_ways(config):
+    assert Fields({"config": config}, "task").inside("config").values == {}
+
+
+def test_a_number_that_is_meant_as_a_text_keeps_all_its_digits():
+    assert Fields({"name": 20261122000000001}).text("name") == "20261122000000001"
+    for lossy in (10**70, 1e20):
+        with pytest.raises(Rejected, match=r"^name must be a text; it is a number far too large: write it in quotation marks\.$"):
+            Fields({"name": lossy}).text("name")
 
 
 @pytest.mark.parametrize(
