@@ -2,7 +2,7 @@
 
 import os
 import pwd
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -10,6 +10,8 @@ from libs.runtime.settings import read
 from services.registry import enrol
 from services.registry.settings import RegistrySettings
 from services.registry.store import Store
+from services.webhooks import enrol as callbacks
+from services.webhooks.settings import WebhooksSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ async def office() -> AsyncIterator[Office]:
     settings = read(RegistrySettings)
     async with enrol.open_store(settings) as store:
         yield Office(settings, store.acting(person()))
+
+
+async def switch_endpoints(tenant: str, clients: Mapping[str, bool]) -> None:
+    """Endpoints go off and on with these clients of a tenant (an empty name: with itself). Raises `SettingsError`."""
+    async with callbacks.open_desk(read(WebhooksSettings)) as desk:
+        for sn, enabled in clients.items():
+            await callbacks.switch_with(desk, tenant, sn, enabled=enabled)
 
 
 def person() -> str:

@@ -14,11 +14,14 @@ EVERYBODY = "*"
 
 
 class Scope(StrEnum):
-    """What a token may do: print, read tasks and devices, or manage them (cancel, resolve, pause, share, endpoints)."""
+    """What a token may do: print; read tasks and devices; manage them (cancel, resolve, pause); administer the client: say who
+    else may print (sharing, relays), who hears of its tasks (endpoints), and what is printed on every page (rules).
+    """
 
     PRINT = "print"
     READ = "read"
     MANAGE = "manage"
+    ADMINISTER = "administer"
 
 
 class ClientKind(StrEnum):

@@ -1,6 +1,7 @@
 """Questions and commands, NATS request-reply to the registry or the active spooler, which answer after their commit."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -255,7 +256,7 @@ class DeviceAnswer:
 class ShareDevice(Message, subject="query.{region}.registry.share-device"):
     """Who of the tenant may use a device of this client beside itself: `users` are SNs, or `EVERYBODY`; none: nobody any more.
 
-    `by` names the token of whoever asks, for the audit log.
+    `by` says who asks beside the client, such as `the token till`, for the audit log.
     """
 
     region: str
@@ -271,7 +272,7 @@ class ShareDevice(Message, subject="query.{region}.registry.share-device"):
 class SetMarks(Message, subject="query.{region}.registry.set-marks"):
     """What is printed by rule on every page: of this client's tasks, or (with `device`, a name) on this device of its own.
 
-    `by` names the token of whoever asks, for the audit log.
+    `by` says who asks beside the client, such as `the token till`, for the audit log.
     """
 
     region: str
@@ -279,6 +280,22 @@ class SetMarks(Message, subject="query.{region}.registry.set-marks"):
     sn: str
     device: str = ""
     marks: tuple[Mark, ...] = ()
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordAction(Message, subject="query.{region}.registry.record-action"):
+    """A door's own doing, for the audit log: what was done to what, on behalf of this client. `details` never hold a secret.
+
+    `by` says who asked for it beside the client, such as `the token till`.
+    """
+
+    region: str
+    tenant: str
+    sn: str
+    action: str
+    what: str
+    details: Mapping[str, str] = field(default_factory=dict)
     by: str = ""
 
 
@@ -346,6 +363,7 @@ ANSWER: dict[type[Message], type] = {
     SetDefaultDevice: DeviceAnswer,
     ShareDevice: DeviceAnswer,
     SetMarks: Done,
+    RecordAction: Done,
     PreviewDocument: Preview,
     LookUp: Entries,
     **ENDPOINT_ANSWER,

@@ -7,12 +7,17 @@ from libs.contracts.devices import DeviceType
 from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, DeviceEntry, Scope, TokenEntry
 from libs.contracts.tasks import PrinterRef
 
+#: What `from` shows for what pages ask.
+PAGE = "CLIENT_WEBAPI"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who speaks: a client of a tenant. `scopes` empty: everything; `source` is what `from` shows (webprinter.md 1.5).
 
-    `token` is the name of the token that was shown, for the audit log; `credential` its digest, empty for a page on this machine.
+    `token` is the name of the token that was shown, or which relay or page it is: see `by`; `credential` its digest, empty for a
+    page on this machine.
+    `relayed`: it is a page with a relay token, who was let in by somebody and lets nobody in.
     """
 
     tenant: str
@@ -22,6 +27,12 @@ class Identity:
     source: str = "CLIENT_OPENAPI"
     token: str = ""
     credential: str = ""
+    relayed: bool = False
+
+    @property
+    def by(self) -> str:
+        """Who speaks for the client, as the audit log has it."""
+        return self.token if self.source == PAGE or not self.token else f"the token {self.token}"
 
     def may(self, scope: Scope) -> bool:
         """Whether the credential that was shown is good for this."""

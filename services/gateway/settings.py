@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, field_validator
 
+from libs.contracts.directory import Scope
 from libs.runtime.keys import DOCUMENT_KEY, SEAL_PUBLIC, UPLOAD_KEY
 from libs.runtime.settings import Settings
 from services.gateway.domain import is_origin
@@ -46,6 +47,12 @@ class GatewaySettings(Settings):
         (),
         description="Origins whose pages may print through the client on this machine, a JSON list such as "
         '["https://shop.example.org"]; empty: only this server\'s own page.',
+    )
+    webapi_scopes: tuple[Scope, ...] = Field(
+        (Scope.PRINT, Scope.READ, Scope.MANAGE),
+        min_length=1,
+        description="What those pages may do, a JSON list of some of print, read, manage and administer (sharing, endpoints, "
+        "relays, rules); this server's own page may do everything.",
     )
     webapi_relay: bool = Field(
         True, description="Whether pages from elsewhere may speak for a client by a relay token that was made for their origin."

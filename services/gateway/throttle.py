@@ -72,8 +72,11 @@ def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:
 
 
 def _peer(request: HTTPConnection) -> str:
+    return line_of(request.client.host if request.client else "")
+
+
+def line_of(host: str) -> str:
     """Whose tries are counted together: an address, or the network of 64 bits that one IPv6 line has."""
-    host = request.client.host if request.client else ""
     try:
         address = ip_address(host)
     except ValueError:

@@ -25,6 +25,7 @@ from libs.contracts.queries import (
     GetDevice,
     ListDevices,
     LookUp,
+    RecordAction,
     SetDefaultDevice,
     SetMarks,
     ShareDevice,
@@ -169,6 +170,14 @@ async def set_marks(registry: Registry, query: SetMarks) -> Done:
     return Done()
 
 
+async def record_action(registry: Registry, query: RecordAction) -> Done:
+    """What a door did by itself is in the audit log when this is answered."""
+    await _client(registry, query.tenant, query.sn)
+    async with registry.store.acting(_who(query.sn, query.by)).change() as change:
+        await change.note(query.action, query.what, query.tenant, **{"client": query.sn, **query.details})
+    return Done()
+
+
 async def enrol_agent(registry: Registry, query: EnrolAgent) -> Enrolled:
     """Who shows a good enrolment token is an agent from now on."""
     signer = _signer(registry)
@@ -220,6 +229,7 @@ QUESTIONS: dict[type[Message], Answer] = {
     SetDefaultDevice: set_default_device,
     ShareDevice: share_device,
     SetMarks: set_marks,
+    RecordAction: record_action,
     LookUp: look_up,
     EnrolAgent: enrol_agent,
     RenewCredentials: renew_credentials,
@@ -274,8 +284,8 @@ async def _views(registry: Registry, sn: str, found: Sequence[Found]) -> tuple[D
     )
 
 
-def _who(sn: str, token: str) -> str:
-    return f"{sn} with the token {token}" if token else sn
+def _who(sn: str, by: str) -> str:
+    return f"{sn} with {by}" if by else sn
 
 
 def _now() -> int:

@@ -11,7 +11,7 @@ from libs.runtime.settings import read
 from libs.runtime.trust import CA_FILE, fingerprint
 from services.gateway.settings import GatewaySettings
 from services.moments import later
-from services.office import office
+from services.office import office, switch_endpoints
 from services.registry import enrol, enrolment, rights
 from services.terminal import moment, offer_json, report, show
 
@@ -36,7 +36,7 @@ def declare(parser: ArgumentParser) -> None:
     every.add_argument("--devices", action="store_true", help="list their devices instead")
     every.set_defaults(run=list_all)
     for name, run, summary in (
-        ("disable", disable, "none of its tokens is good any more and nobody uses its devices, until it is enabled again"),
+        ("disable", disable, "its tokens and relays are void and nobody uses its devices, until it is enabled again"),
         ("enable", enable, "undo `disable`"),
     ):
         action = actions.add_parser(name, help=summary)
@@ -131,6 +131,9 @@ async def enable(said: Namespace) -> int:
 async def _switch(said: Namespace, *, enabled: bool) -> int:
     async with office() as desk:
         await rights.switch_client(desk.store, said.sn, ClientKind.AGENT, enabled=enabled)
+        now = await desk.store.client(said.sn)
+    if now:
+        await switch_endpoints(now.tenant, {now.sn: now.enabled})  # not on while its tenant is off
     state = "enabled" if enabled else "disabled"
     report({"sn": said.sn, "enabled": enabled}, f"The agent {said.sn} is {state}.", as_json=said.json)
     return 0

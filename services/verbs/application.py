@@ -6,12 +6,11 @@ from typing import Any
 from libs.contracts.directory import ClientEntry, ClientKind
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read
-from services.office import Office, office
+from services.office import Office, office, switch_endpoints
 from services.registry import enrol, permits, rights
 from services.registry.enrol import Unfit
 from services.terminal import offer_json, report, show
 from services.webhooks import enrol as callbacks
-from services.webhooks.desk import Owner
 from services.webhooks.settings import WebhooksSettings
 from services.wording import Allowed, allowed
 
@@ -32,9 +31,13 @@ def declare(parser: ArgumentParser) -> None:
     every.set_defaults(run=list_all)
     for name, run, summary in (
         ("show", show_one, "an application, its tokens, and what it may use"),
-        ("disable", disable, "none of its tokens is good any more, until it is enabled again"),
+        (
+            "disable",
+            disable,
+            "its tokens and relays are void and its endpoints are told nothing, until it is enabled again",
+        ),
         ("enable", enable, "undo `disable`"),
-        ("remove", remove, "remove an application with its tokens; its tasks stay"),
+        ("remove", remove, "remove an application with its tokens, relays and endpoints; its tasks stay"),
         ("allow", allow, "let it use devices"),
         ("deny", deny, "take back what `allow` gave, in the same words"),
     ):
@@ -158,10 +161,10 @@ async def remove(said: Namespace) -> int:
     """Remove an application for ever, with the endpoints that heard of its tasks."""
     async with office() as desk:
         app = await _app(desk, said.sn)
-        await rights.remove_app(desk.store, app.sn)
+        await rights.switch_client(desk.store, app.sn, ClientKind.APP, enabled=False)  # it makes no endpoint meanwhile
         async with callbacks.open_desk(read(WebhooksSettings)) as hooks:
-            for each in await hooks.endpoints.owned(app.tenant, app.sn):
-                await hooks.remove(Owner(app.tenant, app.sn, operator=True), each.id)
+            await callbacks.remove_with(hooks, app.tenant, app.sn)
+        await rights.remove_app(desk.store, app.sn)
     report({"sn": said.sn}, f"The application {said.sn} is removed.", as_json=said.json)
     return 0
 
@@ -169,6 +172,9 @@ async def remove(said: Namespace) -> int:
 async def _switch(said: Namespace, *, enabled: bool) -> int:
     async with office() as desk:
         await rights.switch_client(desk.store, said.sn, ClientKind.APP, enabled=enabled)
+        now = await desk.store.client(said.sn)
+    if now:
+        await switch_endpoints(now.tenant, {now.sn: now.enabled})  # not on while its tenant is off
     state = "enabled" if enabled else "disabled"
     report({"sn": said.sn, "enabled": enabled}, f"The application {said.sn} is {state}.", as_json=said.json)
     return 0

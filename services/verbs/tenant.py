@@ -5,7 +5,7 @@ from collections import Counter
 
 from sqlalchemy import select
 
-from services.office import office
+from services.office import office, switch_endpoints
 from services.registry import enrol, rights
 from services.registry.enrol import Unfit
 from services.registry.tables import tenants
@@ -24,7 +24,7 @@ def declare(parser: ArgumentParser) -> None:
     every = actions.add_parser("list", help="list all tenants")
     every.set_defaults(run=list_all)
     for name, run, summary in (
-        ("disable", disable, "no token of its clients is good any more, until it is enabled again"),
+        ("disable", disable, "tokens and relays of its clients are void and endpoints are told nothing, until it is enabled again"),
         ("enable", enable, "undo `disable`"),
         ("remove", remove, "remove a tenant that has no clients"),
     ):
@@ -84,6 +84,8 @@ async def remove(said: Namespace) -> int:
 async def _switch(said: Namespace, *, enabled: bool) -> int:
     async with office() as desk:
         await rights.switch_tenant(desk.store, said.tenant, enabled=enabled)
+        clients = {each.sn: each.enabled for each in await desk.store.all_clients() if each.tenant == said.tenant}
+    await switch_endpoints(said.tenant, {**clients, "": enabled})
     state = "enabled" if enabled else "disabled"
     report({"tenant": said.tenant, "enabled": enabled}, f"The tenant {said.tenant} is {state}.", as_json=said.json)
     return 0

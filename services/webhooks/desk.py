@@ -129,6 +129,11 @@ class Desk:
             values |= {"disabled_at": now_ms(), "reason": f"switched off by {'the operator' if owner.operator else 'its owner'}"}
         return await self._changed(found, values)
 
+    async def switch(self, found: Endpoint, reason: str, *, enabled: bool) -> Endpoint:
+        """Switch it on again to begin anew, or off for this reason."""
+        off = {"disabled_at": now_ms(), "reason": reason}
+        return await self._changed(found, {"disabled_at": 0, "reason": "", "failing_since": 0} if enabled else off)
+
     async def rotate(self, owner: Owner, endpoint_id: str) -> Endpoint:
         """A new secret; the old one signs beside it for a while."""
         found = _free(await self.find(owner, endpoint_id))

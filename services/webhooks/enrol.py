@@ -10,9 +10,12 @@ from services.webhooks import dialects
 from services.webhooks.app import MIGRATIONS, desk_of
 from services.webhooks.desk import Desk, Owner
 from services.webhooks.domain import Endpoint
+from services.webhooks.own import ID as OWN
 from services.webhooks.settings import WebhooksSettings
 
 DIALECT = "webprinter"
+#: Why an endpoint is off that was on when its client or its tenant was disabled.
+WITH_CLIENT = "switched off with its client"
 
 
 @asynccontextmanager
@@ -41,6 +44,27 @@ async def set_callback(desk: Desk, tenant: str, sn: str, url: str) -> tuple[Endp
         made = await desk.add(owner, url, name="callback", dialect=DIALECT, endpoint_id=callback_id(sn))
         return made, made.secret
     return there, ""
+
+
+async def switch_with(desk: Desk, tenant: str, sn: str, *, enabled: bool) -> int:
+    """Endpoints go off with their client (empty: those of the tenant as a whole) and on again with it; how many there were.
+
+    One that was off before stays off; what they missed can be replayed.
+    """
+    count = 0
+    for each in await desk.endpoints.owned(tenant, sn):
+        if each.id != OWN and bool(each.disabled_at) is enabled and (not enabled or each.reason == WITH_CLIENT):
+            await desk.switch(each, WITH_CLIENT, enabled=enabled)
+            count += 1
+    return count
+
+
+async def remove_with(desk: Desk, tenant: str, sn: str) -> int:
+    """Remove all endpoints of a client; how many there were."""
+    found = await desk.endpoints.owned(tenant, sn)
+    for each in found:
+        await desk.remove(Owner(tenant, sn, operator=True), each.id)
+    return len(found)
 
 
 async def drop_callback(desk: Desk, tenant: str, sn: str) -> None:

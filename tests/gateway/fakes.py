@@ -10,7 +10,7 @@ from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, Devi
 from libs.contracts.ids import device_id, token_digest
 from libs.contracts.intake import SubmitTasks
 from libs.contracts.message import decode
-from libs.contracts.queries import Code, Entries, GetDevice, LookUp
+from libs.contracts.queries import Code, Done, Entries, GetDevice, LookUp, RecordAction
 from libs.runtime.bucket import Kept, Taken
 from libs.runtime.bus import Refused, Unanswered
 from libs.runtime.documents import Documents
@@ -38,6 +38,7 @@ class FakeBus:
         self.published = []
         self.asked = []
         self.answers = {}
+        self.recorded = []
         self.batches = []
         self.refusal = None
 
@@ -53,6 +54,9 @@ class FakeBus:
         self.batches.append([out.message_id for out in batch])
 
     async def ask(self, query, *, timeout=2.0):  # noqa: ASYNC109 - as the bus has it
+        if isinstance(query, RecordAction):
+            self.recorded.append(query)
+            return Done()
         self.asked.append(query)
         answer = self.answers.get(type(query))
         if callable(answer):

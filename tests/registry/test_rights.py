@@ -1,6 +1,7 @@
 """Who may use which device: shares, allow-lists, disabling, defaults that fall away, rules; on SQLite and on PostgreSQL."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,16 @@ from libs.contracts.devices import Capabilities, Device, DeviceType
 from libs.contracts.directory import EVERYBODY, ClientKind, client_key, default_key, device_key
 from libs.contracts.ids import device_id
 from libs.contracts.marks import Mark, Place
-from libs.contracts.queries import Code, GetDefaultDevice, GetDevice, ListDevices, SetDefaultDevice, SetMarks, ShareDevice
+from libs.contracts.queries import (
+    Code,
+    GetDefaultDevice,
+    GetDevice,
+    ListDevices,
+    RecordAction,
+    SetDefaultDevice,
+    SetMarks,
+    ShareDevice,
+)
 from libs.contracts.reports import DevicesReported
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read
@@ -232,7 +242,7 @@ async def test_another_name_of_the_roaming_printer_holds_after_a_restart(registr
 
 async def test_rules_are_kept_with_the_device_or_the_client(registry):
     mark = Mark(Place.FOOTER, "{page}")
-    await handlers.set_marks(registry, SetMarks(**of(WARD), device="Office", marks=(mark,), by="till"))
+    await handlers.set_marks(registry, SetMarks(**of(WARD), device="Office", marks=(mark,), by="the token till"))
     await handlers.set_marks(registry, SetMarks(**of(WARD), marks=(mark, mark)))
     assert (await registry.store.entry(device_key(WARD, device_id(WARD, "Office")))).marks == (mark,)
     assert (await registry.store.entry(client_key(WARD))).marks == (mark, mark)
@@ -247,8 +257,8 @@ async def test_rules_are_kept_with_the_device_or_the_client(registry):
 
 
 async def test_what_the_door_changes_is_recorded_with_the_token_that_did_it(registry):
-    await share(registry, WARD, DESK, by="till")
-    await handlers.set_marks(registry, SetMarks(**of(WARD), marks=(Mark(Place.HEADER, "secret words"),), by="till"))
+    await share(registry, WARD, DESK, by="the token till")
+    await handlers.set_marks(registry, SetMarks(**of(WARD), marks=(Mark(Place.HEADER, "secret words"),), by="the token till"))
     log = await registry.store.audited(0, "clinic")
     last = [(row.who, row.action, row.what) for row in log][-2:]
     assert last == [
@@ -256,6 +266,18 @@ async def test_what_the_door_changes_is_recorded_with_the_token_that_did_it(regi
         (f"{WARD} with the token till", "rules set", WARD),
     ]
     assert json.loads(log[-1].details) == {"places": ["header"]}
+
+
+async def test_what_a_door_does_by_itself_is_recorded_for_its_own_clients_only(registry):
+    asked = RecordAction(
+        **of(WARD), action="relay token made", what="ab12", details={"origins": "https://a.b"}, by="the token till"
+    )
+    await handlers.record_action(registry, asked)
+    with pytest.raises(Refused):
+        await handlers.record_action(registry, replace(asked, tenant="other"))
+    last = (await registry.store.audited(0, "clinic"))[-1]
+    assert (last.who, last.action, last.what) == (f"{WARD} with the token till", "relay token made", "ab12")
+    assert json.loads(last.details) == {"client": WARD, "origins": "https://a.b"}
 
 
 async def test_a_long_list_comes_in_pages(registry, monkeypatch):

@@ -116,3 +116,27 @@ def test_a_callback_can_be_set_by_a_program(say, clinic):
 
     again, secret = asyncio.run(setting())
     assert (again.sn, secret) == (clinic, "")
+
+
+def test_endpoints_go_off_and_on_with_their_client_and_their_tenant(say, clinic):
+    app = say.json("application", "add", "--tenant", "clinic", "--name", "erp", "--callback", URL)["sn"]
+    own, whole, off = add(say, "--client", clinic), add(say, "--tenant", "clinic"), add(say, "--client", app)
+    say("endpoint", "disable", off)
+
+    def on():
+        return {row["id"] for row in say.json("endpoint", "list", "--tenant", "clinic") if row["enabled"]}
+
+    assert on() == {own, whole, f"callback-{app}"}
+    say("application", "disable", app)
+    assert on() == {own, whole}
+    say("tenant", "disable", "clinic")
+    assert on() == set()
+    say("application", "enable", app)
+    assert on() == set(), "its tenant is off"
+    say("application", "disable", app)
+    say("tenant", "enable", "clinic")
+    assert on() == {own, whole}, "the application is off"
+    say("application", "enable", app)
+    assert on() == {own, whole, f"callback-{app}"}, "one that was off before stays off"
+    say("application", "remove", app)
+    assert {row["id"] for row in say.json("endpoint", "list", "--tenant", "clinic")} == {own, whole}

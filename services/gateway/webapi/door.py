@@ -31,10 +31,11 @@ from services.gateway.webprinter.uploads import answer_upload
 
 #: Also where old programs knock.
 PATHS = ("/webapi", "/ws", "/")
-#: Wrong codes and wrong tokens: so many of one address, and of all, within so many seconds.
+#: Wrong codes: so many of one address, and of all, within so many seconds; of wrong tokens, as many as the other door allows.
 WRONG = 10
 WRONG_TOGETHER = 1000
 WRONG_WITHIN = 600.0
+WRONG_TOKENS_WITHIN = 60.0
 #: Bytes of a body that is no call.
 SMALL = 16 * 1024
 BEARER = "bearer "
@@ -51,8 +52,8 @@ class WebApi:
         self.relays = Relays(gateway.bus, gateway.reservations)
         self._guard = Guard(settings.webapi_origins, settings.http_names, settings.public_url)
         self._visitors = Visitors(gateway.directory, self.relays, settings)
-        self._pairing = Pairing(self.relays, self._visitors, Tries(WRONG, WRONG_TOGETHER, WRONG_WITHIN))
-        self._tries = Tries(WRONG, WRONG_TOGETHER, WRONG_WITHIN)
+        self._pairing = Pairing(gateway, self.relays, self._visitors, Tries(WRONG, WRONG_TOGETHER, WRONG_WITHIN))
+        self._tries = Tries(settings.token_tries, WRONG_TOGETHER, WRONG_TOKENS_WITHIN)
         feeds = Feeds(gateway.bus, gateway.region, gateway.zone)
         doing = Doing(gateway, tracing, metrics)
         self.sessions = Sessions(feeds, doing, self._visitors.standing, settings.webapi_sessions)
@@ -139,14 +140,7 @@ class WebApi:
             return await self._visitors.local(caller)
         if not shown.lower().startswith(BEARER):
             raise Barred(401, "Show the relay token as Authorization: Bearer.")
-        if wait := self._tries.wait(caller.peer):
-            raise Barred(429, f"There were too many wrong tokens: wait {wait:.0f} seconds.")
-        try:
-            return await self._visitors.relayed(caller, shown[len(BEARER) :].strip())
-        except Barred as reason:
-            if reason.status == 401:
-                self._tries.wrong(caller.peer)
-            raise
+        return await self._visitors.shown(caller, shown[len(BEARER) :].strip(), self._tries)
 
     def _route(self, path: str, method: str, handle: Handle) -> Route:
         async def answer(request: Request) -> Response:

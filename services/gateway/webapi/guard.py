@@ -12,8 +12,11 @@ from services.gateway.domain import is_origin
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 DEFAULT_PORTS = {"http": 80, "ws": 80, "https": 443, "wss": 443}
-#: What a proxy adds: somebody else stands behind the peer, whatever these say.
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
+#: What a proxy adds, whole names and how they begin: somebody else stands behind the peer, whatever these say.
+FORWARDED = ("forwarded", "x-real-ip", "via", "cdn-loop", "cf-connecting-ip", "true-client-ip", "x-client-ip")
+FORWARDING = ("x-forwarded", "x-original", "x-envoy")
+#: No browser speaks an older HTTP; proxies that tell nothing else about themselves do.
+HTTP = ("1.1", "2", "3")
 
 
 class Barred(Exception):
@@ -27,12 +30,16 @@ class Barred(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A page that knocks: its origin, whether that is allowed here, whether the peer is on this machine, and its address."""
+    """A page that knocks: its origin, whether that is allowed here, whether the peer is on this machine, and its address.
+
+    `own`: it is this server's own page.
+    """
 
     origin: str
     allowed: bool
     local: bool
     peer: str
+    own: bool = False
 
     def admit_local(self) -> None:
         """Let it speak for this server's own client. Raises `Barred`."""
@@ -73,7 +80,8 @@ class Guard:
             origin = own  # browsers leave it out of a GET to the page's own server, and say instead that it is one
         if not is_origin(origin):
             raise Barred(403, "The header Origin is missing or opaque: the WebAPI is for pages of http and https addresses.")
-        return Caller(origin, origin in self._origins | {own, here}, _is_local(scope, headers), _peer(scope))
+        ours = origin in (own, here)
+        return Caller(origin, ours or origin in self._origins, _is_local(scope, headers), _peer(scope), ours)
 
     def _check_host(self, scope: Scope, headers: Headers) -> None:
         host = _only(headers, "host").lower()
@@ -114,7 +122,9 @@ def _check_fetch(scope: Scope, headers: Headers) -> None:
 
 def _is_local(scope: Scope, headers: Headers) -> bool:
     """Whether the peer is on this machine and speaks for itself: what a proxy says can take that away, never give it."""
-    if any(name in headers for name in FORWARDED):
+    if scope.get("http_version", "1.1") not in HTTP:
+        return False
+    if any(name in FORWARDED or name.startswith(FORWARDING) for name in headers):
         return False
     try:
         address = ipaddress.ip_address(_peer(scope))

@@ -23,7 +23,7 @@ _ACK = {
 }
 
 EventName = Literal["NewTaskEvent", "UpdateTaskStatusEvent", "EndTaskEvent"]
-ScopeName = Literal["print", "read", "manage"]
+ScopeName = Literal["print", "read", "manage", "administer"]
 
 
 class WantedEvents(Described):

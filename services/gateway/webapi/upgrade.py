@@ -64,8 +64,6 @@ class Upgrade:
         """Whether a page may owe its token for a moment. Raises `Barred`."""
         if not self._settings.webapi_relay:
             raise Barred(403, "This server relays no pages: whoever runs it sets PRINTBUS_WEBAPI_RELAY.")
-        if wait := self._tries.wait(caller.peer):
-            raise Barred(429, f"There were too many wrong tokens: wait {wait:.0f} seconds.")
         if len(self._owing) >= OWING or self._owing.count(caller.peer) >= OWING_OF_ONE:
             raise Barred(429, "Too many pages have connected and not shown their relay token yet.")
 
@@ -73,13 +71,11 @@ class Upgrade:
         """The session of a page that shows its token now; None when it was turned away."""
         self._owing.append(caller.peer)
         try:
-            visitor = await self._visitors.relayed(caller, await self._token(socket))
+            visitor = await self._visitors.shown(caller, await self._token(socket), self._tries)
             return await self._sessions.open(visitor)
         except WebSocketDisconnect:
             return None
         except (Barred, Full, BadFrame, Unanswered) as reason:
-            if isinstance(reason, Barred) and reason.status == 401:
-                self._tries.wrong(caller.peer)
             why = ending(reason)
             with suppress(RuntimeError, WebSocketDisconnect):  # it went away meanwhile
                 await socket.close(why.code, why.reason)

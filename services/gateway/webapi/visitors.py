@@ -6,13 +6,12 @@ from libs.contracts.directory import ClientEntry, TokenEntry, client_key, token_
 from libs.contracts.relays import RelayEntry
 from libs.runtime.bus import Unanswered
 from services.gateway.directory import Directory
-from services.gateway.domain import Identity, speaks_for
+from services.gateway.domain import PAGE, Identity, speaks_for
 from services.gateway.relays import Relay, Relays
 from services.gateway.settings import GatewaySettings
 from services.gateway.webapi.guard import Barred, Caller
 from services.gateway.webapi.session import Ending, Visitor
-
-SOURCE = "CLIENT_WEBAPI"
+from services.gateway.webapi.tries import Tries
 
 GONE = Ending(4403, "This client may not speak here any more.")
 REVOKED = Ending(4401, "The relay token was revoked, or what it was given by.")
@@ -37,7 +36,21 @@ class Visitors:
             raise Barred(503, "This server has no client of its own (yet): set PRINTBUS_SN, or try again in a moment.")
         if not client.enabled:
             raise Barred(403, f"The client {sn} is disabled.")
-        return Visitor(Identity(client.tenant, sn, client.role, source=SOURCE), caller.origin)
+        scopes = () if caller.own else self._settings.webapi_scopes
+        return Visitor(Identity(client.tenant, sn, client.role, scopes, PAGE, f"a page of {caller.origin}"), caller.origin)
+
+    async def shown(self, caller: Caller, token: str, tries: Tries) -> Visitor:
+        """The client of a relay token, as long as its address does not guess. Raises as `relayed`."""
+        if wait := tries.wait(caller.peer, token):
+            raise Barred(429, f"There were too many wrong tokens: wait {wait:.0f} seconds.")
+        try:
+            visitor = await self.relayed(caller, token)
+        except Barred as reason:
+            if reason.status == 401:
+                tries.wrong(caller.peer)
+            raise
+        tries.right(token)
+        return visitor
 
     async def relayed(self, caller: Caller, token: str) -> Visitor:
         """The client of a relay token. Raises `Barred`, and `Unanswered` when nobody can tell."""
@@ -60,7 +73,7 @@ class Visitors:
         if client is None:
             return None
         name = f"relay {relay.id}"
-        identity = Identity(entry.tenant, entry.sn, client.role, entry.scopes, SOURCE, name, entry.token)
+        identity = Identity(entry.tenant, entry.sn, client.role, entry.scopes, PAGE, name, entry.token, relayed=True)
         return Visitor(identity, origin, relay.key, entry.expires_at)
 
     async def standing(self, visitor: Visitor) -> Ending | None:

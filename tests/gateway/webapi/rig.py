@@ -73,6 +73,11 @@ class Doors:
         self.gateway = None
         self.client = None
 
+    @property
+    def own(self):
+        """The origin of the server's own page."""
+        return f"http://127.0.0.1:{self.port}"
+
     @asynccontextmanager
     async def page(self, *, origin=SHOP, path="/webapi", offered=("webprinter.v1",), greeted=True, **headers):
         named = {name.replace("_", "-"): value for name, value in headers.items()}

@@ -130,7 +130,9 @@ def test_every_loopback_peer_is_on_this_machine(peer):
     guard().caller(scope(peer=peer)).admit_local()
 
 
-@pytest.mark.parametrize("header", ["x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host"])
+@pytest.mark.parametrize("header", [
+    "x-forwarded-for", "forwarded", "x-real-ip", "via", "x-forwarded-host", "x-forwarded-proto", "cf-connecting-ip", "cdn-loop",
+])  # fmt: skip
 def test_what_a_proxy_says_takes_away_and_never_gives(header):
     assert status("local", **{header: "127.0.0.1"}) == 403
     assert status("local", peer="192.0.2.1", **{header: "127.0.0.1"}) == 403
@@ -149,3 +151,13 @@ def test_a_pages_own_fetch_and_socket_are_let_in():
     guard().caller(scope(sec_fetch_dest="empty", sec_fetch_mode="cors", sec_fetch_site="cross-site"))
     guard().caller(scope(sec_fetch_dest="websocket", sec_fetch_mode="websocket", scheme="ws"))
     guard().caller(scope(sec_fetch_dest="empty", sec_fetch_mode="websocket", scheme="ws"))
+
+
+def test_a_proxy_that_says_nothing_about_itself_is_told_by_its_old_http():
+    caller = guard().caller({**scope(), "http_version": "1.0"})
+    assert (caller.allowed, caller.local) == (True, False)
+
+
+def test_the_servers_own_page_is_told_from_those_of_allowed_origins():
+    assert guard().caller(scope(origin="http://127.0.0.1:39899")).own
+    assert not guard().caller(scope()).own

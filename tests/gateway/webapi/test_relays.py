@@ -72,7 +72,7 @@ async def test_a_relay_token_lets_its_pages_in_as_its_client_with_its_scopes(ser
         assert (await page.call("listDevices"))["success"]
         answer = await page.call("newRelayToken", {"origins": [SITE]})
         assert (answer["success"], answer["message"]) == (
-            False, "This token is not good for newRelayToken: it lacks the scope manage.",
+            False, "This token is not good for newRelayToken: it lacks the scope administer.",
         )  # fmt: skip
     async with server.page(origin=SITE, offered=("webprinter.v1", "webprinter.relay"), greeted=False, **FAR) as page:
         await page.say(command="AUTH", token=given["token"])
@@ -152,7 +152,7 @@ async def knows(server, shown):
 
 
 async def test_a_code_is_exchanged_once_and_binds_the_origin_that_brought_it(server):
-    async with server.page() as page:  # the user at the machine
+    async with server.page(origin=server.own) as page:  # the user at the machine
         made = (await page.call("newPairing", {"name": "till"}))["data"]
     poller = Poller(server.client, SITE)
     answer = await poller.post("pair", {"code": f" {made['code'].lower().replace('-', ' ')} "}, **FAR)
@@ -163,6 +163,45 @@ async def test_a_code_is_exchanged_once_and_binds_the_origin_that_brought_it(ser
         assert socket.hello["sn"] == SN
     assert await refused(server, data["token"], origin=ELSEWHERE) == 4403
     assert (await poller.post("pair", {"code": made["code"]})).status_code == 401
+    last = [(row.who, row.action, row.what) for row in await server.store.audited(0, "main")][-2:]
+    assert last == [
+        (f"{SN} with a page of {server.own}", "pairing code made", SN),
+        (f"{SN} with relay {data['relayId']}", "page paired", data["relayId"]),
+    ]
+
+
+async def test_a_relayed_page_lets_nobody_in_who_would_outlive_it(server):
+    given = await token(server, scopes=["print", "read", "administer"])
+    async with relayed(server, given["token"]) as page:
+        for command in ("newRelayToken", "newPairing"):
+            answer = await page.call(command, {"origins": [SITE]})
+            assert (answer["success"], answer["message"]) == (
+                False, "A relayed page lets nobody else in: ask with a token of the client, or on the machine itself.",
+            )  # fmt: skip
+        assert (await page.call("revokeRelay", {"relayId": given["relayId"]}))["success"]
+        assert await page.closed() == 4401
+
+
+async def test_an_allowed_page_on_this_machine_manages_and_does_not_administer(server):
+    async with server.page(origin=SHOP) as page:
+        info = (await page.call("getInfo"))["data"]
+        assert info["scopes"] == ["print", "read", "manage"]
+        for command in ("addEndpoint", "newPairing", "shareDevice", "setRules"):
+            assert "administer" in (await page.call(command))["message"]
+    async with server.page(origin=server.own) as page:
+        assert "administer" in (await page.call("getInfo"))["data"]["scopes"]
+
+
+async def test_good_relay_tokens_come_in_while_their_address_guesses(server, monkeypatch):
+    given = await token(server)
+    proxy = {"x_forwarded_for": "203.0.113.77"}
+    async with relayed(server, given["token"], **proxy):
+        pass
+    for _ in range(30):
+        await refused(server, "wpr_junk", **proxy)
+    assert await refused(server, "wpr_junk", **proxy) == 4429
+    async with relayed(server, given["token"], **proxy) as page:
+        assert page.hello["sn"] == SN
 
 
 async def test_a_code_for_one_site_is_none_for_another(server):

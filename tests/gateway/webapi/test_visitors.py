@@ -77,6 +77,11 @@ async def test_a_page_on_this_machine_is_the_servers_own_client(tmp_path):
         "",
     )
     assert visitor.identity.may(Scope.MANAGE)
+    assert not visitor.identity.may(Scope.ADMINISTER)
+    own = await asking.visitors.local(replace(LOCAL, own=True))
+    assert own.identity.may(Scope.ADMINISTER)
+    everything = await Asking(tmp_path, CLIENT, webapi_scopes=["administer"]).visitors.local(LOCAL)
+    assert everything.identity.scopes == (Scope.ADMINISTER,)
     assert await asking.visitors.standing(visitor) is None
     asking.change(replace(CLIENT, enabled=False))
     assert await asking.visitors.standing(visitor) == module.GONE

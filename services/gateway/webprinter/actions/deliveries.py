@@ -16,6 +16,7 @@ from libs.contracts.endpoints import (
 from libs.contracts.webprinter import EVENT_NAMES
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.recording import record
 from services.gateway.webprinter.actions.endpoints import endpoint_id
 from services.gateway.webprinter.actions.events import LATEST, SECONDS_BELOW
 from services.gateway.webprinter.envelope import Rejected
@@ -68,6 +69,7 @@ async def replay_deliveries(gateway: Gateway, identity: Identity, data: Fields) 
         state=_state(data),
     )
     found: Replayed = await gateway.bus.ask(query, timeout=PATIENCE)
+    await record(gateway, identity, "deliveries replayed", query.endpoint, count=str(found.count))
     return {"count": found.count}
 
 

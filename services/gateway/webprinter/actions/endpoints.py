@@ -1,6 +1,7 @@
 """`addEndpoint` and what follows: addresses that hear over HTTP what becomes of a client's tasks (webprinter.md 3.4)."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from libs.contracts.endpoints import (
     AddEndpoint,
@@ -16,6 +17,7 @@ from libs.contracts.endpoints import (
 )
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.recording import record
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.reading.fields import Fields, shown
 
@@ -53,7 +55,9 @@ async def add_endpoint(gateway: Gateway, identity: Identity, data: Fields) -> di
         kinds=_kinds(data) or (),
         devices=_devices(data) or (),
     )
-    return _told(await gateway.bus.ask(query, timeout=PATIENCE))
+    made: EndpointAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    await _record(gateway, identity, "endpoint added", made)
+    return _told(made)
 
 
 async def list_endpoints(gateway: Gateway, identity: Identity, _data: Fields) -> list[dict[str, Any]]:
@@ -77,20 +81,37 @@ async def update_endpoint(gateway: Gateway, identity: Identity, data: Fields) ->
         devices=_devices(data),
         enabled=data.flag("enabled"),
     )
-    return _told(await gateway.bus.ask(query, timeout=PATIENCE))
+    changed: EndpointAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    names = ("url", "name", "binary", "kinds", "devices", "enabled")
+    await _record(
+        gateway,
+        identity,
+        "endpoint changed",
+        changed,
+        fields=" ".join(name for name in names if getattr(query, name) is not None),
+    )
+    return _told(changed)
 
 
 async def remove_endpoint(gateway: Gateway, identity: Identity, data: Fields) -> Any:
     """Tell it nothing any more."""
     query = RemoveEndpoint(region=gateway.region, tenant=identity.tenant, sn=identity.sn, endpoint=endpoint_id(data))
-    await gateway.bus.ask(query)
+    await _record(gateway, identity, "endpoint removed", await gateway.bus.ask(query))
     return NOTHING
 
 
 async def rotate_secret(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """A new secret, shown this once; for a while deliveries carry both signatures."""
     query = RotateSecret(region=gateway.region, tenant=identity.tenant, sn=identity.sn, endpoint=endpoint_id(data))
-    return _told(await gateway.bus.ask(query))
+    changed: EndpointAnswer = await gateway.bus.ask(query)
+    await _record(gateway, identity, "endpoint secret rotated", changed)
+    return _told(changed)
+
+
+async def _record(gateway: Gateway, identity: Identity, action: str, answer: EndpointAnswer, **details: str) -> None:
+    """Have it in the audit log, with where it leads; not the rest of the address, which may hold a secret."""
+    host = urlsplit(answer.endpoint.url).hostname or ""
+    await record(gateway, identity, action, answer.endpoint.id, host=host, **{key: text for key, text in details.items() if text})
 
 
 def endpoint_id(data: Fields) -> str:

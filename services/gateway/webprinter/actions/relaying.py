@@ -6,6 +6,7 @@ from libs.contracts.directory import Scope
 from libs.contracts.relays import RelayEntry
 from services.gateway.domain import Identity, is_origin
 from services.gateway.gateway import Gateway
+from services.gateway.recording import record
 from services.gateway.relays import LONGEST, Relay, Relays, now
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.reading.fields import Fields, shown
@@ -21,6 +22,7 @@ _SCOPES = {scope.value.upper(): scope for scope in Scope}
 async def new_pairing(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """A code for ten minutes that a page exchanges for a relay token. Raises `Rejected`."""
     entry = _entry(identity, data, PAIRED_FOR)
+    await record(gateway, identity, "pairing code made", identity.sn, **_allowing(entry))
     code, pairing = await relays_of(gateway).pair(entry)
     return {"code": code, "expiresAt": pairing.valid_until, "origins": list(entry.origins), "scopes": list(entry.scopes)}
 
@@ -31,6 +33,7 @@ async def new_relay_token(gateway: Gateway, identity: Identity, data: Fields) ->
     if not entry.origins:
         raise Rejected('origins is missing: write the origins of your pages as a list, such as ["https://shop.example.org"].')
     token, relay = await relays_of(gateway).issue(entry)
+    await record(gateway, identity, "relay token made", relay.id, **_allowing(entry))
     return {"token": token, **_row(relay)}
 
 
@@ -48,6 +51,7 @@ async def revoke_relay(gateway: Gateway, identity: Identity, data: Fields) -> An
     found = [relay for relay in await relays.of(identity.tenant, identity.sn) if relay.id == wanted]
     if not found:
         raise Rejected(f"relayId: there is no relay {shown(wanted)}; listRelays names them.")
+    await record(gateway, identity, "relay revoked", wanted)
     await relays.revoke(found[0])
     return NOTHING
 
@@ -58,6 +62,8 @@ def relays_of(gateway: Gateway) -> Relays:
 
 
 def _entry(identity: Identity, data: Fields, expire_after: int) -> RelayEntry:
+    if identity.relayed:  # what it let in would outlive it
+        raise Rejected("A relayed page lets nobody else in: ask with a token of the client, or on the machine itself.")
     seconds = data.number("expireAfter", 1, LONGEST / 1000, " (seconds)")
     created = now()
     return RelayEntry(
@@ -70,6 +76,11 @@ def _entry(identity: Identity, data: Fields, expire_after: int) -> RelayEntry:
         created_at=created,
         expires_at=created + (int(seconds * 1000) if seconds else expire_after),
     )
+
+
+def _allowing(entry: RelayEntry) -> dict[str, str]:
+    """A relay as the audit log has it."""
+    return {"name": entry.name, "origins": " ".join(entry.origins), "scopes": " ".join(entry.scopes)}
 
 
 def _origins(data: Fields) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ async def set_rules(gateway: Gateway, identity: Identity, data: Fields) -> Any:
     if sum(len(mark.image.data) for mark in marks if isinstance(mark.image, Inline)) > MAX_IMAGES:
         raise Rejected(f"image: the images of all rules together may have at most {MAX_IMAGES // 1024} KB.")
     key, name = _subject(identity, data)
-    query = SetMarks(region=gateway.region, tenant=identity.tenant, sn=identity.sn, device=name, marks=marks, by=identity.token)
+    query = SetMarks(region=gateway.region, tenant=identity.tenant, sn=identity.sn, device=name, marks=marks, by=identity.by)
     await gateway.bus.ask(query)
     await gateway.directory.settle_key(key)
     return NOTHING

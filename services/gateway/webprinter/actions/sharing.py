@@ -32,7 +32,7 @@ async def share_device(gateway: Gateway, identity: Identity, data: Fields) -> An
         name=name,
         type=device_type(data),
         users=_users(data),
-        by=identity.token,
+        by=identity.by,
     )
     found: DeviceAnswer = await gateway.bus.ask(query)
     await gateway.directory.settle_key(device_key(identity.sn, device_id(identity.sn, name)))

@@ -158,6 +158,6 @@ async def test_information_tells_who_and_what_is_here(tmp_path):
     async with door(tmp_path) as rig:
         info = (await rig.command("getInfo"))["data"]
         assert (info["sn"], info["tenant"], info["timeZone"], info["regions"]) == (SN, "main", "Asia/Shanghai", ["local"])
-        assert set(info["scopes"]) == {"print", "read", "manage"}
+        assert set(info["scopes"]) == {"print", "read", "manage", "administer"}
         assert {"PDF", "ZPL", "HTML"} <= set(info["formats"])
         assert info["limits"]["maxBody"] == rig.settings.max_body
