@@ -22,7 +22,7 @@ up: setup  ## run everything in the foreground: this machine's CUPS printers and
 	@$(PYTHON_ENV)/python -m services
 
 test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
-	@$(PYTHON_ENV)/pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadscope $(PYTEST_ARGS)
+	@$(PYTHON_ENV)/pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 bench-batch: setup  ## measure a batch of 10,000 tasks against a loop of lp (BENCH_ARGS="--rounds 5")
 	@$(PYTHON_ENV)/python -m bench.batch $(BENCH_ARGS)
