@@ -157,6 +157,8 @@ def paths() -> dict[str, Any]:
         "/webapi/status": _item("get", "status", "Whether somebody is here, and what keeps this page out.", []),
         "/webprinter.js": _file("The SDK.", "text/javascript"),
         "/webprinter.d.ts": _file("Its types.", "text/plain"),
+        "/webprinter-classic.js": _file("The older SDK on top of it.", "text/javascript"),
+        "/webprinter-classic.d.ts": _file("The types of the older SDK.", "text/plain"),
         "/webprinter.html": _file("A page to try it.", "text/html"),
         "/webprinter-page.js": _file("The script of that page.", "text/javascript"),
         "/webprinter-page.css": _file("The style of that page.", "text/css"),
