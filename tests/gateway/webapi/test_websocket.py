@@ -131,3 +131,14 @@ async def test_missed_events_are_told_after_a_break_and_after_a_restart_that_nob
         assert [each["seq"] - since for each in await page.events(3)] == [3, 4, 5]
         await server.tell(news(1, start=105))
         assert (await page.hear())["seq"] == since + 6
+
+
+@pytest.mark.parametrize("more", ["Content-Length: 5\r\n", f"X-Long: {'x' * 50_000}\r\n"])
+async def test_an_upgrade_that_cannot_be_read_is_answered_and_over(server, more):
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+    head = (
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    )
+    writer.write(f"GET /webapi HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nOrigin: {SHOP}\r\n{head}{more}\r\nhello".encode())
+    assert (await asyncio.wait_for(reader.read(), 5)).startswith(b"HTTP/1.1 400")
+    writer.close()
