@@ -14,6 +14,8 @@ from libs.contracts.documents import Format
 
 SCHEME = "unim://"
 ID = 12
+#: How often an address may have been encoded; what is in it has no % of its own.
+MOST_ENCODED = 2
 
 
 class BadUrl(Exception):
@@ -45,8 +47,10 @@ class VirtualUrls:
         return SCHEME + upload + quote(base64.b64encode(token), safe="")
 
     def read(self, url: str, tenant: str, now: int) -> Uploaded:
-        """The file of an address, as it was given or decoded once, with line breaks or without. Raises `BadUrl`."""
-        text = unquote("".join(url.split()))[len(SCHEME) :]
+        """The file of an address, as it was given, decoded or encoded once more, with line breaks or without. Raises `BadUrl`."""
+        text = "".join(url.strip().replace(" ", "+").split())[len(SCHEME) :]  # a blank is a plus that was decoded as in a form
+        for _ in range(MOST_ENCODED):
+            text = unquote(text)
         try:
             token = base64.b64decode(text[ID:].encode("ascii"), validate=True)
             owner, name, size, sha256, title, kind, until = json.loads(self._box.decrypt(token, text[:ID].encode("ascii")))

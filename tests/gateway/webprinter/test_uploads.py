@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hashlib
 import time
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 
@@ -66,15 +66,17 @@ async def test_an_upload_is_printed_as_often_as_one_likes_by_its_address_as_give
         file = (await rig.client.post("/openapi/sendTmpFile", files={"file": ("小票.png", PNG)}, headers=HEAD)).json()["file"]
         url = file["url"]
         broken = url[:90] + "\n" + url[90:]  # as the examples of the protocol are printed
-        for given in (url, unquote(url), f" {url} ", broken, url.replace("unim", "UNIM")):
+        twice = url[:7] + quote(url[7:], safe="")
+        form = unquote(url).replace("+", " ")
+        for given in (url, unquote(url), f" {url} ", broken, url.replace("unim", "UNIM"), twice, form):
             assert (await printed(rig, given))["success"], given
         assert (await printed(rig, url, mediaFormat="JPG", name="mine"))["success"]
         assert (await rig.command("newPrintTask", {"task": {"content": url}}))["success"]
         documents = [message.tasks[0].document for _, message in rig.bus.published]
         (name,) = await stored(rig)
         assert {each.content for each in documents} == {Stored(name, len(PNG), hashlib.sha256(PNG).hexdigest())}
-        assert [each.format for each in documents] == [Format.PNG] * 5 + [Format.JPG, Format.PNG]
-        assert [each.name for each in documents] == ["小票.png"] * 5 + ["mine", "小票.png"]
+        assert [each.format for each in documents] == [Format.PNG] * 7 + [Format.JPG, Format.PNG]
+        assert [each.name for each in documents] == ["小票.png"] * 7 + ["mine", "小票.png"]
 
 
 async def test_an_address_is_of_one_tenant_and_one_day_and_cannot_be_made_up(tmp_path):

@@ -15,8 +15,10 @@ SAME = 100
 
 
 async def list_papers(gateway: Gateway, identity: Identity, data: Fields) -> list[dict[str, Any]]:
-    """Name, width and height in mm; of a printer that does not say what it takes, the common sheets."""
+    """Name, width and height in mm; of a printer that does not say what it takes, the common sheets; none of a roll."""
     printer = await named_printer(gateway, identity, data)
+    if printer.device.capabilities.receipt is not None:
+        return []
     return papers(printer.device.capabilities) or [paper(_common(name)) for name in PAPERS]
 
 

@@ -33,6 +33,8 @@ async def preview_task(gateway: Gateway, identity: Identity, data: Fields) -> di
     page = data.whole("page", 1, _LAST_PAGE) or 1
     dpi = data.whole("dpi", _LEAST_DPI, _MOST_DPI) or 96
     if data.raw("task") is None:
+        if data.raw("taskId") is None:
+            raise Rejected("taskId is missing: write the id of a task that was submitted, or in task one that might be.")
         return await _ask(gateway, await _of_submitted(gateway, identity, data, page=page, dpi=dpi))
     if data.raw("taskId") is not None:
         raise Rejected("Write task or taskId, not both: the one is to be submitted, the other has been.")

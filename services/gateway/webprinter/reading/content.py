@@ -185,6 +185,8 @@ def read_base64(task: Fields, content: str) -> bytes:
     """Base64 with or without a `data:` prefix, line breaks or padding, in either alphabet. Raises `Rejected`."""
     name = task.name("content")
     text = content.strip()
+    if _ANYWHERE.match(text):
+        raise Rejected(f"{name} is an address and not base64: write URL in {task.name('mediaSource')}.")
     if text[:5].lower() == "data:":
         head, comma, text = text.partition(",")
         if not comma or not head.lower().rstrip().endswith(";base64"):

@@ -24,6 +24,8 @@ def shown(value: Any) -> str:
     """A value as a sentence may show it: short, and never a whole document."""
     if isinstance(value, str):
         return repr(value if len(value) <= 40 else value[:37] + "...")
+    if value is None:
+        return "null"
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int):

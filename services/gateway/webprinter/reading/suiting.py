@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from libs.contracts.devices import Capabilities, Device
 from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_FORMATS, RAW_MEDIA_TYPE, Format
-from libs.contracts.tickets import Quality, Sides, Ticket
+from libs.contracts.tickets import Orientation, Quality, Sides, Ticket
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import normal, shown
 
@@ -54,6 +54,8 @@ def suited(ticket: Ticket, kind: Format, device: Device, path: str) -> Ticket:
         _takes_raw(able, kind, device.name, path)
         return ticket
     _receipts_only(ticket, able, path)
+    if able.receipt is not None:
+        _on_a_roll(ticket, device.name, path)
     if able != Capabilities():  # otherwise its agent has not asked it yet
         _sides(ticket, able, device.name, path)
         _quality(ticket, able, device.name, path)
@@ -86,6 +88,20 @@ def _receipts_only(ticket: Ticket, able: Capabilities, path: str) -> None:
     for field in ("cut", "drawer", "dither"):
         if getattr(ticket, field) is not None:
             raise Rejected(f"{path}.config.{field} is for receipt printers, and this printer is none: leave it out.")
+
+
+def _on_a_roll(ticket: Ticket, name: str, path: str) -> None:
+    """What only sheets have. Raises `Rejected`."""
+    for key, asked in (
+        ("side", ticket.sides not in (None, Sides.ONE_SIDED)),
+        ("pagesPerSheet", ticket.number_up > 1),
+        ("orientation", ticket.orientation in (Orientation.LANDSCAPE, Orientation.REVERSE_LANDSCAPE)),
+        ("tray", bool(ticket.tray)),
+        ("mediaType", bool(ticket.media_type)),
+    ):
+        if asked:
+            instead = "write rotate 90 to turn the pages" if key == "orientation" else "leave it out"
+            raise Rejected(f"{path}.config.{key} is for sheets, and {shown(name)} prints on a roll: {instead}.")
 
 
 def _sides(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:

@@ -102,7 +102,7 @@ FORMATS = {
     "TSPL2": Format.TSPL,
 }
 DEVICE_TYPES = {word.value.upper(): word for word in DeviceType}
-STATUSES = {word.value.replace("_", ""): word for word in Status}
+STATUSES = {**{word.value.replace("_", ""): word for word in Status}, "CANCELLED": Status.CANCELED}
 
 #: Ours -> the protocol's own word, which is what answers show.
 SHOWN_COLORS = {ColorMode.MONOCHROME: "MONOCHROME", ColorMode.COLOR: "COLOR"}

@@ -53,7 +53,7 @@ async def test_what_is_no_array_is_refused_as_a_whole(tmp_path, tasks):
 
 BAD = {
     "no object": (7, "tasks[1] must be an object"),
-    "null": (None, "tasks[1] must be an object"),
+    "null": (None, "tasks[1] must be an object; it is null."),
     "an array": ([], "tasks[1] must be an object"),
     "no content": ({"name": "bad"}, "tasks[1].content is missing"),
     "copies": ({**TASK, "name": "bad", "config": {"copies": -1}}, "tasks[1].config.copies must be"),

@@ -149,6 +149,13 @@ async def test_what_is_not_base64_is_refused(tmp_path, content):
         assert (await rig.refused(mediaFormat="PDF", mediaSource="BASE64", content=content)).startswith("task.content")
 
 
+@pytest.mark.parametrize("content", ["https://example.org/a.pdf", " unim://79gft24uh7uoAAAA"])
+async def test_an_address_that_is_called_base64_is_told_from_broken_base64(tmp_path, content):
+    async with door(tmp_path) as rig:
+        message = await rig.refused(mediaFormat="PDF", mediaSource="BASE64", content=content)
+        assert message == "task.content is an address and not base64: write URL in task.mediaSource."
+
+
 async def test_large_documents_go_to_the_store_and_small_ones_ride_along(tmp_path):
     async with door(tmp_path) as rig:
         task = await rig.printed(mediaFormat="TEXT", content="x" * 8192)

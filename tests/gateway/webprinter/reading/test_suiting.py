@@ -111,3 +111,20 @@ async def test_a_rule_does_not_stop_raw_bytes(tmp_path):
     device = printer(capabilities=Capabilities(formats=(RAW_MEDIA_TYPE, "application/pdf")), marks=rule)
     assert (await printed(tmp_path, device, mediaFormat="ZPL", content="^XA^XZ")).ticket.marks == ()
     assert (await printed(tmp_path, device)).ticket.marks == rule
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"side": "DUPLEX"}, {"pagesPerSheet": 2}, {"orientation": "LANDSCAPE"}, {"tray": "main"}, {"mediaType": "labels"}],
+)
+async def test_what_only_sheets_have_is_refused_for_a_roll(tmp_path, config):
+    roll = Capabilities(receipt=Receipt(), formats=(ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE))
+    (key,) = config
+    message = await refusal(tmp_path, printer(capabilities=roll), config=config)
+    assert message.startswith(f"task.config.{key} is for sheets, and 'Office' prints on a roll: ")
+
+
+async def test_a_roll_takes_what_it_can(tmp_path):
+    roll = Capabilities(receipt=Receipt(), formats=(ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE))
+    task = await printed(tmp_path, printer(capabilities=roll), config={"side": "ONESIDE", "rotate": 90, "cut": "FULL", "copies": 2})
+    assert (task.ticket.rotate, task.ticket.copies) == (90, 2)

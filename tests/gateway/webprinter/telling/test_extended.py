@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.contracts.devices import Capabilities, CustomMedia, Device, MediaSupport, PrinterState, UnknownPolicy
+from libs.contracts.devices import Capabilities, CustomMedia, Device, MediaSupport, PrinterState, Receipt, UnknownPolicy
 from libs.contracts.directory import DeviceEntry
 from libs.contracts.documents import Format
 from libs.contracts.ids import device_id
@@ -10,7 +10,7 @@ from libs.contracts.queries import DeviceAnswer, DeviceList, DeviceView, GetDevi
 from libs.contracts.tickets import Margins, Media, Quality, Sides
 from services.gateway.webprinter.actions import testpage
 from services.gateway.webprinter.telling.printerstates import states
-from tests.gateway.fakes import SN, door
+from tests.gateway.fakes import SN, door, printer
 
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
 LABEL = Media(5000, 3000, "custom_label_50x30mm")
@@ -105,6 +105,8 @@ async def test_papers_are_those_of_the_printer_or_the_common_ones(tmp_path):
         common = (await rig.command("listPapers", {"deviceName": "Office"}))["data"]
         assert {"name": "LETTER", "width": 215.9, "height": 279.4} in common
         assert "deviceName is missing" in (await rig.command("listPapers"))["message"]
+        rig.mirror.put(printer(name="Till", capabilities=Capabilities(receipt=Receipt())))
+        assert (await rig.command("listPapers", {"deviceName": "Till"}))["data"] == []
 
 
 async def test_a_test_page_says_where_it_was_printed(tmp_path):
