@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.client import JetStreamContext
 from nats.js.errors import APIError
 
 from libs.runtime.bus import Bus
+from libs.runtime.pull import Puller
 
 log = structlog.get_logger()
 
@@ -62,6 +62,7 @@ class OrderedReader:
         self._stream = stream
         self._durable = durable
         self._stopped = asyncio.Event()
+        self._puller: Puller | None = None
         self.bound = False
         #: Called each time the consumer is bound, before anything is read.
         self.on_bound: Callable[[], Awaitable[None]] | None = None
@@ -69,6 +70,8 @@ class OrderedReader:
     def stop(self) -> None:
         """End `batches` after the batch that is out now."""
         self._stopped.set()
+        if self._puller:
+            self._puller.interrupt()
 
     async def last_sequence(self) -> int:
         """The sequence of the last message that the stream ever took; needs the right to ask for the stream's state."""
@@ -89,8 +92,9 @@ class OrderedReader:
                 await self._rest()
 
     async def _in_order(self, maximum: int, wait: float) -> AsyncGenerator[Batch, None]:
-        subscription = await self._bus.js.pull_subscribe_bind(self._durable, self._stream)
+        puller = self._puller = Puller(self._bus, self._stream, self._durable)
         reconnected = self._bus.reconnected
+        await puller.open()
         try:
             await self._bus.js.reset_consumer(self._stream, self._durable)
             if self.on_bound:
@@ -98,7 +102,7 @@ class OrderedReader:
             self.bound = True
             expected = 1
             while not self._stopped.is_set() and not reconnected.is_set():
-                messages = await self._fetch(subscription, maximum, wait, reconnected)
+                messages = await puller.fetch(maximum, wait)
                 for message in messages:
                     if message.metadata.sequence.consumer != expected:
                         log.warning("gap in a consumer's sequence", stream=self._stream, durable=self._durable, expected=expected)
@@ -109,26 +113,7 @@ class OrderedReader:
         finally:
             self.bound = False
             with suppress(NatsError):  # a line that is down forgets it all the same
-                await subscription.unsubscribe()
-
-    async def _fetch(
-        self, subscription: JetStreamContext.PullSubscription, maximum: int, wait: float, reconnected: asyncio.Event
-    ) -> list[Msg]:
-        """One pull, given up at once when the connection came anew: its request is lost then."""
-        pull = asyncio.ensure_future(subscription.fetch(maximum, timeout=wait))
-        signals = [asyncio.ensure_future(reconnected.wait()), asyncio.ensure_future(self._stopped.wait())]
-        try:
-            await asyncio.wait([pull, *signals], return_when=asyncio.FIRST_COMPLETED)
-            if not pull.done():
-                return []
-            return list(pull.result())
-        except (NatsError, TimeoutError) as error:
-            if isinstance(error, TimeoutError):
-                return []
-            raise
-        finally:
-            for future in (pull, *signals):
-                future.cancel()
+                await puller.close()
 
     async def _rest(self) -> None:
         """Half a second, or as long as there is no connection: it may have been closed for good and be opened anew one day."""

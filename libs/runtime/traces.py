@@ -38,11 +38,19 @@ class Tracing:
     @contextmanager
     def span(self, name: str, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int) -> Iterator[Span]:
         """A span below `traceparent` (W3C Trace Context), or below the current one when that is empty."""
+        with self.since(None, name, traceparent, kind, **attributes) as span:
+            yield span
+
+    @contextmanager
+    def since(
+        self, begun: int | None, name: str, traceparent: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int
+    ) -> Iterator[Span]:
+        """As `span`, of something that began then, in ns since 1970; None: now."""
         if not self.on:
             yield trace.INVALID_SPAN
             return
         parent = propagate.extract({"traceparent": traceparent}) if traceparent else context.get_current()
-        with self._tracer.start_as_current_span(name, context=parent, kind=kind, attributes=attributes) as span:
+        with self._tracer.start_as_current_span(name, context=parent, kind=kind, start_time=begun, attributes=attributes) as span:
             yield span
 
     @contextmanager

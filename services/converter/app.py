@@ -1,4 +1,4 @@
-"""Wiring: one durable per engine, read by as many lanes as that engine has."""
+"""Wiring: one durable per engine, read by as many lanes as that engine has; short documents' orders many at a time."""
 
 import asyncio
 import shutil
@@ -17,10 +17,12 @@ from libs.runtime.documents import Documents
 from libs.runtime.keys import SEAL_PRIVATE
 from libs.runtime.seal import Opener
 from libs.runtime.service import Service
+from services.converter.batches import Batches
 from services.converter.conversion import Converter
 from services.converter.handlers import Handlers
 from services.converter.previews import Previews
 from services.converter.settings import ConverterSettings
+from services.converter.short import ENGINES
 
 #: Seconds that a preview may wait for an engine besides the time of its conversion.
 PREVIEW_GRACE = 5.0
@@ -53,14 +55,17 @@ async def start(service: Service, settings: ConverterSettings) -> None:
         Engine.OFFICE: settings.converter_lanes,
         # While one document is with a worker process, others are fetched, stored and reported.
         Engine.IMAGE: 2 * settings.converter_workers,
-        Engine.TEXT: 4 * settings.converter_workers,
         Engine.PDF: 2 * settings.converter_workers,
-        Engine.RAW: 2 * settings.converter_workers,
     }
     specs = {spec.durable: spec for spec in consumers(settings.region)}
     for engine in settings.converter_engines:
         spec = specs[f"converter_{engine}"]
-        for _ in range(lanes[engine]):
+        if engine in ENGINES:
+            # While some are with the worker processes, others are read and reported.
+            workers = settings.converter_workers
+            batches = Batches(bus, spec, handlers, readers=workers + 1, alone=4 * workers)
+            service.loop(f"orders of {engine}", batches.run, batches.stop)
+        for _ in range(lanes.get(engine, 0)):
             broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
         service.check(spec.durable, listening(lambda: bus.js, spec))
     # More at once than are made, so that those who come too many hear it at once.

@@ -92,12 +92,7 @@ class Converter:
             roll = Roll.of(receipt, order.ticket)
             reply = await self._engines.work("receipt", made.path, work / "print.escpos", roll)
             return Finished(work / "print.escpos", int(reply["pages"]), wanted.left, made.warnings, ESCPOS_MEDIA_TYPE)
-        left = wanted.left
-        if left.media is None and made.width:
-            # No sheet was asked for: the printer is told the size that the document has itself.
-            own = Media(min(made.width, made.height), max(made.width, made.height))
-            left = replace(left, media=standard(made.width, made.height) or own)
-        return Finished(made.path, made.pages, left, made.warnings)
+        return Finished(made.path, made.pages, left_of(wanted, made.width, made.height), made.warnings)
 
     async def preview(
         self,
@@ -126,6 +121,11 @@ class Converter:
             raise _unseen()
         return await self._shot("shot", printable, work, page, dpi, color)
 
+    @property
+    def engines(self) -> Engines:
+        """What it renders with."""
+        return self._engines
+
     async def _shot(self, job: str, path: Path, work: Path, *arguments: object) -> Shot:
         shot = work / "page.png"
         reply = await self._engines.work(job, path, shot, *arguments)
@@ -139,14 +139,15 @@ class Converter:
         variant = self._formats.get(kind)
         if variant is None:
             raise Rejected(Failure.MISLABELLED, f"Documents of the format {kind.value} cannot be printed here.")
-        wanted = self._plan(order, own, pictures)
+        wanted = self.plan(order, own, pictures)
         if source is not None:
-            self._check_size(source)
+            self._check_file(source)
         made = await variant.to_pdf(formats.Source(order.document, order.ticket, source, request, work), wanted, self._engines)
         log.info("document converted", format=own.value, pages=made.pages, warnings=len(made.warnings))
         return wanted, made.remarking(*wanted.remarks)
 
-    def _plan(self, order: ConvertDocument, own: Format, pictures: Sequence[Path]) -> Plan:
+    def plan(self, order: ConvertDocument, own: Format, pictures: Sequence[Path] = ()) -> Plan:
+        """What is done with a document whose `own` format is this. Raises `Rejected`."""
         if own in RAW_FORMATS:
             return raw_plan(order.ticket, own, finish=order.finish)
         # A page of raster is a sheet, nothing that grows.
@@ -157,13 +158,25 @@ class Converter:
         drawn = stamps(order.ticket.marks, values(order, datetime.now(self._settings.zone)))
         return replace(wanted, finishing=replace(wanted.finishing, stamps=drawn, pictures=tuple(map(str, pictures))))
 
-    def _check_size(self, source: Path) -> None:
-        size, limit = source.stat().st_size, self._settings.max_document
+    def _check_file(self, source: Path) -> None:
+        self.check_size(source.stat().st_size)
+
+    def check_size(self, size: int) -> None:
+        """Raises `Rejected` for a document of so many bytes that is empty or too large."""
+        limit = self._settings.max_document
         if size == 0:
             raise Rejected(Failure.EMPTY, "The document is empty: it has no bytes at all.")
         if size > limit:
             sentence = f"The document has {size / 1e6:.1f} MB; at most {limit / 1e6:g} MB can be printed here."
             raise Rejected(Failure.TOO_LARGE, sentence)
+
+
+def left_of(wanted: Plan, width: int, height: int) -> Ticket:
+    """What the printer of a finished document still has to do; pages of one size (1/100 mm) have it, 0: they have several."""
+    if wanted.left.media is not None or not width:
+        return wanted.left
+    # No sheet was asked for: the printer is told the size that the document has itself.
+    return replace(wanted.left, media=standard(width, height) or Media(min(width, height), max(width, height)))
 
 
 def _unseen() -> Rejected:

@@ -10,11 +10,12 @@ from libs.contracts.documents import Format, SealedRequest
 from libs.runtime.vetting import Guard
 from services.converter import webpage, xps
 from services.converter.browsers import Browsers
+from services.converter.bundle import Answer, Short, packed, read
 from services.converter.chromium import Chromium
 from services.converter.domain import Finishing
 from services.converter.fetch import Fetcher
 from services.converter.libreoffice import Lane, OfficeJob
-from services.converter.pool import Pool, twice
+from services.converter.pool import EngineDied, OutOfMemory, Pool, twice
 from services.converter.proxy import Visit
 from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
@@ -117,6 +118,27 @@ class Engines:
     async def work(self, job: str, source: Path, result: Path, *arguments: Any) -> dict[str, Any]:
         """One job of a worker process: `source` in, `result` out. Raises `Rejected`."""
         return await twice(lambda: self._work(job, source, result, arguments))
+
+    async def texts(self, texts: Sequence[Short]) -> list[Answer]:
+        """Many short texts as one job of a worker process, without any folder.
+
+        Raises `EngineDied` or `EngineLate`, and then nobody knows which of them did it.
+        """
+        files = [os.memfd_create("texts"), os.memfd_create("made")]
+        try:
+            with os.fdopen(files[0], "wb", closefd=False) as source:
+                source.write(packed(texts))
+            os.lseek(files[0], 0, os.SEEK_SET)
+            async with self.workers.borrow() as worker:
+                await worker.do("texts", [self.limits], files)
+            if (size := os.fstat(files[1]).st_size) > self.limits.bytes:
+                raise OutOfMemory
+            return read(os.pread(files[1], size, 0), len(texts))
+        except ValueError:
+            raise EngineDied from None
+        finally:
+            for file in files:
+                os.close(file)
 
     async def _work(self, job: str, source: Path, result: Path | None, arguments: Sequence[Any]) -> dict[str, Any]:
         async with self.workers.borrow() as worker:

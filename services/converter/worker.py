@@ -9,15 +9,18 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from libs.contracts.documents import Format
 from libs.contracts.marks import Place
 from libs.contracts.tickets import ColorMode, Cut, Dither, Orientation
-from services.converter import formulas, glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
+from services.converter import bundle, formulas, glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
 from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected, Roll, Stamp
 from services.converter.finish import Outcome, finish
 from services.converter.workers import Limits
+
+T = TypeVar("T")
 
 _REQUEST, _FILES = 128 * 1024, 200
 _CRASH = "The document could not be converted: something in it is not as it should be. Save it anew and send it again."
@@ -27,6 +30,12 @@ _MEMORY = "The document needs too much memory to convert; make it smaller or sim
 def text(source: bytes, layout: Layout, wanted: Finishing, limits: Limits) -> Outcome:
     """Plain text to finished PDF, or to a web page (0 pages) if only a browser can show it."""
     return typesetting.typeset(source, layout, wanted, limits)
+
+
+def texts(source: bytes, limits: Limits) -> Outcome:
+    """Many short texts, each as `text` does it; one that fails is told so, beside the others."""
+    made = [_attempted(partial(text, each.data, each.layout, each.finishing, limits)) for each in bundle.unpacked(source)]
+    return Outcome(bundle.written(made), len(made), 0, 0)
 
 
 def image(source: bytes, name: str, wanted: Finishing, natural: bool, limits: Limits) -> Outcome:  # noqa: FBT001 - as asked
@@ -72,6 +81,7 @@ def office(source: bytes, said: Format, limits: Limits) -> str:
 
 JOBS: dict[str, Callable[..., Outcome | str]] = {
     "text": text,
+    "texts": texts,
     "image": image,
     "pdf": pdf,
     "office": office,
@@ -85,20 +95,29 @@ JOBS: dict[str, Callable[..., Outcome | str]] = {
 
 def run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, Any]:
     """One job: reads the first file, writes the second. What is wrong with the document is told in the reply."""
+    return _attempted(partial(_run, job, arguments, files))
+
+
+def _run(job: str, arguments: Sequence[Any], files: Sequence[int]) -> dict[str, Any]:
+    data, *_ = contents = [_read(file) for file in (*files[:1], *files[2:])]
+    outcome = JOBS[job](data, *(_with_pictures(each, contents[1:]) for each in arguments))
+    if isinstance(outcome, str):
+        return {"suffix": outcome}
+    with os.fdopen(files[1], "wb", closefd=False) as result:
+        result.write(outcome.data)
+    return {"pages": outcome.pages, "width": outcome.width, "height": outcome.height, "warnings": outcome.warnings}
+
+
+def _attempted(work: Callable[[], T]) -> T | dict[str, Any]:
+    """What `work` returns; what is wrong with its document is told in words."""
     try:
-        data, *_ = contents = [_read(file) for file in (*files[:1], *files[2:])]
-        outcome = JOBS[job](data, *(_with_pictures(each, contents[1:]) for each in arguments))
-        if isinstance(outcome, str):
-            return {"suffix": outcome}
-        with os.fdopen(files[1], "wb", closefd=False) as result:
-            result.write(outcome.data)
+        return work()
     except Rejected as error:
         return {"failure": error.failure.value, "message": error.message}
     except MemoryError:
         return {"failure": Failure.MEMORY.value, "message": _MEMORY}
     except Exception as error:  # noqa: BLE001 - a document may make any library raise anything
         return {"failure": Failure.CRASH.value, "message": _CRASH, "where": _where(error)}
-    return {"pages": outcome.pages, "width": outcome.width, "height": outcome.height, "warnings": outcome.warnings}
 
 
 def _read(file: int) -> bytes:
@@ -127,6 +146,7 @@ def rehearse() -> None:
         codecs.lookup(encoding)
     text("\U00012000 \u05d0".encode(), layout, Finishing(), limits)
     made = text("Abc \u4e2d\n".encode(), layout, Finishing(), limits).data
+    texts(bundle.packed([bundle.Short(b"Abc", layout, Finishing())]), limits)
     pdf(made, Finishing(sheet=A4, number_up=2, copies=3, duplex=True, orientation=Orientation.REVERSE_LANDSCAPE), limits)
     marked = Finishing(stamps=(Stamp(Place.FOOTER, "{page}"), Stamp(Place.WATERMARK, picture=0)), repeats=2)
     for sample in images.samples().values():

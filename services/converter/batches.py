@@ -1,0 +1,174 @@
+"""Orders of an engine whose documents may be short, read many at a time: the short ones go together, the others alone."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
+
+from libs.contracts.message import Undecodable, decode
+from libs.contracts.orders import ConvertDocument
+from libs.contracts.streams import BACKOFF, CONVERT_LEASE, ConsumerSpec
+from libs.runtime.bus import Bus
+from libs.runtime.pull import Puller
+from services.converter.handlers import Handlers
+from services.converter.short import is_short
+
+log = structlog.get_logger()
+
+#: Orders that are read at once.
+TOGETHER = 50
+#: Seconds that a request for orders waits on the server, and that a reader waits after a line that is down.
+WAIT, REST = 5.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """An order and the message that brought it."""
+
+    message: Msg
+    order: ConvertDocument
+
+    @property
+    def first(self) -> bool:
+        """Whether it never came before: what did may be what killed its converter, and goes alone."""
+        return bool(self.message.metadata.num_delivered == 1)
+
+
+class Batches:
+    """One durable, read by `readers` at once; at most `alone` documents go the ordinary way at the same time."""
+
+    def __init__(self, bus: Bus, spec: ConsumerSpec, handlers: Handlers, *, readers: int, alone: int) -> None:
+        self._bus = bus
+        self._spec = spec
+        self._handlers = handlers
+        self._readers = readers
+        self._turn = asyncio.Semaphore(alone)
+        self._walking: set[asyncio.Task[None]] = set()
+        self._held: dict[int, Msg] = {}
+        self._pullers: set[Puller] = set()
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        """Take nothing more; `run` ends when what was taken is done."""
+        self._stopped.set()
+        for puller in self._pullers:
+            puller.interrupt()
+
+    async def run(self) -> None:
+        """Until stopped; a body for `Service.loop`."""
+        telling = asyncio.create_task(self._tell(), name=f"progress of {self._spec.durable}")
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(self._readers):
+                    group.create_task(self._read(), name=f"reader of {self._spec.durable}")
+            while self._walking:
+                await asyncio.wait(self._walking)
+        finally:
+            for task in (telling, *self._walking):
+                task.cancel()
+            await asyncio.gather(telling, *self._walking, return_exceptions=True)
+
+    async def _read(self) -> None:
+        while not self._stopped.is_set():
+            puller = Puller(self._bus, self._spec.stream, self._spec.durable)
+            self._pullers.add(puller)
+            try:
+                await puller.open()
+                while not self._stopped.is_set():
+                    await self._take(await puller.fetch(TOGETHER, WAIT))
+            except (NatsError, APIError, TimeoutError) as error:
+                log.warning("orders asked for anew", durable=self._spec.durable, error=type(error).__name__)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._stopped.wait(), REST)
+            finally:
+                self._pullers.discard(puller)
+                with suppress(NatsError):  # what cannot be given back comes again by itself
+                    for message in await puller.close():
+                        await message.nak()
+
+    async def _take(self, messages: Sequence[Msg]) -> None:
+        taken = [each for message in messages if (each := await self._understood(message))]
+        self._held.update((id(each.message), each.message) for each in taken)
+        together = [each for each in taken if each.first and is_short(each.order)]
+        alone = [each for each in taken if not (each.first and is_short(each.order))]
+        if together:
+            alone += await self._do_together(together)
+        for each in alone:
+            await self._turn.acquire()
+            task = asyncio.create_task(self._do_alone(each), name=f"convert {each.order.task}")
+            self._walking.add(task)
+            task.add_done_callback(self._left)
+
+    async def _understood(self, message: Msg) -> Taken | None:
+        """An order that is what its subject says. What cannot be read is left to a newer converter, until its last delivery."""
+        try:
+            order: ConvertDocument = decode(ConvertDocument, message.data)
+            if order.subject == message.subject:  # who may publish where is the bus's business, so the subject is what counts
+                return Taken(message, order)
+            problem = "its body speaks for another than its subject"
+        except (Undecodable, ValueError) as error:
+            log.error("order is not readable", subject=message.subject, problem=str(error))  # noqa: TRY400 - the problem says it
+            await message.nak(delay=_pause(message))
+        else:
+            log.error("order is not readable", subject=message.subject, problem=problem)
+            await message.term()
+        return None
+
+    async def _do_together(self, together: Sequence[Taken]) -> list[Taken]:
+        """Those that have to go alone. What fails here as a whole comes again after a pause, and then each alone."""
+        try:
+            left = await self._handlers.on_short_orders([each.order for each in together])
+        except Exception:
+            log.exception("orders failed", durable=self._spec.durable, orders=len(together))
+            for each in together:
+                await self._settle(each, done=False)
+            return []
+        remaining = {id(order) for order in left}
+        for each in together:
+            if id(each.order) not in remaining:
+                await self._settle(each, done=True)
+        return [each for each in together if id(each.order) in remaining]
+
+    async def _do_alone(self, each: Taken) -> None:
+        try:
+            await self._handlers.on_order(each.order)
+        except Exception:
+            log.exception("order failed", task=each.order.task, tries=each.message.metadata.num_delivered)
+            await self._settle(each, done=False)
+        else:
+            await self._settle(each, done=True)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._walking.discard(task)
+        self._turn.release()
+
+    async def _settle(self, each: Taken, *, done: bool) -> None:
+        self._held.pop(id(each.message), None)
+        try:
+            if done:
+                await each.message.ack()
+            else:
+                await each.message.nak(delay=_pause(each.message))
+        except NatsError as error:  # it comes again
+            log.warning("order not settled", task=each.order.task, error=type(error).__name__)
+
+    async def _tell(self) -> None:
+        """Tell the stream three times per lease that what is held is worked on."""
+        while True:
+            await asyncio.sleep(CONVERT_LEASE / 3)
+            try:
+                for message in list(self._held.values()):
+                    if id(message) in self._held:
+                        await message.in_progress()
+            except NatsError as error:  # the next one may come through
+                log.warning("progress not told", durable=self._spec.durable, error=type(error).__name__)
+
+
+def _pause(message: Msg) -> float:
+    """Seconds before a message comes again, by how often it came."""
+    return BACKOFF[min(message.metadata.num_delivered, len(BACKOFF)) - 1]
