@@ -58,12 +58,14 @@ class _Fields(dict[str, Any]):
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}
+#: The same by identity, as the hash of a union is made of all its classes; those that are here stay, as keys of the other.
+_known: dict[int, TypeAdapter[Any]] = {}
 
 
 def _adapter(kind: Any) -> TypeAdapter[Any]:
-    adapter = _adapters.get(kind)
+    adapter = _known.get(id(kind)) or _adapters.get(kind)
     if adapter is None:
-        adapter = _adapters[kind] = TypeAdapter(kind)
+        adapter = _known[id(kind)] = _adapters[kind] = TypeAdapter(kind)
     return adapter
 
 

@@ -30,18 +30,21 @@ _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
 _HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
+#: As rows have them, and their words as what they mean.
+_COLUMNS = tuple(task.c.keys())
+_STAGES = {each.value: each for each in Stage}
+_STEPS = {each.value: each for each in Step}
+_POLICIES = {each.value: each for each in UnknownPolicy}
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
 _CHUNK = 500
 
 
 def task_of(row: Row[Any]) -> Task:
     """A row of the table `task`, whole."""
-    values = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-    values["stage"], values["step"], values["unknown"] = (
-        Stage(values["stage"]),
-        Step(values["step"]),
-        UnknownPolicy(values["unknown"]),
-    )
+    values = dict(zip(_COLUMNS, row, strict=True))  # faster than the row's own mapping, and there is nothing more frequent here
+    values["stage"] = _STAGES[values["stage"]]
+    values["step"] = _STEPS[values["step"]]
+    values["unknown"] = _POLICIES[values["unknown"]]
     return Task(**values)
 
 

@@ -109,6 +109,14 @@ def whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
     return (event.tenant, event.agent) if isinstance(event, DeviceChanged) else (event.task.tenant, event.task.sn)
 
 
+def owner(subject: str) -> tuple[str, str]:
+    """As `whose`, of an event that is not read yet. Raises `ValueError` for what is no event's."""
+    what, *words = subject.split(".")
+    if len(words) != 5 or what not in ("task", "device"):
+        raise ValueError("an event's subject has six words")
+    return (words[1], words[2]) if what == "device" else (words[2], words[3])
+
+
 def _chosen(endpoint: Endpoint, event: OfTask | DeviceChanged) -> bool:
     if isinstance(event, DeviceChanged):
         agent, name = event.agent, event.device.name
