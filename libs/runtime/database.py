@@ -1,8 +1,9 @@
 """A service's own database through SQLAlchemy Core: SQLite (one file per service) or PostgreSQL (one schema per service)."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -101,7 +102,9 @@ def open_database(url: str, data_dir: Path, service: str) -> Database:
     """The database as it is, without migrating it. Its errors do not show parameters: documents are among them."""
     if not url:
         data_dir.mkdir(parents=True, exist_ok=True)
-        file = URL.create("sqlite+aiosqlite", database=str(data_dir / f"{service}.sqlite"))
+        path = data_dir / f"{service}.sqlite"
+        _close_to_others(path)
+        file = URL.create("sqlite+aiosqlite", database=str(path))
         engine = create_async_engine(file, pool_size=4, hide_parameters=True, connect_args={"timeout": 30})
         _tune_sqlite(engine)
         return Database(engine, service)
@@ -109,6 +112,15 @@ def open_database(url: str, data_dir: Path, service: str) -> Database:
     arguments: dict[str, Any] = {"server_settings": {"search_path": service, "application_name": f"printbus-{service}"}}
     engine = create_async_engine(address, pool_size=8, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
     return Database(engine, service)
+
+
+def _close_to_others(path: Path) -> None:
+    """Documents and secrets are in it: its owner's only, like the files that SQLite lays beside it with the same mode."""
+    with suppress(OSError):  # SQLite itself says what is wrong
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for each in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(OSError):
+            each.chmod(0o600)
 
 
 def _tune_sqlite(engine: AsyncEngine) -> None:

@@ -19,6 +19,8 @@ from libs.runtime.credentials import KeyPair, credentials_file, load_key, make_k
 from libs.runtime.trust import CA_FILE
 from services.agent.joined import read_joined, write_joined
 
+#: Characters of the shortest thing that a server takes for an enrolment token.
+SHORTEST = 20
 #: The key of an enrolment that is not finished: asked again with it, the server gives the same answer.
 PENDING = "joining.seed"
 
@@ -64,6 +66,8 @@ async def join(server: Server, token: str, folder: Path) -> str:
     keys = folder / "keys"
     if (keys / "operator.seed").exists():
         raise NotJoined(f"{folder} belongs to a server, whose own agent needs no joining: set PRINTBUS_DATA_DIR to another folder.")
+    if len(token) < SHORTEST:
+        raise NotJoined("That is no enrolment token: give the one that `agent invite` showed, whole.")
     keys.mkdir(parents=True, exist_ok=True, mode=0o700)
     pair = _pending(keys / PENDING)
     enrolled = await _enrol(server, {"token": token, "key": pair.public, "sn": str(read_joined(folder).get("sn", ""))})

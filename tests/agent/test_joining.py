@@ -135,3 +135,10 @@ def test_what_was_written_down_is_what_the_agent_starts_from_unless_the_environm
     assert read(AgentSettings).nats_url == "wss://print.example.org:4224"
     (tmp_path / "joined.json").write_text("broken")
     assert read(AgentSettings).tenant == "main"
+
+
+async def test_what_cannot_be_a_token_is_refused_before_anything_is_sent_or_written(tmp_path):
+    for token in ("", "wrong"):
+        with pytest.raises(NotJoined, match="no enrolment token"):
+            await joining.join(joining.Server("https://localhost:9", "localhost"), token, tmp_path / "data")
+    assert not (tmp_path / "data").exists()

@@ -139,3 +139,12 @@ async def test_a_canceled_caller_does_not_tear_its_transaction(tmp_path):
         with pytest.raises(asyncio.CancelledError):
             await caller
         assert await rows(opened, fact) == 1
+
+
+async def test_a_file_is_its_owners_only_also_one_that_was_open_to_others(tmp_path):
+    path = tmp_path / "decider.sqlite"
+    path.touch(mode=0o644)
+    async with store("", tmp_path) as opened:
+        await put(opened, 1)
+        modes = {each.stat().st_mode & 0o777 for each in tmp_path.glob("decider.sqlite*")}
+    assert modes == {0o600}
