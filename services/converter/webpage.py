@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from math import floor
+from math import ceil, floor
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -245,8 +245,8 @@ async def _insist(page: Page, css: str) -> None:
 
 async def _pdf(page: Page, wanted: WebPage) -> bytes:
     layout = wanted.layout
-    width, height = _whole(layout.width), _whole(layout.height)
-    top, right, bottom, left = _edges(layout, layout.width, layout.height)
+    width, height = _across(layout.width), _down(layout.height)
+    top, right, bottom, left = _edges(layout, layout.width)
     return await page.pdf(
         width=width,
         height=height,
@@ -258,22 +258,29 @@ async def _pdf(page: Page, wanted: WebPage) -> bytes:
 
 def _page_rule(layout: Layout, width: int, height: int, *, sized: bool) -> str:
     """What beats a page's own `@page` rule (CSS Paged Media 3): the printer's paper is not the page's to choose."""
-    size_rule = f"size:{_whole(width)} {_whole(height)}!important;" if sized else ""
-    margin_rule = f"margin:{' '.join(_edges(layout, width, height))}!important" if layout.margins_forced else ""
+    size_rule = f"size:{_across(width)} {_down(height)}!important;" if sized else ""
+    margin_rule = f"margin:{' '.join(_edges(layout, width))}!important" if layout.margins_forced else ""
     return f"@page{{{size_rule}{margin_rule}}}"
 
 
-def _whole(edge: int) -> str:
-    """A sheet's edge in whole points, for Chromium rounds up to them; finishing adds what is lost on the right and below."""
+def _across(edge: int) -> str:
+    """A sheet's width in whole points, for Chromium rounds up to them; finishing adds what is lost on the right."""
     return f"{floor(points(edge) + 0.001) / 72:.6f}in"
 
 
-def _edges(layout: Layout, width: int, height: int) -> tuple[str, str, str, str]:
-    """The margins, those on the right and below less what the page has lost to whole points."""
+def _down(edge: int) -> str:
+    """A sheet's height in whole points, not less: what is exactly as high as the sheet (a label) must not begin another page.
+
+    Finishing takes what is too much from below.
+    """
+    return f"{ceil(points(edge) - 0.001) / 72:.6f}in"
+
+
+def _edges(layout: Layout, width: int) -> tuple[str, str, str, str]:
+    """The margins, that on the right less what the page has lost to whole points."""
     margins = layout.margins
-    lost_right, lost_below = (points(edge) - floor(points(edge) + 0.001) for edge in (width, height))
-    right, below = max(0.0, points(margins.right) - lost_right), max(0.0, points(margins.bottom) - lost_below)
-    top, left = points(margins.top), points(margins.left)
+    right = max(0.0, points(margins.right) - (points(width) - floor(points(width) + 0.001)))
+    below, top, left = points(margins.bottom), points(margins.top), points(margins.left)
     return f"{top / 72:.6f}in", f"{right / 72:.6f}in", f"{below / 72:.6f}in", f"{left / 72:.6f}in"
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from libs.contracts.documents import Format, SealedRequest
+from libs.contracts.tickets import Margins, Media, Ticket
 from libs.runtime.vetting import Unreachable
 from services.converter.conversion import Rejected
 from tests.converter import samples
@@ -71,3 +72,11 @@ async def test_cookies_that_the_server_sets_are_kept_beside_the_tasks_own(conver
         await convert(Format.HTML, SealedRequest(f"{server.url}/", (("Cookie", "session=s"),)))
     later = next(asked for asked in server.seen if asked.path == "/later")
     assert set(later.headers["cookie"].split("; ")) == {"session=s", "mine=1"}
+
+
+@pytest.mark.parametrize(("width", "height"), [(100, 50), (60, 40), (105, 148), (210, 297)])
+async def test_what_is_exactly_as_high_as_its_sheet_is_one_page(convert, width, height):
+    label = f"<style>*{{margin:0}}</style><div style='width:{width}mm;height:{height}mm;outline:1px solid'>label</div>".encode()
+    ticket = Ticket(media=Media(width * 100, height * 100), margins=Margins(0, 0, 0, 0))
+    finished = await convert(Format.HTML, label, ticket)
+    assert (finished.pages, read(finished.path).sizes) == (1, [(width * 100, height * 100)])
