@@ -16,29 +16,34 @@ from services.gateway.webprinter.reading.fields import Fields
 A4 = Media(21000, 29700)
 #: What of a request makes it the same or another one under its key; the page itself has the time on it.
 _ASKED = ("deviceName", "controlSn")
-#: A page as wide as this (mm) has words of ordinary size; smaller ones have smaller words.
-WIDE = 210
+#: How many times the size of its words a page is wide and high at least, so that all of it fits on a label.
+_ACROSS, _DOWN = 33, 29
+#: Size of words on a roll, in mm: what people read at arm's length.
+_ON_ROLL = 2.6
 COLORS = ("#00aeef", "#ec008c", "#fff200", "#000000", "#ed1c24", "#00a651", "#2e3192", "#7f7f7f")
 
 _PAGE = """<!DOCTYPE html>
 <html><head><meta charset="utf-8"><title>{title}</title><style>
 * {{ box-sizing: border-box; margin: 0; padding: 0 }}
-body {{ width: {width}mm; height: {height}mm; position: relative; overflow: hidden; font: {size}mm/1.45 sans-serif }}
-.edge {{ position: absolute; border: .2mm solid #000; top: {top}mm; right: {right}mm; bottom: {bottom}mm; left: {left}mm }}
-.box {{ position: absolute; inset: 0; padding: {pad}mm }}
-h1 {{ font-size: 1.7em; overflow-wrap: anywhere }} td {{ padding-right: 1.2em; vertical-align: top; overflow-wrap: anywhere }}
-.bars {{ display: flex; height: {bar}mm; margin: {gap}mm 0 }} .bars i {{ flex: 1 }}
-.greys i:nth-child(1) {{ background: #fff }}
-.ruler {{ height: {gap}mm; width: {ruler}mm; border-left: .2mm solid #000;
-  background: repeating-linear-gradient(to right, #000 0 .2mm, transparent .2mm 10mm) }}
+body {{ width: {width}mm; position: relative; overflow: hidden; font: {size}mm/1.45 sans-serif }}
+{frame}
+.box {{ padding: {size}mm }}
+h1 {{ font-size: 1.7em; overflow-wrap: anywhere }} td {{ vertical-align: top; overflow-wrap: anywhere }}
+td:first-child {{ padding-right: 1.2em; white-space: nowrap; overflow-wrap: normal }}
+.bars {{ display: flex; height: {bar}mm; margin: {size}mm 0 }} .bars i {{ flex: 1 }}
+.ruler {{ display: flex; height: {size}mm; border-left: .3mm solid #000 }} .ruler i {{ width: 10mm; border-right: .3mm solid #000 }}
 </style></head><body><div class="edge"><div class="box">
 <h1>{title}</h1>
 <table>{rows}</table>
-<div class="bars">{bars}</div><div class="bars greys">{greys}</div>
-<div class="ruler"></div><p>{ruler} mm</p>
+<div class="bars">{bars}</div><div class="bars">{greys}</div>
+<div class="ruler">{ticks}</div><p>{ruler} mm</p>
 <p>The quick brown fox jumps over the lazy dog. 0123456789 &Auml;&Ouml;&Uuml; &eacute;&egrave; &ntilde; &szlig; &euro;</p>
 <p lang="zh-CN">打印测试页 天地玄黄 宇宙洪荒 日月盈昃 辰宿列张</p>
 </div></div></body></html>"""
+#: A sheet has a frame around all that the printer can reach, a roll one around what is on it.
+_SHEET = """body {{ height: {height}mm }}
+.edge {{ position: absolute; border: .2mm solid #000; top: {top}mm; right: {right}mm; bottom: {bottom}mm; left: {left}mm }}"""
+_ROLL = ".edge { border: .2mm solid #000 }"
 
 
 async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
@@ -48,7 +53,8 @@ async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict
     if submission.answered:
         return dict(submission.answer)
     printer = await named_printer(gateway, identity, data)
-    media = printer.device.capabilities.default_media or A4
+    media = _media(printer.device)
+    paper = {"paperConfig": {"width": media.width / 100, "height": media.height / 100}} if media.height else {}
     task = {
         "name": f"Test page of {printer.ref.name}"[:255],
         "deviceName": printer.ref.name,
@@ -57,35 +63,44 @@ async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict
         "mediaFormat": "HTML",
         "content": page(printer, media, datetime.now(gateway.zone)),
         "javascript": False,
-        "config": {
-            "paperConfig": {"width": media.width / 100, "height": media.height / 100},
-            **{f"margin{edge}": 0 for edge in ("Top", "Right", "Bottom", "Left")},
-        },
+        "config": {**paper, **{f"margin{edge}": 0 for edge in ("Top", "Right", "Bottom", "Left")}},
     }
     return await submit_task(gateway, identity, Fields(task, data.path), submission)
 
 
 def page(printer: FoundPrinter, media: Media, at: datetime) -> str:
-    """The page as HTML: a frame at the edge of what the printer can reach, who prints, when, bars, a ruler, two scripts."""
+    """The page as HTML: a frame at the edge of what the printer can reach, who prints, when, bars, a ruler, two scripts.
+
+    A sheet without a height is a roll.
+    """
     width, height = media.width / 100, media.height / 100
     top, right, bottom, left = _edges(printer.device, media)
-    size = max(1.6, min(4.0, 4.0 * min(width, height) / WIDE * 1.6))
+    size = max(1.0, min(4.0, width / _ACROSS, height / _DOWN)) if height else _ON_ROLL
     rows = {
         "Printer": printer.ref.name,
         "SN": printer.ref.agent,
         "Date": f"{at:%Y-%m-%d %H:%M:%S %Z}",
-        "Paper": f"{width:g} x {height:g} mm {media.name}",
-        "Edges": f"{top:g}, {right:g}, {bottom:g}, {left:g} mm",
+        "Paper": f"{width:g} x {height:g} mm {media.name}" if height else f"a roll, {width:g} mm printed",
+        **({"Edges": f"{top:g}, {right:g}, {bottom:g}, {left:g} mm"} if height else {}),
     }
+    ruler = max(1, int((width - left - right - 2 * size - 1) // 10))
     return _PAGE.format(
         title=escape(f"Test page of {printer.ref.name}"),
-        width=width, height=height, size=f"{size:.2f}", pad=f"{size:.2f}", gap=f"{size:.2f}", bar=f"{size * 2.5:.2f}",
-        top=top, right=right, bottom=bottom, left=left,
-        ruler=max(10, int((width - left - right - 2 * size - 1) // 10) * 10),
+        width=width, size=f"{size:.2f}", bar=f"{size * 2.5:.2f}",
+        frame=_SHEET.format(height=height, top=top, right=right, bottom=bottom, left=left) if height else _ROLL,
+        ruler=ruler * 10, ticks="<i></i>" * ruler,
         rows="".join(f"<tr><td>{name}</td><td>{escape(value)}</td></tr>" for name, value in rows.items()),
         bars="".join(f'<i style="background:{color}"></i>' for color in COLORS),
         greys="".join(f'<i style="background:rgb({grey},{grey},{grey})"></i>' for grey in range(0, 256, 17)),
     )  # fmt: skip
+
+
+def _media(device: Device) -> Media:
+    """The sheet to print on; of a roll only its width is known."""
+    roll = device.capabilities.receipt
+    if roll is not None:
+        return Media(round(roll.width / roll.dpi * 2540), 0)
+    return device.capabilities.default_media or A4
 
 
 def _edges(device: Device, media: Media) -> tuple[float, float, float, float]:

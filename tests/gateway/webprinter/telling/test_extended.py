@@ -4,7 +4,7 @@ import pytest
 
 from libs.contracts.devices import Capabilities, CustomMedia, Device, MediaSupport, PrinterState, Receipt, UnknownPolicy
 from libs.contracts.directory import DeviceEntry
-from libs.contracts.documents import Format
+from libs.contracts.documents import ESCPOS_MEDIA_TYPE, Format
 from libs.contracts.ids import device_id
 from libs.contracts.queries import DeviceAnswer, DeviceList, DeviceView, GetDevice, Line, Lines, ListDevices, ListLines
 from libs.contracts.tickets import Margins, Media, Quality, Sides
@@ -137,3 +137,17 @@ async def test_a_test_page_under_a_key_is_printed_once_whatever_the_time(tmp_pat
         other = await rig.command("testPrint", {**asked, "deviceName": "Office"})
         assert other["message"].startswith("idempotencyKey was used for another submission")
         assert (await rig.command("testPrint", {**asked, "idempotencyKey": "page 2"}))["data"] != first["data"]
+
+
+async def test_a_test_page_is_as_wide_as_the_roll_and_as_long_as_what_is_on_it(tmp_path):
+    async with door(tmp_path) as rig:
+        able = Capabilities(receipt=Receipt(width=384), formats=(ESCPOS_MEDIA_TYPE,))
+        rig.mirror.put(printer(name="Till", capabilities=able))
+        assert (await rig.command("testPrint", {"deviceName": "Till"}))["success"]
+        request = rig.bus.published[-1][1].tasks[0]
+        assert request.ticket.media is None
+        text = request.document.content.data.decode()
+        assert "a roll, 48.05 mm printed" in text
+        assert "width: 48.05mm" in text
+        assert "height: 0" not in text
+        assert "<p>40 mm</p>" in text
