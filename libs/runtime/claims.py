@@ -21,7 +21,14 @@ async def tell_claims(url: str, keys: Keys) -> None:
     claims, credentials = keys.account_claims(), keys.path(f"{SYSTEM}.creds")
     client = Client()
     try:
-        await client.connect(url, user_credentials=str(credentials), allow_reconnect=False, **bus_options(url, credentials))
+        await client.connect(
+            url,
+            user_credentials=str(credentials),
+            allow_reconnect=False,
+            max_reconnect_attempts=2,  # also of the first connection, which is tried for two minutes otherwise
+            reconnect_time_wait=0.25,  # type: ignore[arg-type]
+            **bus_options(url, credentials),
+        )
         answer = json.loads((await client.request("$SYS.REQ.CLAIMS.UPDATE", claims.encode(), timeout=5)).data)
     except (NatsError, OSError, TimeoutError, ValueError) as error:
         raise NotTold(f"no server at {url} takes the account's claims: {str(error) or type(error).__name__}") from error

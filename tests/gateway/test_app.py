@@ -83,11 +83,15 @@ async def intake(boss):
 async def test_a_task_posted_is_a_durable_message(tmp_path):
     async with running_bus(tmp_path) as rig, doors(rig) as (client, _, _):
         boss = await rig.connect("admin")
-        assert await devices(client) == []
+        assert [each["name"] for each in await devices(client)] == ["Roaming Print"]
         office = Device(id=device_id(SN, "Office"), name="Office")
         report = DevicesReported(region="local", tenant="main", agent=SN, devices=(office,))
         await boss.publish(report, stream=REPORTS, message_id="j:1")
-        await until(lambda: devices(client), what="the device")
+
+        async def known() -> bool:
+            return "Office" in [each["name"] for each in await devices(client)]
+
+        await until(known, what="the device")
         assert (await command(client, "getDefaultDevice", deviceType="printer"))["data"]["name"] == "Office"
 
         async def submitted(**task):
