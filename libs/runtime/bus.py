@@ -35,6 +35,8 @@ RETRY = 0.25
 REVIVE = 2.0
 REVIVE_LAST = 10.0
 TRY = 4.0
+#: Seconds between two tries to get a broken line back.
+AGAIN = 0.25
 #: Bytes per second that a server under load stores at least.
 SLOWEST = 5_000_000
 #: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
@@ -269,7 +271,7 @@ class _Caller:
             user_credentials=str(self._credentials),
             inbox_prefix=inbox(self.bus.user).encode(),
             max_reconnect_attempts=-1,
-            reconnect_time_wait=0.25,  # type: ignore[arg-type]
+            reconnect_time_wait=AGAIN if within is None else TRY,  # type: ignore[arg-type]
             connect_timeout=2 if self._url.startswith("nats://") else 5,
             ping_interval=10,
             max_outstanding_pings=2,
@@ -280,6 +282,7 @@ class _Caller:
             **bus_options(self._url, self._credentials),
         )
         await asyncio.wait_for(connecting, within or self._within)
+        client.options["reconnect_time_wait"] = AGAIN  # a line that breaks is another matter than a server that says no
 
     async def _reconnected(self) -> None:
         self.bus.reconnected.set()

@@ -33,6 +33,10 @@ def _escaped(found: re.Match[str]) -> str:
     return found[0].encode("unicode_escape").decode()
 
 
+#: asyncio says so at the end of each connection that became TLS on its way, as NATS's do; nothing is wrong.
+OF_NO_USE = "eof_received() has no effect when using ssl"
+
+
 def configure(log_format: str, level: str, stream: TextIO | None = None) -> None:
     """Set up structlog and the standard library's logging for this process."""
     out = stream or sys.stderr
@@ -59,4 +63,5 @@ def configure(log_format: str, level: str, stream: TextIO | None = None) -> None
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer], foreign_pre_chain=shared
         )
     )
+    handler.addFilter(lambda record: not record.getMessage().endswith(OF_NO_USE))
     logging.basicConfig(handlers=[handler], level=max(_LEVELS[level], logging.WARNING), force=True)

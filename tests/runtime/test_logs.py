@@ -82,3 +82,10 @@ def test_a_line_within_a_span_names_its_trace(written, spans):
     inside, outside = (json.loads(line) for line in written.getvalue().splitlines())
     assert inside["trace"] == f"{span.get_span_context().trace_id:032x}"
     assert "trace" not in outside
+
+
+def test_what_asyncio_says_at_the_end_of_each_tls_line_is_no_news(written):
+    logs.configure("json", "info", written)
+    logging.getLogger("asyncio").warning("returning true from eof_received() has no effect when using ssl")
+    logging.getLogger("asyncio").warning("something else")
+    assert [json.loads(line)["event"] for line in written.getvalue().splitlines()] == ["something else"]
