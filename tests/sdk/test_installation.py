@@ -1,5 +1,6 @@
 """Pages in a real browser print on a whole server: every transport and the relay, and those that may not are told why."""
 
+import base64
 import json
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import pytest_asyncio
 
 from demo.printers.port import Port
 from libs.runtime.authority import Authority
+from tests.integration.documents import pdf
 from tests.integration.installation import installation
 from tests.sdk.browser import chromium, trust
 from tests.sdk.line import line
@@ -52,7 +54,7 @@ async def street(tmp_path_factory):
         HTTPS_PORT=str(ports["https"]),
         WEBAPI_ORIGINS=json.dumps([f"http://127.0.0.1:{ports['shop']}", f"https://localhost:{ports['secure']}"]),
         HTTP_NAMES=json.dumps([f"127.0.0.1:{ports['line']}"]),
-        CONVERTER_ENGINES='["text"]',
+        CONVERTER_ENGINES='["text", "pdf"]',
     )
     async with made as server:
         await server.start()
@@ -230,6 +232,41 @@ async def test_a_large_document_is_uploaded_and_printed(context, street):
     }"""
     task = (await shop.page.evaluate(script))["taskId"]
     await until(lambda: street.printed(task), 60, "paper")
+
+
+async def test_a_page_of_the_older_sdk_prints(context, street):
+    shop = await Shop.open(context, street.http("shop"))
+    await shop.page.add_script_tag(url=f"{street.server.url}/webprinter-classic.js")
+    script = """([port, content]) => new Promise((done, refused) => {
+        const old = Strato.WebPrinter.getInstance([{host: "127.0.0.1:" + port, accesskey: ""}]), told = {};
+        old.on("ENDED", (task) => {
+            if (task.id !== "order 4711") return;
+            told.ended = task;
+            old.listTasks([task.id], (rows) => { told.rows = rows; done(told); }, refused);
+        });
+        old.getInfo((info) => { told.info = info; }, refused);
+        old.listPrinters((names) => { told.printers = names; }, refused);
+        old.getDefaultPrinter((name) => { told.default = name; }, refused);
+        old.listPapers("Paper", (papers) => {
+            const a4 = papers.filter((paper) => paper.name === "A4")[0];
+            told.a4 = a4;
+            const config = {paper: a4, copies: "2", marginTop: 5};
+            const task = {id: "order 4711", name: "old", printer: "Paper", type: "PDF", content, config};
+            old.newTask(task, (id, status) => { told.accepted = [id, status]; }, refused);
+        }, refused);
+    })"""
+    told = await shop.page.evaluate(script, [street.ports["gateway"], base64.b64encode(pdf().data).decode()])
+    assert told["accepted"] == ["order 4711", "SUBMITTED"]
+    assert told["ended"]["status"] == "FINISHED"
+    assert street.printed(told["ended"]["taskId"]) == 1
+    assert told["a4"] == {"name": "A4", "w": 210000, "h": 297000}
+    assert told["printers"][0] == "Paper"
+    assert told["default"] in told["printers"]
+    assert told["info"]["currentVersion"]
+    assert [(row["id"], row["name"], row["printer"], row["status"]) for row in told["rows"]] == [
+        ("order 4711", "old", "Paper", "FINISHED")
+    ]
+    assert await shop.errors() == []
 
 
 @pytest.mark.parametrize("before", ["", "delete window.WebSocket"])
