@@ -136,3 +136,14 @@ async def test_a_length_that_is_announced_too_large_is_refused_at_once():
     async with server(5) as port, line(port) as (reader, writer):
         writer.write(ASK % 99_999_999)
         assert (await answer(reader))[0] == 413
+
+
+async def test_who_sends_too_much_hears_why_when_all_is_sent_and_may_go_on():
+    async with server(5) as port, line(port) as (reader, writer):
+        writer.write(ASK % 30_000_000)
+        for _ in range(30):
+            writer.write(bytes(1_000_000))
+            await writer.drain()  # fails if the line is cut
+        assert (await answer(reader))[0] == 413
+        writer.write(ASK % 3 + b"abc")
+        assert await answer(reader) == (200, b"3")

@@ -96,8 +96,8 @@ class Door(_Guarded):
         try:
             asked = await asked_in(await receive(request, self._max_body), _charset(request))
         except TooLarge:
-            # What is left of the body is not worth waiting for.
-            return failed(f"The body is larger than the {self._max_body} bytes that are allowed.", 413, connection="close")
+            # The line stays open: what is left is dropped as it comes, for most programs read no answer before all is sent.
+            return failed(f"The body is larger than the {self._max_body} bytes that are allowed.", 413)
         except Malformed as reason:
             return failed(str(reason), 400)
         return await self._heard(request, identity, replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "')))

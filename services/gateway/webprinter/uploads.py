@@ -39,9 +39,9 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
     try:
         return Answer(200, {"file": await take_upload(gateway, identity, request, limit), "success": True})
     except TooLarge:
-        return failed(f"The file is larger than the {limit} bytes that are allowed.", 413, connection="close")
+        return failed(f"The file is larger than the {limit} bytes that are allowed.", 413)  # the rest is dropped as it comes
     except BadUpload as reason:
-        return failed(str(reason), 400, connection="close")
+        return failed(str(reason), 400)
     except Rejected as reason:
         return failed(str(reason))
     except ClientDisconnect:
