@@ -14,6 +14,8 @@ log = structlog.get_logger()
 MAX_HEAD = 64 * 1024
 #: After the deadline of its head a request must have come at this many bytes per second or more.
 SLOWEST = 16 * 1024
+#: Bytes of a body that is too large which are taken all the same, so that its sender hears why it is refused.
+DROPPED = 256 * 1024 * 1024
 
 
 class TooLarge(Exception):
@@ -47,6 +49,21 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
             raise TooLarge
         if piece:
             yield piece
+
+
+async def drop_rest(request: Request) -> None:
+    """Before a refusal: where the line ends with the answer because its sender wants that, drop what is still coming first.
+
+    Most programs read no answer before they have sent all. Raises starlette's `ClientDisconnect`.
+    """
+    if request.headers.get("connection", "").lower() != "close" or "expect" in request.headers:
+        return
+    left = DROPPED if _announced(request) <= DROPPED else 0
+    while left > 0:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        left = left - len(message.get("body", b"")) if message.get("more_body") else 0
 
 
 def _announced(request: Request) -> int:

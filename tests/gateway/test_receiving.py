@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from libs.runtime.probes import Manner, http_server
-from services.gateway.receiving import MAX_HEAD, TooLarge, patient, receive
+from services.gateway.receiving import MAX_HEAD, TooLarge, drop_rest, patient, receive
 
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
@@ -19,6 +19,7 @@ async def echo(request: Request):
     try:
         return PlainTextResponse(str(len(await receive(request, 10_000_000))))
     except TooLarge:
+        await drop_rest(request)
         return PlainTextResponse("too large", 413)
 
 
@@ -147,3 +148,12 @@ async def test_who_sends_too_much_hears_why_when_all_is_sent_and_may_go_on():
         assert (await answer(reader))[0] == 413
         writer.write(ASK % 3 + b"abc")
         assert await answer(reader) == (200, b"3")
+
+
+async def test_who_sends_too_much_and_wants_the_line_closed_hears_why_too():
+    async with server(5) as port, line(port) as (reader, writer):
+        writer.write((ASK % 30_000_000).replace(b"Host: x", b"Host: x\r\nConnection: close"))
+        for _ in range(30):
+            writer.write(bytes(1_000_000))
+            await writer.drain()
+        assert (await answer(reader))[0] == 413

@@ -17,7 +17,7 @@ from services.gateway.auth import Scheme, Throttled, Unidentified, identify
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.receiving import TooLarge, receive
+from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
 from services.gateway.webprinter.execution import execute
@@ -96,7 +96,8 @@ class Door(_Guarded):
         try:
             asked = await asked_in(await receive(request, self._max_body), _charset(request))
         except TooLarge:
-            # The line stays open: what is left is dropped as it comes, for most programs read no answer before all is sent.
+            await drop_rest(request)
+            # Else the line stays open: what is left is dropped as it comes, for most programs read no answer before all is sent.
             return failed(f"The body is larger than the {self._max_body} bytes that are allowed.", 413)
         except Malformed as reason:
             return failed(str(reason), 400)

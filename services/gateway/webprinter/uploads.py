@@ -12,7 +12,7 @@ from libs.contracts.documents import UPLOAD, UPLOAD_VALID, Format, Role, Stored
 from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.receiving import TooLarge, pieces
+from services.gateway.receiving import TooLarge, drop_rest, pieces
 from services.gateway.virtual_urls import ID, BadUrl, Uploaded
 from services.gateway.webprinter.envelope import Answer, Rejected, failed
 from services.gateway.webprinter.reading import sniffing
@@ -39,6 +39,7 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
     try:
         return Answer(200, {"file": await take_upload(gateway, identity, request, limit), "success": True})
     except TooLarge:
+        await drop_rest(request)
         return failed(f"The file is larger than the {limit} bytes that are allowed.", 413)  # the rest is dropped as it comes
     except BadUpload as reason:
         return failed(str(reason), 400)
