@@ -33,6 +33,7 @@ async def server(tmp_path_factory):
         await enrol.add_tenant(store, "other")
         await enrol.add_client(store, "other", ClientKind.AGENT, sn=OTHER)
         running.other = await enrol.add_token(store, OTHER, "own")
+        await until(lambda: knows(running, running.other), what="a token that the gateway knows")
         yield running
 
 
