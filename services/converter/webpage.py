@@ -246,7 +246,7 @@ async def _insist(page: Page, css: str) -> None:
 async def _pdf(page: Page, wanted: WebPage) -> bytes:
     layout = wanted.layout
     width, height = _across(layout.width), _down(layout.height)
-    top, right, bottom, left = _edges(layout, layout.width)
+    top, right, bottom, left = _edges(layout, layout.width, layout.height)
     return await page.pdf(
         width=width,
         height=height,
@@ -259,7 +259,7 @@ async def _pdf(page: Page, wanted: WebPage) -> bytes:
 def _page_rule(layout: Layout, width: int, height: int, *, sized: bool) -> str:
     """What beats a page's own `@page` rule (CSS Paged Media 3): the printer's paper is not the page's to choose."""
     size_rule = f"size:{_across(width)} {_down(height)}!important;" if sized else ""
-    margin_rule = f"margin:{' '.join(_edges(layout, width))}!important" if layout.margins_forced else ""
+    margin_rule = f"margin:{' '.join(_edges(layout, width, height))}!important" if layout.margins_forced else ""
     return f"@page{{{size_rule}{margin_rule}}}"
 
 
@@ -276,11 +276,12 @@ def _down(edge: int) -> str:
     return f"{ceil(points(edge) - 0.001) / 72:.6f}in"
 
 
-def _edges(layout: Layout, width: int) -> tuple[str, str, str, str]:
-    """The margins, that on the right less what the page has lost to whole points."""
+def _edges(layout: Layout, width: int, height: int) -> tuple[str, str, str, str]:
+    """The margins: that on the right less what the page has lost to whole points, that below with what it has gained."""
     margins = layout.margins
     right = max(0.0, points(margins.right) - (points(width) - floor(points(width) + 0.001)))
-    below, top, left = points(margins.bottom), points(margins.top), points(margins.left)
+    gained = ceil(points(height) - 0.001) - points(height) if margins.bottom else 0.0
+    below, top, left = points(margins.bottom) + gained, points(margins.top), points(margins.left)
     return f"{top / 72:.6f}in", f"{right / 72:.6f}in", f"{below / 72:.6f}in", f"{left / 72:.6f}in"
 
 

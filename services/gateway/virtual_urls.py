@@ -48,7 +48,8 @@ class VirtualUrls:
 
     def read(self, url: str, tenant: str, now: int) -> Uploaded:
         """The file of an address, as it was given, decoded or encoded once more, with line breaks or without. Raises `BadUrl`."""
-        text = "".join(url.strip().replace(" ", "+").split())[len(SCHEME) :]  # a blank is a plus that was decoded as in a form
+        # Line breaks, with the blanks around them, are a printed page's; a blank elsewhere is a plus that was decoded as in a form.
+        text = "".join(line.strip() for line in url.splitlines()).replace(" ", "+").replace("\t", "")[len(SCHEME) :]
         for _ in range(MOST_ENCODED):
             text = unquote(text)
         try:
