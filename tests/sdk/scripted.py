@@ -150,7 +150,7 @@ class Scripted:
     async def _converse(self, websocket: WebSocket) -> None:
         if self.greeting and not await self.greeting(websocket):
             return
-        if self.token and (await websocket.receive_json()).get("token") != self.token:
+        if self.token and not await self._paired(websocket):
             await websocket.close(4401, "This token is not valid: pair the page anew.")
             return
         session = self.open()
@@ -159,6 +159,11 @@ class Scripted:
         while True:
             text = await websocket.receive_text()
             session = await self._heard(session, websocket, json.loads(text))
+
+    async def _paired(self, websocket: WebSocket) -> bool:
+        """Whether the page shows the token; one that does not offer to is not waited for."""
+        offered = websocket.scope["subprotocols"]
+        return "webprinter.relay" in offered and (await websocket.receive_json()).get("token") == self.token
 
     async def _heard(self, session: Session, websocket: WebSocket, frame: Frame) -> Session:
         match frame.get("command"):
