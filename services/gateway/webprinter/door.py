@@ -1,6 +1,7 @@
 """`/openapi` and `/openapi/sendTmpFile`: who asks, what for, and every way in which it can go wrong as one status and envelope."""
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -63,7 +64,7 @@ class Guard:
         return busy("Nobody can tell at the moment whether the token is valid: try again in a few seconds.")
 
 
-class _Guarded:
+class _Guarded(ABC):
     """An ASGI application behind the guard."""
 
     def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter) -> None:
@@ -81,8 +82,9 @@ class _Guarded:
             return
         await response(scope, receive, send)
 
+    @abstractmethod
     async def _answer(self, request: Request, identity: Identity) -> Answer:
-        raise NotImplementedError
+        """What this door does for whom it let in. Raises starlette's `ClientDisconnect`."""
 
 
 class Door(_Guarded):
