@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.contracts.devices import Device
+from libs.contracts.hooks import Hook
 from libs.contracts.marks import Mark
 
 #: In `DeviceEntry.users`: every client of the tenant (applications need a grant of their own).
@@ -58,7 +59,11 @@ def presence_key(agent: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientEntry:
-    """Key `client.<sn>`; `marks` are printed by rule on every page of its tasks."""
+    """Key `client.<sn>`; `marks` are printed by rule on every page of its tasks.
+
+    `app_id` is what tokens of an application call it (`appid`, `azp`); empty: `guid("application", sn)`. `roles` are the Graph
+    permissions that it was granted for itself (graph-print.md 6.5), which the built-in issuer writes into its tokens.
+    """
 
     kind: Literal["client"] = "client"
     sn: str
@@ -68,6 +73,8 @@ class ClientEntry:
     shard: int = 0
     enabled: bool = True
     marks: tuple[Mark, ...] = ()
+    app_id: str = ""
+    roles: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -98,6 +105,9 @@ class TokenEntry:
 class DeviceEntry:
     """Key `device.<agent>.<device id>`. `users` may use it beside its owner: SNs of clients and applications of the tenant,
     or `EVERYBODY` for all clients of the tenant; `marks` are printed on every page by rule.
+
+    `hooks` work on its tasks, one after the other, before they go on. `served_by` is the id of the application that fetches its
+    tasks itself: no order is sent for them; empty: its agent prints.
     """
 
     kind: Literal["device"] = "device"
@@ -106,6 +116,8 @@ class DeviceEntry:
     device: Device
     users: tuple[str, ...] = ()
     marks: tuple[Mark, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    served_by: str = ""
 
     @property
     def key(self) -> str:

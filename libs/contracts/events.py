@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.contracts.devices import Device
+from libs.contracts.hooks import HookView
 from libs.contracts.message import Message
 from libs.contracts.states import Status
 from libs.contracts.tasks import TaskView
@@ -69,7 +70,43 @@ class DeviceChanged(
     at: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskHooked(
+    Message, subject="partner.hooked.{region}.{task.tenant}.{task.agent}.{task.printer}.{task.id}", message_id="{hook.id}:hooked"
+):
+    """A hook began to work on a task: Graph's JobStarted."""
+
+    kind: Literal["TaskHooked"] = "TaskHooked"
+    region: str
+    task: TaskView
+    hook: HookView
+    at: int
+    traceparent: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskFetchable(
+    Message,
+    subject="partner.fetchable.{region}.{task.tenant}.{task.agent}.{task.printer}.{task.id}",
+    message_id="{task.id}:{task.leg}:fetchable",
+):
+    """A task became ready for its printer without a change of its status.
+
+    Where the status changes as well, the first event that has `fetchable_at` says it.
+    """
+
+    kind: Literal["TaskFetchable"] = "TaskFetchable"
+    region: str
+    task: TaskView
+    at: int
+    traceparent: str = ""
+
+
 TaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask, Field(discriminator="kind")]
+
+#: All of the stream TASKS: what everybody may hear, and what only partner applications are told.
+PartnerEvent = Annotated[TaskHooked | TaskFetchable, Field(discriminator="kind")]
+AnyTaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask | TaskHooked | TaskFetchable, Field(discriminator="kind")]
 
 _WORD = re.compile(r"[^\s.*>]+")
 

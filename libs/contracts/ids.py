@@ -2,9 +2,13 @@
 
 import base64
 import hashlib
+import re
+import uuid
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EPOCH_MS = 1_420_070_400_000  # 2015-01-01T00:00:00Z, webprinter.md 1.8
+#: Names of ours as GUIDs are made in this name space (RFC 9562 section 5.5).
+_OURS = uuid.UUID("6f1d2c1e-5a0b-5c57-9a3e-0d1f7f3b9c11")
 
 
 def base36(number: int, width: int) -> str:
@@ -35,3 +39,31 @@ def token_digest(token: str) -> str:
 def job_name(task: str, attempt: int) -> str:
     """The name under which an attempt stands in the journal and in the printer's own job list (design.md rule 5)."""
     return f"{task}.{attempt}"
+
+
+def guid(kind: str, *names: str) -> str:
+    """A GUID for something that has a name of ours, as Graph's programs want them: `guid("printer", agent, device)`.
+
+    Kinds in use: `tenant` (its id), `application` and `client` (SN), `printer` (agent's SN, device id), `document` (task, leg),
+    `hook` (task, leg, trigger).
+    """
+    return str(uuid.uuid5(_OURS, "/".join((kind, *names))))
+
+
+def tenant_guid(tenant: str) -> str:
+    """A tenant as `tid` and `tenantId` name it: its id where that is a GUID already."""
+    try:
+        return str(uuid.UUID(tenant))
+    except ValueError:
+        return guid("tenant", tenant)
+
+
+def job_id(task: str, leg: int) -> str:
+    """A leg of a task as Graph's job: the task's id, and from the second leg on `<task>.<leg>` (design.md rule 12)."""
+    return task if leg <= 1 else f"{task}.{leg}"
+
+
+def job_of(job: str) -> tuple[str, int]:
+    """The task and the leg of a job id; of what is no job id, a task that there is none of."""
+    task, dot, leg = job.partition(".")
+    return (task, int(leg)) if dot and re.fullmatch("[1-9][0-9]{0,3}", leg) else (job, 1)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from libs.contracts.hooks import HOOK_ANSWER
+from libs.contracts.jobs import JOB_ANSWER
 from libs.contracts.streams import (
     CONVERT,
     DEVICES,
@@ -17,9 +19,12 @@ from libs.contracts.streams import (
     agent_consumer,
     consumers,
 )
+from libs.contracts.uploads import UPLOAD_ANSWER
+from libs.contracts.usage import USAGE_ANSWER
 
 #: What doors ask of the spooler; agents ask other things, each for itself.
 DOOR_VERBS = (
+    *(message.SUBJECT.rpartition(".")[2] for message in (*HOOK_ANSWER, *JOB_ANSWER, *UPLOAD_ANSWER, *USAGE_ANSWER)),
     "list-tasks",
     "get-task",
     "cancel-task",
@@ -119,6 +124,7 @@ def service_permissions(service: str, region: str) -> Permissions:
         "spooler": (
             f"order.*.{region}.>",
             f"task.*.{region}.>",
+            f"partner.*.{region}.>",
             f"dead.{region}.>",
             f"query.{region}.registry.>",
             *_watching(DIRECTORY),

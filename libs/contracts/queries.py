@@ -8,15 +8,23 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from libs.contracts.agents import AGENT_ANSWER
+from libs.contracts.definitions import DEFINITION_ANSWER
 from libs.contracts.devices import Device, DeviceType, Target
 from libs.contracts.directory import Entry
 from libs.contracts.documents import Document, Inline, Printable, Stored
 from libs.contracts.endpoints import ENDPOINT_ANSWER
+from libs.contracts.fleet import FLEET_ANSWER
+from libs.contracts.hooks import HOOK_ANSWER
+from libs.contracts.jobs import JOB_ANSWER
 from libs.contracts.marks import Mark
 from libs.contracts.message import Message
+from libs.contracts.people import PEOPLE_ANSWER
 from libs.contracts.states import Stage, Status
+from libs.contracts.subscriptions import SUBSCRIPTION_ANSWER
 from libs.contracts.tasks import PrinterRef, TaskRequest, TaskView
 from libs.contracts.tickets import Ticket
+from libs.contracts.uploads import UPLOAD_ANSWER
+from libs.contracts.usage import USAGE_ANSWER
 
 
 class Code(StrEnum):
@@ -368,4 +376,12 @@ ANSWER: dict[type[Message], type] = {
     LookUp: Entries,
     **ENDPOINT_ANSWER,
     **AGENT_ANSWER,
+    **DEFINITION_ANSWER,
+    **FLEET_ANSWER,
+    **HOOK_ANSWER,
+    **JOB_ANSWER,
+    **PEOPLE_ANSWER,
+    **SUBSCRIPTION_ANSWER,
+    **UPLOAD_ANSWER,
+    **USAGE_ANSWER,
 }

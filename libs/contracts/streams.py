@@ -78,7 +78,10 @@ BUCKETS = (DIRECTORY, IDEMPOTENCY, RELAYS)
 def streams(region: str) -> tuple[StreamSpec, ...]:
     """The streams of `region`; every subject names its region, so that a joined link never stores a message twice."""
     orders = (f"order.print.{region}.>", f"order.control.{region}.>")
-    events = tuple(f"task.{kind}.{region}.>" for kind in ("new", "status", "end"))
+    events = (
+        *(f"task.{kind}.{region}.>" for kind in ("new", "status", "end")),
+        *(f"partner.{kind}.{region}.>" for kind in ("hooked", "fetchable")),
+    )
     given_up = "$JS.EVENT.ADVISORY.CONSUMER"
     advisories = (f"{given_up}.MAX_DELIVERIES.>", f"{given_up}.MSG_TERMINATED.>")
     week = 7 * DAY

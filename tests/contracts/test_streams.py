@@ -27,6 +27,7 @@ WHERE = {
     "order.control.": "PRINT",
     "report.": "REPORTS",
     "task.": "TASKS",
+    "partner.": "TASKS",
     "device.": "DEVICES",
     "dead.": "DEAD",
     "query.": None,

@@ -1,0 +1,139 @@
+"""Graph's subscriptions to change notifications, and what may be asked of the dispatcher about them (graph-print.md 4)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from libs.contracts.message import Message
+
+#: The longest that a subscription may live, in ms: 4230 minutes.
+LONGEST = 4230 * 60_000
+
+
+class Topic(StrEnum):
+    """What is subscribed: the hooks of a definition, or the jobs of a printer (of every printer: ours, `printer` empty)."""
+
+    HOOKS = "hooks"
+    JOBS = "jobs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionView:
+    """A subscription of an application. `resource`, `changes` (created, updated, deleted) and `query` are as they were sent.
+
+    `expires`, `created_at` in ms since 1970. `base` is the address of the door's version, `https://print.example/v1.0`, that job
+    URLs in notifications begin with. `certificate` is as the client sent it (base64); its private key never comes here.
+    """
+
+    id: str
+    tenant: str
+    app: str
+    creator: str
+    topic: Topic
+    resource: str
+    changes: str
+    url: str
+    expires: int
+    base: str
+    definition: str = ""
+    agent: str = ""
+    printer: str = ""
+    state: str | None = None
+    query: str | None = None
+    lifecycle_url: str | None = None
+    tls_version: str = "v1_2"
+    data: bool | None = None
+    certificate: str | None = None
+    certificate_id: str | None = None
+    token_audience: str | None = None
+    created_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddSubscription(Message, subject="query.{region}.webhooks.add-subscription"):
+    """`subscription` as asked for, checked by the door in all that needs no network; its id and `created_at` count as given.
+
+    The dispatcher checks where the addresses lead and does the handshake (graph-print.md 4.3) with both: ask with a timeout of
+    25 s. Refused: BAD_REQUEST with the sentence that the client is told; nothing is kept then.
+    """
+
+    region: str
+    tenant: str
+    subscription: SubscriptionView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionAnswer:
+    subscription: SubscriptionView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListSubscriptions(Message, subject="query.{region}.webhooks.list-subscriptions"):
+    """Those of this application that have not expired, oldest first; `app` empty: of the whole tenant."""
+
+    region: str
+    tenant: str
+    app: str
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionList:
+    subscriptions: tuple[SubscriptionView, ...]
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GetSubscription(Message, subject="query.{region}.webhooks.get-subscription"):
+    """Refused (NOT_FOUND) for another application's, and for one that has expired."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewSubscription(Message, subject="query.{region}.webhooks.renew-subscription"):
+    """Change what is not None; another `url` needs the handshake again. It counts as `ReauthorizeSubscription` too."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+    expires: int | None = None
+    url: str | None = None
+    state: str | None = None
+    certificate: str | None = None
+    certificate_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReauthorizeSubscription(Message, subject="query.{region}.webhooks.reauthorize-subscription"):
+    """The application is still allowed what it was: deliveries that waited for it go on."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveSubscription(Message, subject="query.{region}.webhooks.remove-subscription"):
+    """What was still to be told is told no more."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+
+
+#: Question -> the record that answers it (or a `Refusal`).
+SUBSCRIPTION_ANSWER: dict[type[Message], type] = {
+    AddSubscription: SubscriptionAnswer,
+    ListSubscriptions: SubscriptionList,
+    GetSubscription: SubscriptionAnswer,
+    RenewSubscription: SubscriptionAnswer,
+    ReauthorizeSubscription: SubscriptionAnswer,
+    RemoveSubscription: SubscriptionAnswer,
+}

@@ -1,0 +1,92 @@
+"""A request as the handlers see it, what they answer, and the rows that join the two."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.requests import Request
+
+from libs.contracts.message import Message
+from services.gateway.gateway import Gateway
+from services.gateway.graph.odata.query import Query
+from services.gateway.graph.principal import Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`base` is the absolute address of the version that was asked, such as `https://print.example/v1.0`, no slash at its end.
+
+    `ids` are the keys in the path by the names that the route's pattern gives them. `body` is the JSON object that came, {} when
+    there was none; `request` is for what needs more (streams, other media types), None inside `$batch`.
+    """
+
+    gateway: Gateway
+    who: Principal
+    method: str
+    base: str
+    ids: Mapping[str, str]
+    query: Query
+    headers: Mapping[str, str]
+    body: Mapping[str, Any] = field(default_factory=dict)
+    raw: bytes = b""
+    request: Request | None = None
+    beta: bool = False
+
+    async def ask(self, question: Message, within: float = 5.0) -> Any:
+        """What the service answers. Raises `Refused` and `Unanswered`, which the door turns into a `Problem`."""
+        return await self.gateway.bus.ask(question, timeout=within)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An entity (`body` with `context`, what follows `$metadata#`), or nothing. The door applies `$select` to entities, keeps what
+    was expanded, and adds `@odata.context`.
+    """
+
+    status: int = 200
+    body: Mapping[str, Any] | None = None
+    context: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Many entities. When `applied` is False they are all there are: the door filters, sorts, counts and pages them itself.
+
+    When it is True the handler did (`$filter`, `$orderby`, `$skip`, `$top`); `skiptoken` is what the next page is asked with (empty:
+    this is the last one) and `count` what `$count=true` tells. `$select` is always the door's.
+    """
+
+    items: Sequence[Mapping[str, Any]]
+    context: str
+    applied: bool = False
+    skiptoken: str = ""
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Bytes, or a text such as the number of `$count`."""
+
+    data: bytes
+    media_type: str = "text/plain"
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Reply | Collection | Plain
+Handler = Callable[[Call], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """`path` below the version, segments as documented, keys in braces: `print/printers/{printer}/jobs/{job}/start`.
+
+    Who may ask is in the permission matrix, by method and path. `beta`: only below `/beta`.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    beta: bool = False
