@@ -54,8 +54,8 @@ class Reply:
 class Collection:
     """Many entities. When `applied` is False they are all there are: the door filters, sorts, counts and pages them itself.
 
-    When it is True the handler did (`$filter`, `$orderby`, `$skip`, `$top`); `skiptoken` is what the next page is asked with (empty:
-    this is the last one) and `count` what `$count=true` tells. `$select` is always the door's.
+    When it is True the handler did (`$filter`, `$orderby`, `$skip`, `$top`); `skiptoken` is what the next page is asked with
+    (empty: this is the last one) and `count` what `$count=true` tells. `$select` is always the door's.
     """
 
     items: Sequence[Mapping[str, Any]]

@@ -11,7 +11,7 @@ class Principal:
 
     `tenant` is ours, `tenant_id` its GUID (`tid`). `app` is the calling application (`appid`, `azp`), `sn` the client of ours that
     it is, empty: none. `id` is the user, or for an application alone its service principal (`oid`, `sub`); `name` the
-    userPrincipalName. `delegated`: a user asks, and `permissions` are the scopes (`scp`); otherwise the roles (`roles`), never both.
+    userPrincipalName. `delegated`: a user asks, and `permissions` are the scopes (`scp`); otherwise they are the roles (`roles`).
     """
 
     tenant: str
