@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from libs.contracts.tickets import Collate, ColorMode, Cut, Dither, Margins, Media, Orientation, Quality, Sides
+from libs.contracts.tickets import Collate, ColorMode, Cut, Dither, FeedOrientation, Margins, Media, Orientation, Quality, Sides
 
 
 class DeviceType(StrEnum):
@@ -63,7 +63,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a printer says of itself; an empty tuple or None: it does not say."""
+    """What a printer says of itself; an empty tuple or text, None or 0: it does not say.
+
+    `monochrome` False: colours are made grey in the document, as the machine itself cannot. `finishings` are keywords (PWG 5100.1).
+    What is laid out in the document (n-up, scaling, ranges of pages) every printer of documents can, and is not told here.
+    """
 
     formats: tuple[str, ...] = ("application/pdf",)
     colors: tuple[ColorMode, ...] = ()
@@ -87,6 +91,18 @@ class Capabilities:
     default_source: str = ""
     media_types: tuple[str, ...] = ()
     receipt: Receipt | None = None
+    monochrome: bool = True
+    finishings: tuple[str, ...] = ()
+    default_finishings: tuple[str, ...] = ()
+    output_bins: tuple[str, ...] = ()
+    default_output_bin: str = ""
+    feed_orientations: tuple[FeedOrientation, ...] = ()
+    default_feed_orientation: FeedOrientation | None = None
+    media_colors: tuple[str, ...] = ()
+    default_media_color: str = ""
+    default_media_type: str = ""
+    default_resolution: int = 0
+    default_format: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +126,10 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What the converter must know of a printer to finish a document for it."""
+    """What the converter must know of a printer to finish a document for it.
+
+    `monochrome` False: where no colour is wanted, they are made grey in the document.
+    """
 
     formats: tuple[str, ...] = ("application/pdf",)
     max_copies: int = 1
@@ -119,3 +138,4 @@ class Target:
     margins: Margins = Margins(0, 0, 0, 0)
     name: str = ""
     receipt: Receipt | None = None
+    monochrome: bool = True

@@ -15,10 +15,17 @@ class Sides(StrEnum):
 
 
 class ColorMode(StrEnum):
-    """print-color-mode (PWG 5100.14)."""
+    """print-color-mode (PWG 5100.14); `auto`: coloured where the document is."""
 
     COLOR = "color"
     MONOCHROME = "monochrome"
+    AUTO = "auto"
+    BI_LEVEL = "bi-level"
+
+    @property
+    def colorless(self) -> bool:
+        """Whether nothing on paper has a colour."""
+        return self in (ColorMode.MONOCHROME, ColorMode.BI_LEVEL)
 
 
 class Orientation(StrEnum):
@@ -46,12 +53,36 @@ class Collate(StrEnum):
 
 
 class Scaling(StrEnum):
-    """How a page goes onto a sheet of another size: print-scaling (PWG 5100.13), done in the document."""
+    """How a page goes onto a sheet of another size: print-scaling (PWG 5100.13), done in the document.
+
+    `auto` enlarges images, `auto-fit` nothing: both shrink what is too large.
+    """
 
     AUTO = "auto"
+    AUTO_FIT = "auto-fit"
     FIT = "fit"
     FILL = "fill"
     NONE = "none"
+
+
+class Direction(StrEnum):
+    """In which order pages stand on one side: presentation-direction-number-up (PWG 5100.3), done in the document."""
+
+    TORIGHT_TOBOTTOM = "toright-tobottom"
+    TOBOTTOM_TORIGHT = "tobottom-toright"
+    TOLEFT_TOBOTTOM = "toleft-tobottom"
+    TOBOTTOM_TOLEFT = "tobottom-toleft"
+    TORIGHT_TOTOP = "toright-totop"
+    TOTOP_TORIGHT = "totop-toright"
+    TOLEFT_TOTOP = "toleft-totop"
+    TOTOP_TOLEFT = "totop-toleft"
+
+
+class FeedOrientation(StrEnum):
+    """feed-orientation (PWG 5100.11): which edge of the sheet goes first through the machine."""
+
+    LONG_EDGE_FIRST = "long-edge-first"
+    SHORT_EDGE_FIRST = "short-edge-first"
 
 
 class Subset(StrEnum):
@@ -104,6 +135,8 @@ class Ticket:
     move what is printed right and down, in 1/100 mm. `repeats`: all of it so often, as if it had been sent as many times.
     `tray` and `media_type` are media-source and media-type (PWG 5100.7) as the printer names them, `resolution` is
     printer-resolution in dots per inch, 0: the printer's own. `cut`, `drawer` and `dither` concern receipt printers.
+    `finishings` are keywords (PWG 5100.1) such as `staple-top-left`, `output_bin` is output-bin (PWG 5100.2) as the printer names
+    it, `layout` the order of the pages where `number_up` puts several on one side.
     """
 
     copies: int = 1
@@ -131,3 +164,7 @@ class Ticket:
     dither: Dither | None = None
     marks: tuple[Mark, ...] = ()
     resolution: int = 0
+    finishings: tuple[str, ...] = ()
+    output_bin: str = ""
+    layout: Direction | None = None
+    feed_orientation: FeedOrientation | None = None

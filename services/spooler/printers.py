@@ -47,6 +47,7 @@ def _target(device: Device) -> Target:
         margins=margins or Margins(0, 0, 0, 0),
         name=device.name,
         receipt=able.receipt,
+        monochrome=able.monochrome,
     )
 
 

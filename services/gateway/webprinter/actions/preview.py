@@ -93,7 +93,13 @@ def _target(device: Device) -> Target:
     able = device.capabilities
     edges = next((each.margins for each in able.media if each.media == able.default_media), Margins(0, 0, 0, 0))
     return Target(
-        formats=able.formats, max_copies=10**6, media=able.default_media, margins=edges, name=device.name, receipt=able.receipt
+        formats=able.formats,
+        max_copies=10**6,
+        media=able.default_media,
+        margins=edges,
+        name=device.name,
+        receipt=able.receipt,
+        monochrome=able.monochrome,
     )
 
 

@@ -105,7 +105,12 @@ DEVICE_TYPES = {word.value.upper(): word for word in DeviceType}
 STATUSES = {**{word.value.replace("_", ""): word for word in Status}, "CANCELLED": Status.CANCELED}
 
 #: Ours -> the protocol's own word, which is what answers show.
-SHOWN_COLORS = {ColorMode.MONOCHROME: "MONOCHROME", ColorMode.COLOR: "COLOR"}
+SHOWN_COLORS = {
+    ColorMode.MONOCHROME: "MONOCHROME",
+    ColorMode.COLOR: "COLOR",
+    ColorMode.AUTO: "COLOR",
+    ColorMode.BI_LEVEL: "MONOCHROME",
+}
 SHOWN_ORIENTATIONS = {
     Orientation.PORTRAIT: "PORTRAIT",
     Orientation.LANDSCAPE: "LANDSCAPE",

@@ -30,7 +30,7 @@ def device_info(view: DeviceView, sn: str) -> dict[str, Any]:
 def capability(can: Capabilities) -> dict[str, Any]:
     """Capability. Copies are always supported: what the printer cannot, the document does. Unknown defaults are left out."""
     shown = {
-        "supportedColors": [words.SHOWN_COLORS[each] for each in can.colors],
+        "supportedColors": list(dict.fromkeys(words.SHOWN_COLORS[each] for each in can.colors)),
         "defaultColor": words.SHOWN_COLORS.get(can.default_color) if can.default_color else None,
         "supportsCopies": True,
         "upperCopies": can.max_copies,
