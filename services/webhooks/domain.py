@@ -109,6 +109,11 @@ def whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
     return (event.tenant, event.agent) if isinstance(event, DeviceChanged) else (event.task.tenant, event.task.sn)
 
 
+def for_partners(subject: str) -> bool:
+    """Whether a subject is of what partner applications alone are told: no endpoint hears of it."""
+    return subject.startswith("partner.")
+
+
 def owner(subject: str) -> tuple[str, str]:
     """As `whose`, of an event that is not read yet. Raises `ValueError` for what is no event's."""
     what, *words = subject.split(".")

@@ -12,7 +12,7 @@ from libs.runtime.commit import Staged
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Incoming
 from services.webhooks.dialects import Dialect, Place
-from services.webhooks.domain import Delivery, Endpoint, Event, OfTask, State, deliveries, owner
+from services.webhooks.domain import Delivery, Endpoint, Event, OfTask, State, deliveries, for_partners, owner
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.store import Store
 
@@ -30,6 +30,7 @@ class Handlers:
     async def take(self, kind: Any, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
         """Insert the deliveries of these events, each a `kind`. Raises `Undecodable` for what is none and somebody wants."""
         crashpoint("webhooks-before-insert")
+        messages = [message for message in messages if not for_partners(message.subject)]
         concerned = {owner(message.subject) for message in messages}
         endpoints = await self._endpoints.of(connection, {sn for _, sn in concerned}, {tenant for tenant, _ in concerned})
         # Most events are nobody's, and reading one takes as long as all the rest of it.

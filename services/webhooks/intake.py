@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from libs.contracts.events import DeviceChanged, TaskEvent
+from libs.contracts.events import AnyTaskEvent, DeviceChanged
 from libs.contracts.streams import DEAD, DEVICES, TASKS, ConsumerSpec, consumers
 from libs.runtime.bus import Bus
 from libs.runtime.commit import Change, Commit, Input
@@ -26,7 +26,7 @@ BATCH = 500
 
 
 #: Stream -> what its messages are.
-EVENTS: Mapping[str, Any] = {TASKS: TaskEvent, DEVICES: DeviceChanged}
+EVENTS: Mapping[str, Any] = {TASKS: AnyTaskEvent, DEVICES: DeviceChanged}
 
 
 def consumer(region: str, stream: str) -> ConsumerSpec:

@@ -5,7 +5,7 @@ import pytest
 from libs.contracts.devices import Device
 from libs.contracts.endpoints import DeviceFilter, EventKind
 from libs.contracts.events import DeviceChanged
-from services.webhooks.domain import OFF, Endpoint, State, deliveries, wants
+from services.webhooks.domain import OFF, Endpoint, State, deliveries, for_partners, wants
 from tests.webhooks.events import SN, life, news
 
 
@@ -81,3 +81,8 @@ def test_the_secret_before_signs_until_its_time_is_over():
     assert endpoint.secrets(9) == ("new", "old")
     assert endpoint.secrets(10) == ("new",)
     assert Endpoint("a", SN, "http://a", "standard").secrets(9) == ()
+
+
+def test_what_is_for_partners_alone_is_told_apart_by_its_subject():
+    assert for_partners("partner.hooked.local.main.jueKiUEE.abc.jueKiUEE-000000000001")
+    assert not for_partners(news(1)[0].subject)
