@@ -23,7 +23,7 @@ from libs.contracts.queries import (
 from libs.contracts.reports import DevicesReported
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read
-from services.registry import enrol, handlers, rights, roaming
+from services.registry import devices, enrol, handlers, rights, roaming
 from services.registry.handlers import Registry
 from services.registry.presence import Presence
 from services.registry.settings import RegistrySettings
@@ -281,7 +281,7 @@ async def test_what_a_door_does_by_itself_is_recorded_for_its_own_clients_only(r
 
 
 async def test_a_long_list_comes_in_pages(registry, monkeypatch):
-    monkeypatch.setattr(handlers, "PAGE", 2)
+    monkeypatch.setattr(devices, "PAGE", 2)
     await report(registry, WARD, "A", "B", "C", "D")
     names, more = [], True
     while more:
