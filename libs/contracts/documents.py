@@ -139,19 +139,13 @@ Content = Annotated[Inline | Stored | Remote, Field(discriminator="kind")]
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a task. `javascript` and `background` concern HTML only.
-
-    `media_type` is what it came as, where a door was told; empty: that of its format (`libs.contracts.mediatypes`). `uploaded_at`
-    (ms since 1970) is when its bytes were there, 0: they came with the task.
-    """
+    """One document of a task. `javascript` and `background` concern HTML only."""
 
     format: Format
     content: Content
     name: str = ""
     javascript: bool = True
     background: bool = True
-    media_type: str = ""
-    uploaded_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
