@@ -19,11 +19,13 @@ from services.spooler.task import Step, Task
 FIELDS = tuple(field.name for field in fields(Task))
 #: Fields that never change after the insertion.
 _FIXED = {
-    "id", "tenant", "sn", "source", "from_os", "name", "seq", "idx", "priority", "created_at", "traceparent", "start_at",
-    "retry_of",
+    "id", "tenant", "sn", "source", "from_os", "name", "priority", "created_at", "traceparent", "start_at", "retry_of", "user_id",
+    "user_name",
 }  # fmt: skip
 #: Fields that change for few tasks, and are written for those only.
-_SELDOM = ("agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled")
+_SELDOM = (
+    "agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled", "seq", "idx", "served", "leg",
+)  # fmt: skip
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _IN_LINE: ColumnElement[bool] = literal_column("lined")

@@ -1,4 +1,4 @@
-"""The spooler's tables: what is hot (`task`), what is read once (`material`), and who was admitted (`journal`)."""
+"""The spooler's tables: what is hot (`task`), what is read once (`material`), what partners do (`hook`, `leg`), and the rest."""
 
 from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, LargeBinary, MetaData, String, Table, Text, text
 
@@ -13,8 +13,8 @@ def _text(name: str, size: int = 64) -> Column[str]:
     return Column(name, String(size), nullable=False, server_default="")
 
 
-def _number(name: str) -> Column[int]:
-    return Column(name, BigInteger, nullable=False, server_default=text("0"))
+def _number(name: str, default: str = "0") -> Column[int]:
+    return Column(name, BigInteger, nullable=False, server_default=text(default))
 
 
 def _flag(name: str) -> Column[bool]:
@@ -50,6 +50,11 @@ task = Table(
     _flag("hold"),
     _text("retry_of"),
     *(_flag(name) for name in ("rendering", "recalled")),
+    _text("user_id"),
+    _text("user_name", 320),
+    _text("served"),
+    _number("leg", "1"),
+    *(_number(name) for name in ("fetchable_at", "acknowledged_at")),
     Index("task_newest", "tenant", "sn", "created_at", "id"),
     Index("task_status", "tenant", "sn", "told", "created_at", "id"),
 )
@@ -72,13 +77,57 @@ Index("task_ended", task.c.ended_at, sqlite_where=task.c.ended_at > 0, postgresq
 HELD = text("stage = 'release-wait'")
 Index("task_held", task.c.tenant, task.c.sn, task.c.created_at, task.c.id, sqlite_where=HELD, postgresql_where=HELD)
 
-#: What a task is made of: the request as it came, and the conversion as it came back; each written once.
+#: Tasks as jobs of their printer. A task is in one of the first two, so that both together cost as much as one.
+FETCHABLE, UNFETCHABLE = text("fetchable_at > 0"), text("fetchable_at = 0")
+OF_USER, OF_USER_NAME = text("user_id <> ''"), text("user_name <> ''")
+_JOB = (task.c.printer, task.c.created_at, task.c.id)
+Index("task_fetchable", *_JOB, sqlite_where=FETCHABLE, postgresql_where=FETCHABLE)
+Index("task_unfetchable", *_JOB, sqlite_where=UNFETCHABLE, postgresql_where=UNFETCHABLE)
+Index("task_user", task.c.user_id, *_JOB, sqlite_where=OF_USER, postgresql_where=OF_USER)
+Index("task_user_name", task.c.user_name, *_JOB, sqlite_where=OF_USER_NAME, postgresql_where=OF_USER_NAME)
+
+#: What a task is made of: the request as it came, and the conversion as it came back. What Graph's door knows of the document
+#: beside that: its media type as it was told, when it was uploaded, when it was downloaded by whoever serves the printer.
 material = Table(
     "material",
     metadata,
     Column("task", String(64), primary_key=True),
     Column("request", LargeBinary, nullable=False),
     Column("converted", LargeBinary, nullable=True),
+    _text("media_type", 128),
+    *(_number(name) for name in ("uploaded_at", "downloaded_at")),
+)
+
+#: Legs of tasks that are over because the task was redirected; `shown` is the job as it is to be shown (`JobView`).
+leg = Table(
+    "leg",
+    metadata,
+    Column("task", String(64), primary_key=True),
+    Column("leg", BigInteger, primary_key=True),
+    *(_text(name) for name in ("tenant", "agent", "printer", "user_id")),
+    _text("user_name", 320),
+    *(_number(name) for name in ("created_at", "ended_at")),
+    Column("shown", LargeBinary, nullable=False),
+    Index("leg_newest", "printer", "created_at", "task", "leg"),
+    Index("leg_user", "user_id", "printer", "created_at", "task", "leg"),
+    Index("leg_user_name", "user_name", "printer", "created_at", "task", "leg"),
+)
+
+#: Work of partners on legs of tasks, in the order of `place`; `limit` in seconds.
+hook = Table(
+    "hook",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    *(_text(name) for name in ("tenant", "task")),
+    *(_number(name) for name in ("leg", "place")),
+    *(_text(name) for name in ("agent", "printer", "definition", "trigger", "app")),
+    Column("name", Text, nullable=False, server_default=""),
+    _number("limit"),
+    *(_text(name, 16) for name in ("on_limit", "on_abort", "state")),
+    Column("description", Text, nullable=False, server_default=""),
+    *(_number(name) for name in ("created_at", "until", "ended_at")),
+    Index("hook_task", "task", "leg", "place"),
+    Index("hook_definition", "definition", "created_at", "id"),
 )
 
 #: The journal that was admitted for each agent, and the sequence up to which it acknowledges unread.

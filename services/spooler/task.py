@@ -31,7 +31,11 @@ class Task:
     `step`, `attempt` (print) and `conversions` (convert) name the open order; `place` 0 goes before 1 in the line; `lined`
     says that it stands in its printer's line, not yet sent; `recalled` that a paused line wants its order back;
     `hold` that it waits to be released to a real printer, `rendering` that its open conversion does no more than render;
-    `ordered_at` is when the open print order was made; `told` is the Webprinter status that was last told.
+    `ordered_at` is when the open print order was made; `valid_until` is until when it may be taken, and of a hooked task until
+    when its hook may work; `told` is the Webprinter status that was last told.
+
+    `user_id` and `user_name` (small letters) say who prints, where a door knows; `served` is the application that fetches it, no
+    order is made then; `leg` counts its printers. `idx` below 0: not started, so that nobody was told of it.
     """
 
     id: str
@@ -77,6 +81,17 @@ class Task:
     retry_of: str = ""
     rendering: bool = False
     recalled: bool = False
+    user_id: str = ""
+    user_name: str = ""
+    served: str = ""
+    leg: int = 1
+    fetchable_at: int = 0
+    acknowledged_at: int = 0
+
+    @property
+    def started(self) -> bool:
+        """Whether it is meant to be printed already, so that it may be told and listed."""
+        return self.idx >= 0
 
 
 @dataclass(frozen=True, slots=True)
