@@ -82,7 +82,7 @@ async def set_marks(registry: Registry, query: SetMarks) -> Done:
     async with registry.store.acting(who(query.sn, query.by)).change() as change:
         marks = encode(query.marks).decode()
         if not query.device:
-            await change.markclient_of(query.sn, marks)
+            await change.mark_client(query.sn, marks)
         elif not await change.mark_device(query.sn, device_id(query.sn, query.device), marks):
             raise Refused(Code.NOT_FOUND, f"There is no device named {query.device!r} of your own; listDevices names them.")
         what = f"{query.sn}/{query.device}" if query.device else query.sn
