@@ -24,27 +24,43 @@ class Certificate:
     def __init__(self, folder: Path, names: Sequence[str]) -> None:
         self._authority = Authority(folder)
         self._names = tuple(name.partition(":")[0] for name in names)
-        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
         self._loaded = b""
+        self._current = _tls()
 
     async def context(self) -> ssl.SSLContext:
-        """TLS with this certificate. Raises `OSError` when the folder of keys cannot be written."""
+        """TLS that shows each new connection the certificate of now. Raises `OSError` when the folder of keys cannot be written."""
         await asyncio.to_thread(self._load)
-        return self._context
+        context = self._current
+
+        def choose(connection: ssl.SSLObject, _name: str | None, _context: ssl.SSLContext) -> None:
+            connection.context = self._current
+
+        context.sni_callback = choose  # called whether the client names a host or not
+        return context
 
     async def renew(self) -> None:
         """Look now and then whether it ends soon; new connections get the new one. A body for `Service.loop`."""
         while True:
             await asyncio.sleep(LOOK)
-            await asyncio.to_thread(self._load)
+            try:
+                await asyncio.to_thread(self._load)
+            except OSError as error:  # the one that is loaded is good until it ends
+                log.warning("certificate not renewed, tried again later", cause=str(error))
 
     def _load(self) -> None:
+        """A new context for a new certificate: one that is changed in use shows half of each to who connects meanwhile."""
         leaf: Leaf = self._authority.leaf(self._names)
         found = leaf.certificate.read_bytes()
         if found != self._loaded:
-            self._context.load_cert_chain(leaf.certificate, leaf.key)
-            self._loaded = found
+            context = _tls()
+            context.load_cert_chain(leaf.certificate, leaf.key)
+            self._current, self._loaded = context, found
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
 
 
 def certificate_route(folder: Path) -> Route:
