@@ -2,14 +2,18 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
+from weakref import WeakKeyDictionary
 
 from libs.contracts.devices import Capabilities
+from libs.ipp.attributes import Attributes
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
 from libs.ipp.enums import JobState
 from libs.ipp.errors import ClientError
 from libs.ipp.job import Job
 from services.agent.attempt import Attempt
+from services.agent.cups.power import Power
 from services.agent.domain import Outcome, Printed, Unknown
 from services.agent.drivers import Seen
 from services.agent.ipp import capabilities, reasons
@@ -18,9 +22,6 @@ from services.agent.ipp.reasons import sentence, stopping
 
 #: How often a job that CUPS has finished with is asked for, in seconds.
 POLL = 0.5
-#: How wrong a printer's count of its own seconds may be: so many, and such a part of it.
-SLACK = 3.0
-DRIFT = 0.01
 
 
 def device_uri(uri: str) -> str | None:
@@ -37,6 +38,9 @@ class QueueDevice:
         self._label = label
         # CUPS takes whatever certificate the printer has; asking it must not need more than printing to it.
         self._client = Client(uri, user="printbus", patience=Patience(connect=3.0, answer=5.0), verify=False)
+        self._power = Power()
+        self._cuts: WeakKeyDictionary[Attempt, int] = WeakKeyDictionary()
+        self._remembers = False
 
     async def close(self) -> None:
         """Close its connections."""
@@ -49,22 +53,27 @@ class QueueDevice:
     async def state(self, before: Seen) -> Seen:
         """How it is now; it may be unreachable."""
         try:
-            return reasons.read_state(await self._client.get_printer_attributes(reasons.STATE_ATTRIBUTES), before)
+            return reasons.read_state(await self._ask(reasons.STATE_ATTRIBUTES), before)
         except ClientError:
             return reasons.unreachable(before)
+
+    def begin(self, attempt: Attempt) -> None:
+        """Its job goes to the printer now: what happens to its power from here on counts."""
+        self._cuts[attempt] = self._power.cuts
 
     async def truth(self, attempt: Attempt, queued: Job, *, lost: bool) -> Outcome:
         """What became of a job that CUPS has finished with. `lost`: CUPS itself says that the printer forgot it."""
         while True:
             try:
                 job = await self._find(attempt)
-                since = await self._since()
+                await self._ask(("printer-up-time",))
             except ClientError:
                 attempt.stop("connecting-to-device", sentence(self._label, "connecting-to-device"))
             else:
                 if job is None:
-                    return self._absent(attempt, queued, since, lost=lost)
+                    return self._absent(attempt, queued, lost=lost)
                 if job.state is None or job.state.ended:
+                    self._remembers = True
                     return outcome(job, attempt, self._label)
                 await self._tell(attempt, job)
             await asyncio.sleep(POLL)
@@ -73,10 +82,12 @@ class QueueDevice:
         ours = [job async for job in self._client.all_jobs(REQUESTED) if job.name == attempt.name]
         return max(ours, key=lambda job: job.id) if ours else None
 
-    async def _since(self) -> float:
-        """When it was switched on, in seconds since 1970."""
-        said = await self._client.get_printer_attributes(("printer-up-time",))
-        return time.time() - (said.integer("printer-up-time") or 0)
+    async def _ask(self, requested: Sequence[str]) -> Attributes:
+        """Some of its attributes; `printer-up-time` must be among them. Raises `ClientError`."""
+        asked = time.monotonic()
+        said = await self._client.get_printer_attributes(requested)
+        self._power.hear(said, asked, time.monotonic())
+        return said
 
     async def _tell(self, attempt: Attempt, job: Job) -> None:
         reason = stopping(await self.state(Seen()))
@@ -85,12 +96,13 @@ class QueueDevice:
         else:
             attempt.resume(pages(job))
 
-    def _absent(self, attempt: Attempt, queued: Job, since: float, *, lost: bool) -> Outcome:
+    def _absent(self, attempt: Attempt, queued: Job, *, lost: bool) -> Outcome:
         """The printer has no such job: it keeps no history, or it lost it with its power."""
         if queued.state is not JobState.COMPLETED:
             return outcome(queued, attempt, self._label)
+        cut = self._power.cuts > self._cuts.get(attempt, self._power.cuts)
         begun = queued.attributes.integer("time-at-processing") or 0
-        if lost or since > begun + SLACK + (time.time() - since) * DRIFT:
+        if lost or cut or self._remembers or self._power.since(begun, time.time()):
             return Unknown(
                 f"The printer {self._label} lost this job, as after a power cut: nobody can say whether it is on paper. "
                 "Look at the printer, then say what is true."

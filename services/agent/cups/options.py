@@ -3,9 +3,9 @@
 from libs.contracts.devices import Capabilities
 from libs.contracts.tickets import Collate, ColorMode, Ticket
 from libs.ipp.attributes import Collection, Value
+from libs.ipp.media_names import make_name
 from libs.ipp.values import EnumValue, Keyword, Resolution
 from services.agent.ipp.capabilities import COLLATES, QUALITIES
-from services.agent.ipp.media_names import make_name
 from services.agent.ipp.ticket import check, fitting, media_col
 
 

@@ -147,6 +147,8 @@ class CupsQueue:
         await attempt.reach(Step.RELEASING)
         self._free.clear()
         self._released = attempt
+        if self._device:
+            self._device.begin(attempt)
         try:
             await self._spooler.release(attempt.job or 0)
         except ClientError as error:

@@ -311,22 +311,24 @@ async def test_a_printer_behind_a_queue_that_gives_up_is_believed_more_than_cups
 
 async def test_a_printer_behind_a_queue_that_lost_its_power_is_never_taken_for_one_that_printed(cupsd, eve, tmp_path):
     await cupsd.add_queue("Office", eve.uri, "everywhere")
-    eve.hold()
     async with desk(tmp_path, server(cupsd)) as at:
         await at.give(order(1, printer="Office"))
-        await until(lambda: list(eve.spool.glob("*.pdf")), within=20)
+        await at.told("TaskPrinted", 1, within=30, confirmed=True)  # a printer that remembers its jobs
+        eve.hold()
+        await at.give(order(2, printer="Office"))
+        await until(lambda: len(list(eve.spool.glob("*.pdf"))) == 2, within=20)
         await eve.kill()
         eve.release()
         await eve.start()
 
         async def settled() -> bool:
             """As its backend meets the printer, cupsd loses the job, stops the queue for a person to look, or sends it anew."""
-            told = {each.kind if getattr(each, "reason", "") != "paused" else "paused" for each in await at.reports(1)}
+            told = {each.kind if getattr(each, "reason", "") != "paused" else "paused" for each in await at.reports(2)}
             return bool(told & {"TaskUnknown", "paused", "TaskPrinted"})
 
         await until(settled, within=40, what="somebody says what became of it")
-        if "TaskPrinted" in {each.kind for each in await at.reports(1)}:
-            assert len(eve.documents()) == 1
+        if "TaskPrinted" in {each.kind for each in await at.reports(2)}:
+            assert [each.job_name for each in eve.documents()] == [f"{task(1)}.1", f"{task(2)}.1"]
 
 
 async def test_the_guard_holds_what_was_at_its_device_when_cupsd_was_killed(cupsd, tmp_path):
