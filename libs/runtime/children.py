@@ -15,11 +15,11 @@ _PR_SET_PDEATHSIG = 1
 
 def die_with_parent() -> Callable[[], None]:
     """A `preexec_fn`: the kernel kills the child when the thread that started it ends (start it from the main thread)."""
-    libc = ctypes.CDLL(None, use_errno=True)
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: a forked child may not be able to load anything
     parent = os.getpid()
 
     def arrange() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -15,7 +15,7 @@ from services.converter.sandbox import Sandbox
 from services.converter.settings import ConverterSettings
 
 _HERE = Path(__file__).parent
-_START = 60.0
+_START = 75.0
 _ROOM = 4
 
 

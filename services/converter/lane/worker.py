@@ -22,7 +22,7 @@ from com.sun.star.connection import NoConnectException
 from com.sun.star.lang import DisposedException
 from com.sun.star.uno import Exception as UnoException
 
-_START = 30.0
+_START = 60.0
 _AGAIN = 81
 _PR_SET_PDEATHSIG = 1
 _NEVER_EXECUTE, _NO_UPDATE = 0, 0
@@ -30,11 +30,6 @@ _NEVER_EXECUTE, _NO_UPDATE = 0, 0
 
 def properties(**values: Any) -> tuple[Any, ...]:
     return tuple(PropertyValue(name, 0, value, 0) for name, value in values.items())
-
-
-def die_with_us() -> None:
-    """Where a process namespace does not see to it, the kernel ends LibreOffice with this worker."""
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def start(program: str, home: str, name: str) -> Any:
@@ -50,6 +45,13 @@ def start(program: str, home: str, name: str) -> Any:
         f"--accept=pipe,name={name};urp;",
         f"-env:UserInstallation=file://{home}/profile",
     ]
+
+    # Looked up before the fork: a child that was forked while another thread loads libraries cannot load any.
+    prctl = ctypes.CDLL(None).prctl
+
+    def die_with_us() -> None:
+        """Where a process namespace does not see to it, the kernel ends LibreOffice with this worker."""
+        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
     def run() -> None:
         quiet, again = subprocess.DEVNULL, _AGAIN
