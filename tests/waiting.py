@@ -9,8 +9,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], within: float = 10.0, what: str = "") -> T:
-    """The first true value of `condition` (plain or async), asked every 20 ms; AssertionError after `within` seconds."""
+async def until(condition: Callable[[], T | Awaitable[T]], within: float = 10.0, what: str = "", every: float = 0.02) -> T:
+    """The first true value of `condition` (plain or async), asked every so many seconds; AssertionError after `within`."""
     deadline = time.monotonic() + within
     while True:
         value = condition()
@@ -20,4 +20,4 @@ async def until(condition: Callable[[], T | Awaitable[T]], within: float = 10.0,
             return value
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {what or inspect.getsource(condition).strip()}")
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(every)

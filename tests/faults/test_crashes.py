@@ -48,12 +48,11 @@ async def test_a_kill_at_any_step_neither_loses_nor_repeats(tmp_path, point):
                 break
         await server.died()
         await server.start()
-        for task in accepted:
-            await server.reaches(task, "FINISHED", "ERROR", "CANCELED", "PARTIAL_PRINTED")
-        rows = {row["taskId"]: row["status"] for row in await server.call("listTasks", limit=100)}
-        assert {rows[task] for task in accepted} <= {"FINISHED"}, server.tail()
+        ended = await server.all_reach(accepted, "FINISHED", "ERROR", "CANCELED", "PARTIAL_PRINTED")
+        assert set(ended.values()) <= {"FINISHED"}, server.tail()
+        rows = await server.statuses()
+        await server.all_reach(list(rows), "FINISHED")
         for task in rows:
-            await server.reaches(task, "FINISHED")
             assert (await receiver.ended(task))[-2].endswith(">FINISHED")
         printed = sorted(path.name for path in paper.glob("*.pdf"))
         assert printed == sorted(f"{task}.pdf" for task in rows)

@@ -1,12 +1,13 @@
 """A whole Printbus as a test runs it: processes of its own, a folder of its own, called over HTTP as a client would."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ from libs.runtime import children
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
+
+
+class Unavailable(AssertionError):
+    """The server says, with a 503, that it cannot answer now: an honest answer, after which one asks again."""
 
 
 class Installation:
@@ -48,12 +53,15 @@ class Installation:
 
     def run(self, module: str, *arguments: str, **settings: str) -> subprocess.Popen[bytes]:
         """Start one process of this installation."""
-        given = {**self._settings, **settings}
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("PRINTBUS_")}
-        environment = {**kept, **{f"PRINTBUS_{name}": value for name, value in given.items()}}
         with self.log.open("ab") as output:
             argv = [sys.executable, "-m", module, *arguments]
-            return children.start(argv, env=environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            env = self.environment(**settings)
+            return children.start(argv, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """What its processes are started with."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("PRINTBUS_")}
+        return {**kept, **{f"PRINTBUS_{name}": value for name, value in {**self._settings, **settings}.items()}}
 
     async def ready(self, within: float = 60.0) -> None:
         """Wait until it says that it is ready."""
@@ -110,10 +118,12 @@ class Installation:
         return (self.data / "token").read_text().strip()
 
     async def post(self, command: str, data: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """The envelope of one command."""
+        """The envelope of one command. Raises `Unavailable` for one that cannot be done now."""
         body = json.dumps({"command": command, "data": data or {}})
         answer = await self._client.post("/openapi", content=body, headers={"Api-Access-Token": self.token})
         envelope: dict[str, Any] = answer.json()
+        if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
+            raise Unavailable(envelope)
         return envelope
 
     async def call(self, command: str, **data: Any) -> Any:
@@ -137,28 +147,38 @@ class Installation:
         answer = await self.call("newPrintTask", task=wanted)
         return str(answer["taskId"])
 
-    async def status(self, task: str) -> str:
-        """A task's status as `listTasks` tells it."""
-        rows = await self.call("listTasks", limit=1000)
-        return next((row["status"] for row in rows if row["taskId"] == task), "")
+    async def statuses(self) -> dict[str, str]:
+        """The status of each task as `listTasks` tells it, by the task's id."""
+        return {row["taskId"]: row["status"] for row in await self.call("listTasks", limit=1000)}
 
     async def reaches(self, task: str, *statuses: str, within: float = 60.0) -> str:
         """Wait until a task has one of these statuses."""
+        return (await self.all_reach([task], *statuses, within=within))[task]
 
-        async def reached() -> str:
-            found = await self.status(task)
-            return found if found in statuses else ""
+    async def all_reach(self, tasks: Sequence[str], *statuses: str, within: float = 60.0) -> dict[str, str]:
+        """Wait until every one of these tasks has one of these statuses; one look is for all of them. Which each has."""
+        seen: dict[str, str] = {}
+
+        async def reached() -> bool:
+            with contextlib.suppress(Unavailable):
+                seen.update(await self.statuses())
+            return all(seen.get(task) in statuses for task in tasks)
 
         try:
-            return await until(reached, within, f"{task} is {statuses}")
+            await until(reached, within, f"they are {statuses}", every=0.05)
         except AssertionError as error:
-            raise AssertionError(f"{error}; it is {await self.status(task)}\n{self.tail()}") from None
+            late = {task: seen.get(task, "") for task in tasks if seen.get(task) not in statuses}
+            raise AssertionError(f"{error}: {late}\n{self.tail()}") from None
+        return {task: seen[task] for task in tasks}
 
     async def device(self, name: str, *, online: bool = True, within: float = 20.0) -> dict[str, Any]:
         """Wait until a printer is listed (and online)."""
 
         async def listed() -> dict[str, Any]:
-            found = await self.call("listDevices", deviceType="printer")
+            try:
+                found = await self.call("listDevices", deviceType="printer")
+            except Unavailable:
+                return {}
             return next((each for each in found if each["name"] == name and each["status"] >= online), {})
 
         return await until(listed, within, f"{name} is listed")

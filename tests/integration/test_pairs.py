@@ -1,7 +1,5 @@
 """Each pair of source and format (webprinter.md 1.5) and PDF reaches FINISHED with the text, pages and size it was asked for."""
 
-import asyncio
-
 import pytest
 
 from tests.integration.documents import DOCUMENTS, served
@@ -49,12 +47,11 @@ async def test_every_pair_is_printed_as_its_ticket_asks(tmp_path):
                 name=f"{source}-{kind}",
             )
             tasks[task] = (source, kind, made)
-        await asyncio.gather(*(server.reaches(task, "FINISHED", "ERROR", "CANCELED", within=200) for task in tasks))
+        ended = await server.all_reach(list(tasks), "FINISHED", "ERROR", "CANCELED", within=200)
         problems = []
         for task, (source, kind, made) in tasks.items():
-            status = await server.status(task)
-            if status != "FINISHED":
-                problems.append((source, kind, status))
+            if ended[task] != "FINISHED":
+                problems.append((source, kind, ended[task]))
                 continue
             sheets = Sheets(paper / f"{task}.pdf")
             right = sheets.is_of_size(148, 210) or (kind in ("EXCEL", "PPT", "PNG", "JPG", "BMP") and sheets.is_of_size(210, 148))
