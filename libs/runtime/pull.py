@@ -94,3 +94,5 @@ class Puller:
             if (message.headers or {}).get("Status") not in (_EMPTY, _LATE):
                 self._refusal = message
             self._woken.set()
+        elif self._came:  # the end of a request that was given up, and that was served before the one that waits
+            self._woken.set()

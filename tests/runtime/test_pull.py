@@ -72,6 +72,18 @@ async def test_an_interrupted_fetch_ends_at_once_and_nothing_is_lost_by_it(bus, 
     assert sorted(found) == [1, 2]
 
 
+async def test_what_comes_for_a_request_that_was_given_up_ends_the_waiting_of_the_next(bus, puller):
+    first = asyncio.create_task(puller.fetch(10, 30.0))
+    await until(lambda: puller._number == 1, what="it asks")
+    puller.interrupt()
+    assert await first == []
+    waiting = asyncio.create_task(puller.fetch(10, 30.0))
+    await until(lambda: puller._number == 2, what="it asks again")
+    await publish(bus, 1, 1)  # the server serves the older request
+    async with asyncio.timeout(10):
+        assert numbers(await waiting) == [1]
+
+
 async def test_a_new_connection_ends_the_waiting(bus, puller):
     waiting = asyncio.create_task(puller.fetch(10, 30.0))
     await until(lambda: puller._number == 1, what="it asks")
@@ -79,8 +91,8 @@ async def test_a_new_connection_ends_the_waiting(bus, puller):
     async with asyncio.timeout(10):
         assert await waiting == []
     await publish(bus, 1, 1)
-    async with asyncio.timeout(5):
-        assert numbers(await puller.fetch(10, 5.0)) == [1]
+    async with asyncio.timeout(10):
+        assert numbers(await puller.fetch(10, 30.0)) == [1]
 
 
 async def test_a_consumer_that_is_not_there_is_an_error(bus):
