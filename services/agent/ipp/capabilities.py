@@ -7,8 +7,8 @@ from typing import TypeVar
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides
 from libs.ipp.attributes import Attributes, Collection
+from libs.ipp.media_names import parse_name
 from libs.ipp.values import IntegerRange, Resolution, ResolutionUnits
-from services.agent.ipp.media_names import parse_name
 
 #: What is asked of a printer; `media-col-database` must be named (PWG 5100.7).
 REQUESTED = ("all", "media-col-database")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from libs.contracts.devices import Capabilities
 from libs.contracts.tickets import Collate, ColorMode, Media, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection, Value
+from libs.ipp.media_names import make_name
 from libs.ipp.values import EnumValue, Keyword, Resolution
 from services.agent.drivers import Declined
 from services.agent.ipp.capabilities import COLLATES, QUALITIES
-from services.agent.ipp.media_names import make_name
 
 #: How far a sheet may be off and still be the same, in 1/100 mm: names in inches do not come out even.
 TOLERANCE = 50

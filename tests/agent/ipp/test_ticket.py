@@ -5,10 +5,10 @@ import pytest
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import Collate, ColorMode, Media, Quality, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection
+from libs.ipp.media_names import make_name, parse_name
 from libs.ipp.values import Resolution
 from services.agent.cups.options import options
 from services.agent.drivers import Declined
-from services.agent.ipp.media_names import make_name, parse_name
 from services.agent.ipp.ticket import fitting, job_attributes
 
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
