@@ -94,7 +94,7 @@ make_environment() { # python
     total=$(grep -c '^[a-z0-9].*==' requirements.lock)
     with_progress "installing up to $total Python packages (a few minutes the first time)" \
         '^Collecting\|^Processing\|already satisfied' .setup/pip.log \
-        .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps \
+        .venv/bin/python -m pip install --disable-pip-version-check --no-input --progress-bar off --no-deps --no-compile \
         --require-hashes -r requirements.lock
 }
 
