@@ -13,8 +13,8 @@ class Words(Generic[Ours]):
     """One enumeration: each value of ours with Graph's name of it. Of Graph's names case counts for nothing when they are read."""
 
     def __init__(self, words: Mapping[Ours, str]) -> None:
-        self._words = dict(words)
-        self._meanings = {word.lower(): ours for ours, word in self._words.items()}
+        self._words: dict[str, str] = {str(ours): word for ours, word in words.items()}
+        self._meanings = {word.lower(): ours for ours, word in words.items()}
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -23,7 +23,7 @@ class Words(Generic[Ours]):
 
     def to(self, ours: str | None) -> str | None:
         """Graph's name; None where it has none, or nothing was said."""
-        return self._words.get(ours) if ours is not None else None  # type: ignore[call-overload, no-any-return]
+        return self._words.get(ours) if ours is not None else None
 
     def all(self, ours: Iterable[str]) -> list[str]:
         """Graph's names of those that have one, each once."""
