@@ -8,14 +8,16 @@ from libs.contracts.message import Message
 #: Seconds that an upload may take, and that the answer to its last range is repeated after it.
 UPLOAD_LIMIT = 3600
 UPLOAD_GRACE = 900
+#: Pieces of one upload; whoever sends it in smaller ones is asked for larger ones.
+MOST_PIECES = 6000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadView:
     """A session. `missing` are (first, last) byte positions, both inclusive, in order; empty: all bytes are there.
 
-    `pieces` are the (first, last, object name) that are stored. `complete`: they are the task's document now, under `document`.
-    `expires` in ms since 1970.
+    `pieces` are the (first, last, object name) that are stored, told when they are all there. `complete`: they are the task's
+    document now, under `document`, since `uploaded_at`. Times are ms since 1970.
     """
 
     id: str
@@ -31,6 +33,7 @@ class UploadView:
     pieces: tuple[tuple[int, int, str], ...] = ()
     complete: bool = False
     document: Stored | None = None
+    uploaded_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +69,10 @@ class GetUpload(Message, subject="query.{region}.spooler.get-upload"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeepPiece(Message, subject="query.{region}.spooler.keep-piece"):
-    """These bytes are stored as `object`. What was there already is left as it is; the answer tells what is missing."""
+    """These bytes are stored as `object`. What was there already is left as it is; the answer tells what is missing.
+
+    Refused (BAD_REQUEST) outside of the document, and when there are `MOST_PIECES` already.
+    """
 
     region: str
     tenant: str
@@ -100,7 +106,10 @@ class DropUpload(Message, subject="query.{region}.spooler.drop-upload"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UploadAnswer:
+    """`kept`: what was told to be stored is needed; otherwise its object is to be deleted by whoever stored it."""
+
     upload: UploadView
+    kept: bool = True
 
 
 #: Question -> the record that answers it (or a `Refusal`).

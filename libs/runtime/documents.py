@@ -147,6 +147,12 @@ class Documents:
             await obstore.delete_async(self._store, names)
         return len(names)
 
+    async def discard(self, name: str) -> None:
+        """Delete one object, if it is there. Raises `ValueError` for a name that is none."""
+        _check(name)
+        with contextlib.suppress(FileNotFoundError):
+            await obstore.delete_async(self._store, name)
+
     async def list(self, prefix: str = "") -> AsyncIterator[Found]:
         """Objects below `prefix`."""
         async for page in obstore.list(self._store, prefix or None):

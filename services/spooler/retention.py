@@ -17,6 +17,7 @@ from libs.runtime.lease import LeaseLost
 from services.spooler import store
 from services.spooler.strays import Strays
 from services.spooler.tables import mark
+from services.spooler.uploads import UploadSweep
 
 log = structlog.get_logger()
 
@@ -29,19 +30,23 @@ OUTBOX_MARGIN = 600_000
 class Retention:
     """Sweeps of one term."""
 
-    def __init__(self, *, database: Database, commit: Commit, documents: Documents, bus: Bus, kept: float) -> None:
+    def __init__(
+        self, *, database: Database, commit: Commit, documents: Documents, bus: Bus, kept: float, uploads: UploadSweep
+    ) -> None:
         self._database = database
         self._commit = commit
         self._documents = documents
         self._bus = bus
         self._kept = int(kept * 1000)
+        self._uploads = uploads
 
     async def run(self, period: float = 60.0, hourly: float = 3600.0) -> None:
-        """For ever: tasks every minute, streams and stray documents every hour."""
+        """For ever: tasks and uploads every minute, streams and stray documents every hour."""
         last = -math.inf
         while True:
             try:
                 await self.sweep_tasks(int(time.time() * 1000))
+                await self._uploads.sweep(int(time.time() * 1000))
                 if time.monotonic() - last >= hourly:
                     await self.sweep_streams(int(time.time() * 1000))
                     await self.sweep_documents(int(time.time() * 1000))

@@ -1,4 +1,7 @@
-"""Objects of the document store that belong to nobody: of tasks that are not there, and uploads that nobody can need any more."""
+"""Objects of the document store that belong to nobody: of tasks that are not there, and uploads that nobody can need any more.
+
+Pieces of an upload session lie in a folder of their own, `<tenant>/<task>/<upload>/<piece>`; a session lives for an hour.
+"""
 
 from collections.abc import Iterable
 
@@ -26,12 +29,15 @@ class Strays:
         gone = 0
         old: dict[str, str] = {}
         uploads: dict[str, tuple[str, int]] = {}
+        sessions: set[tuple[str, str]] = set()
         async for found in self._documents.list():
             tenant, _, rest = found.name.partition("/")
-            folder = rest.partition("/")[0]
+            folder, _, inside = rest.partition("/")
             if not folder or found.at >= now - AGE:
                 continue
-            if folder.startswith(UPLOAD):
+            if "/" in inside:
+                sessions.add((tenant, f"{folder}/{inside.partition('/')[0]}"))
+            elif folder.startswith(UPLOAD):
                 uploads[folder] = (tenant, found.at)
             else:
                 old[folder] = tenant
@@ -41,6 +47,10 @@ class Strays:
             if len(uploads) >= CHUNK:
                 gone += await self._delete_uploads(uploads, now)
                 uploads = {}
+            if len(sessions) >= CHUNK:
+                gone += await self._delete(sessions)
+                sessions = set()
+        gone += await self._delete(sessions)
         gone += await self._delete_tasks(old) + await self._delete_uploads(uploads, now)
         await self._documents.clear_unfinished(now - AGE)
         return gone

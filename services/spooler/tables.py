@@ -158,6 +158,36 @@ pause = Table(
     _number("at"),
 )
 
+#: Upload sessions (graph-print.md 1.7). `until`: when it is over and swept, 0: it was ended; `app`: whose hook opened it, empty:
+#: its user did. Once `complete`, `object` and `sha256` say where its bytes are; `former` is the object that they took the place of.
+upload = Table(
+    "upload",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    *(_text(name) for name in ("tenant", "task")),
+    _number("leg", "1"),
+    _text("app"),
+    _number("size"),
+    Column("name", Text, nullable=False),
+    _text("media_type", 128),
+    _text("format", 16),
+    _number("until"),
+    _flag("complete"),
+    *(_text(name, 512) for name in ("object", "sha256", "former")),
+    _number("uploaded_at"),
+    Index("upload_task", "task"),
+    Index("upload_until", "until"),
+)
+
+#: What of an upload is stored: positions of the first and the last byte, and the object.
+piece = Table(
+    "piece",
+    metadata,
+    Column("upload", String(64), primary_key=True),
+    *(Column(name, BigInteger, primary_key=True) for name in ("first", "last")),
+    _text("object", 512),
+)
+
 lease = lease_table(metadata)
 outbox = outbox_table(metadata)
 cursors = cursor_table(metadata)

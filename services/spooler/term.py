@@ -27,6 +27,7 @@ from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
 from services.spooler.retention import Retention
 from services.spooler.round import Desk
+from services.spooler.uploads import Uploads, UploadSweep
 
 #: How often the timers are looked at, in seconds.
 TICK = 0.5
@@ -66,7 +67,15 @@ class Term:
         )
         advisories = OrderedReader(bus, ADVISORIES, "spooler_advisories")
         self._dead = DeadLetters(bus, advisories, desk.region, self._handlers.on_given_up)
-        self._retention = Retention(database=database, commit=self._commit, documents=documents, bus=bus, kept=retention)
+        self._uploads = Uploads(database, self._commit)
+        self._retention = Retention(
+            database=database,
+            commit=self._commit,
+            documents=documents,
+            bus=bus,
+            kept=retention,
+            uploads=UploadSweep(database, self._commit, documents),
+        )
 
     def _input(self, database: Database, stream: str, durable: str) -> Input:
         return Input(self._commit, database, tables.cursors, OrderedReader(self._bus, stream, durable), stream)
@@ -118,7 +127,7 @@ class Term:
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
-        for query, handler in self._handlers.questions().items():
+        for query, handler in {**self._handlers.questions(), **self._uploads.questions()}.items():
             self._broker.subscriber(**answers(query, self._desk.region, "spooler"))(answering(handler))
         async with running(self._broker):
             yield
