@@ -90,17 +90,17 @@ def _job_rows(under: str, reading: tuple[str, ...], app_reading: tuple[str, ...]
         application: tuple[str, ...] = (),
         loose: tuple[str, ...] = (),
         *,
-        administrator: bool = False,
         ours: bool = False,
     ) -> Rule:
         full = f"print/{under}/{{}}/{path}"
-        return Rule(method, full, delegated, application, administrator, reading, app_reading, loose, ours)
+        return Rule(method, full, delegated, application, False, reading, app_reading, loose, ours)
 
     act = _all_jobs(*_ACT)
     for path in ("jobs", "jobs/{}", "jobs/{}/tasks", "jobs/{}/tasks/{}"):
         yield row("GET", path, _jobs(*_SEE), _all_jobs(*_SEE), ours="tasks" in path)
-    # Create on a share is not in Microsoft's table: its own bundle for submitters has it.
-    yield row("POST", "jobs", _SUBMIT, loose=act, administrator=under == "printers")
+    # Create on a share is not in Microsoft's table: its own bundle for submitters has it. Administrators are needed for jobs of
+    # other people only, which is the resource's to know.
+    yield row("POST", "jobs", _SUBMIT, loose=act)
     yield row("PATCH", "jobs/{}", (), _CHANGE)
     yield row("DELETE", "jobs/{}", _jobs(*_ACT), loose=act, ours=True)
     for action in ("start", "startprintjob"):  # the second is beta's, as below

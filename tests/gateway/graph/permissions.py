@@ -1,7 +1,8 @@
 """The permission matrix a second time, read from graph-print.md by itself: what the tests compare the door's rows with.
 
 A row is `methods | path | delegated | application | notes`. `[.All]` stands for the permission without and with `.All`. Notes:
-`PA`, the user must be Printer Administrator; `printer` or `share`, the right to read that one is needed beside (1.5).
+`PA`, the user must be Printer Administrator (in 1.5 it is said of other people's jobs, which is no row's matter); `printer` or
+`share`, the right to read that one is needed beside (1.5).
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ GET | print/printers/{id}/jobs | PrintJob.ReadBasic[.All] PrintJob.ReadWriteBasi
 GET | print/printers/{id}/jobs/{id} | PrintJob.ReadBasic[.All] PrintJob.ReadWriteBasic[.All] PrintJob.Read[.All] PrintJob.ReadWrite[.All] | PrintJob.ReadBasic.All PrintJob.ReadWriteBasic.All PrintJob.Read.All PrintJob.ReadWrite.All | printer
 GET | print/shares/{id}/jobs | PrintJob.ReadBasic[.All] PrintJob.ReadWriteBasic[.All] PrintJob.Read[.All] PrintJob.ReadWrite[.All] | PrintJob.ReadBasic.All PrintJob.ReadWriteBasic.All PrintJob.Read.All PrintJob.ReadWrite.All | share
 GET | print/shares/{id}/jobs/{id} | PrintJob.ReadBasic[.All] PrintJob.ReadWriteBasic[.All] PrintJob.Read[.All] PrintJob.ReadWrite[.All] | PrintJob.ReadBasic.All PrintJob.ReadWriteBasic.All PrintJob.Read.All PrintJob.ReadWrite.All | share
-POST | print/printers/{id}/jobs | PrintJob.Create PrintJob.ReadWriteBasic[.All] PrintJob.ReadWrite[.All] | - | PA printer
+POST | print/printers/{id}/jobs | PrintJob.Create PrintJob.ReadWriteBasic[.All] PrintJob.ReadWrite[.All] | - | printer
 POST | print/shares/{id}/jobs | PrintJob.ReadWriteBasic[.All] PrintJob.ReadWrite[.All] | - | share
 PATCH | print/printers/{id}/jobs/{id} | - | PrintJob.ReadWriteBasic.All PrintJob.ReadWrite.All PrintJob.Manage.All | printer
 POST | print/printers/{id}/jobs/{id}/start | PrintJob.Create PrintJob.ReadWriteBasic[.All] PrintJob.ReadWrite[.All] | - | printer
