@@ -65,6 +65,15 @@ class GatewaySettings(Settings):
     max_upload: int = Field(
         100 * MEGABYTE, ge=1024, description="Largest file that may be uploaded; the converter takes up to MAX_DOCUMENT."
     )
+    graph_enabled: bool = Field(True, description="Whether Microsoft Graph's print API is there (/v1.0 and /beta).")
+    graph_strict: bool = Field(
+        True,
+        description="Whether Graph's own rules hold where partners complain of them: one trigger for each printer, and only users "
+        "make triggers and jobs. When off, applications with the right permissions do so by themselves, too.",
+    )
+    graph_requests_per_minute: int = Field(
+        6000, ge=1, description="Requests to /v1.0 and /beta that one user of one application may send in a minute; then 429."
+    )
     token_tries: int = Field(
         30, ge=1, description="Wrong tokens that one address may show in a minute; then it waits, unless it was let in before."
     )

@@ -11,6 +11,8 @@ from services.gateway.gateway import Gateway
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.principal import Principal
 
+JSON = "application/json"
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -83,10 +85,15 @@ Handler = Callable[[Call], Awaitable[Answer]]
 class Route:
     """`path` below the version, segments as documented, keys in braces: `print/printers/{printer}/jobs/{job}/start`.
 
-    Who may ask is in the permission matrix, by method and path. `beta`: only below `/beta`.
+    A function's parameters may stand in its brackets: `reports/getX(printerId={printerId})`. Who may ask is in the permission
+    matrix, by method and path, or by method and `rule`, another path. `beta`: only below `/beta`. `accepts` are the media types
+    of bodies; those that are not JSON come as `Call.raw`. `stream`: the handler takes the body itself, from `Call.request`.
     """
 
     method: str
     path: str
     handler: Handler
     beta: bool = False
+    rule: str = ""
+    accepts: tuple[str, ...] = (JSON,)
+    stream: bool = False

@@ -1,0 +1,251 @@
+"""`/v1.0` and `/beta`: who asks, what for, and every way in which it can go wrong as one status and one form of error."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from types import ModuleType
+from typing import Protocol
+
+import structlog
+from opentelemetry.trace import SpanKind
+from prometheus_client import Counter
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
+from starlette.types import Receive, Scope, Send
+
+from libs.runtime import traces
+from libs.runtime.bus import NotStored, Refused, Unanswered
+from libs.runtime.traces import Tracing
+from services.gateway.gateway import Gateway
+from services.gateway.graph import batch, cors, replies
+from services.gateway.graph.address import Address
+from services.gateway.graph.batch import Batch
+from services.gateway.graph.bodies import object_of
+from services.gateway.graph.call import Answer, Call, Collection, Plain, Reply, Route
+from services.gateway.graph.etags import etag_of, names
+from services.gateway.graph.matrix import rule
+from services.gateway.graph.odata.paging import token_of
+from services.gateway.graph.odata.query import Query, query_of
+from services.gateway.graph.path import Found, Step, Table, steps_of
+from services.gateway.graph.principal import Principal
+from services.gateway.graph.problem import Problem, not_allowed, refused
+from services.gateway.graph.quota import Quota
+from services.gateway.graph.request import Asked
+from services.gateway.receiving import TooLarge, drop_rest, receive
+from services.gateway.settings import GatewaySettings
+
+log = structlog.get_logger()
+
+_ADDRESS = re.compile(r"/+(v1\.0|beta)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
+#: Pages of a list that are walked through to count it, where nobody has its number.
+COUNTED = 100
+BUSY = "Nobody answers at the moment: try again in a few seconds."
+
+
+class Identifying(Protocol):
+    """Who asks."""
+
+    async def principal(self, headers: Mapping[str, str], address: str) -> Principal:
+        """Whom the token in these headers (names in small letters) speaks for. Raises `Problem` 401."""
+        ...
+
+
+def routes_of(modules: Iterable[ModuleType]) -> list[Route]:
+    """The tables of these modules, one after the other."""
+    return [route for module in modules for route in module.ROUTES]
+
+
+class Door(BaseRoute):
+    """One address with everything below it, in either version."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        bearers: Identifying,
+        routes: Iterable[Route],
+        settings: GatewaySettings,
+        *,
+        tracing: Tracing,
+        requests: Counter,
+    ) -> None:
+        every = [Batch(self.serve).route, *routes]
+        self._tables = {False: Table(each for each in every if not each.beta), True: Table(every)}
+        self._gateway = gateway
+        self._bearers = bearers
+        self._address = Address(settings.public_url, settings.http_names)
+        self._quota = Quota(settings.graph_requests_per_minute)
+        self._strict = settings.graph_strict
+        self._max_body = settings.max_body
+        self._tracing = tracing
+        self._requests = requests
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Whether this is one of ours, however many slashes it begins with."""
+        ours = scope["type"] == "http" and _ADDRESS.fullmatch(scope["path"]) is not None
+        return (Match.FULL if ours else Match.NONE), {}
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request over HTTP."""
+        request = Request(scope, receive)
+        asked = self._asked(request)
+        try:
+            response = self._options(asked) if request.method == "OPTIONS" else await self.serve(asked)
+            if response.status_code >= 400:
+                await drop_rest(request)
+        except ClientDisconnect:
+            return
+        response.headers["request-id"] = asked.id
+        response.headers["client-request-id"] = asked.client_id or asked.id
+        cors.readable(response.headers)
+        await response(scope, receive, send)
+
+    async def serve(self, asked: Asked, who: Principal | None = None) -> Response:
+        """The answer to a request, alone or in a batch (then `who` asks). Raises starlette's `ClientDisconnect`."""
+        found, counting = self._found(asked)
+        route = found.routes.get(asked.method) if found else None
+        label = route.path if route else "unknown"
+        with self._tracing.span(f"{asked.method} /graph/{label}", traces.of(asked.headers), SpanKind.SERVER) as span:
+            response = await self._answered(asked, found, who, counting=counting)
+            span.set_attribute("http.response.status_code", response.status_code)
+        self._requests.labels(asked.method if route else "", label, str(response.status_code)).inc()
+        response.headers["OData-Version"] = "4.0"
+        return response
+
+    async def _answered(self, asked: Asked, found: Found | None, who: Principal | None, *, counting: bool) -> Response:
+        try:
+            return await self._do(asked, found, who, counting=counting)
+        except Problem as problem:
+            return replies.failure(problem, asked)
+        except Refused as reason:
+            return replies.failure(refused(reason), asked)
+        except (Unanswered, NotStored):
+            return replies.failure(Problem(503, "serviceNotAvailable", BUSY, headers={"Retry-After": "5"}), asked)
+        except ClientDisconnect:
+            raise
+        except Exception:
+            log.exception("request failed", request=asked.id, method=asked.method)
+            text = f"Something went wrong here; the log has it under the request id {asked.id}."
+            return replies.failure(Problem(500, "generalException", text), asked)
+
+    async def _do(self, asked: Asked, found: Found | None, who: Principal | None, *, counting: bool) -> Response:
+        route = _route(asked, found)
+        who = who or await self._bearers.principal(asked.headers, asked.address)
+        self._quota.take(who)
+        if route.path != batch.PATH:
+            self._admit(who, route)
+        query = query_of(asked.query)
+        query = replace(query, skiptoken=token_of(query.skiptoken)) if query.skiptoken else query
+        call = await self._call(asked, route, found.ids(route) if found else {}, who, query)
+        await self._check(call, found)
+        answer = await route.handler(call)
+        if counting:
+            return replies.plain(await _counted(route, call, answer))
+        return _response(answer, asked, query)
+
+    def _admit(self, who: Principal, route: Route) -> None:
+        rule(route.method, route.rule or route.path).admit(who, strict=self._strict)
+
+    async def _call(self, asked: Asked, route: Route, ids: Mapping[str, str], who: Principal, query: Query) -> Call:
+        raw, request = asked.raw, asked.request
+        if request and not route.stream:
+            try:
+                raw = bytes(await receive(request, self._max_body))
+            except TooLarge:
+                text = f"The body is larger than the {self._max_body} bytes that are allowed."
+                raise Problem(413, "requestEntityTooLarge", text) from None
+        elif route.stream and request is None:
+            raise Problem(400, "notSupported", f"{route.method} /{route.path} cannot be part of a batch: send it alone.")
+        takes = route.method != "GET" and not route.stream
+        body = object_of(raw, asked.headers.get("content-type", ""), route.accepts) if takes else {}
+        return Call(
+            self._gateway, who, asked.method, asked.base, ids, query, asked.headers, body, raw, request=request, beta=asked.beta
+        )
+
+    async def _check(self, call: Call, found: Found | None) -> None:
+        """If-Match: what is to be changed must be as the caller has seen it."""
+        condition = call.headers.get("if-match", "*").strip()
+        reading = found.routes.get("GET") if found else None
+        if call.method == "GET" or condition == "*" or found is None or reading is None:
+            return
+        seen = await reading.handler(replace(call, method="GET", query=Query(), body={}, ids=found.ids(reading)))
+        if isinstance(seen, Reply) and not names(condition, etag_of(seen)):
+            raise Problem(412, "resourceModified", "It was changed meanwhile: read it again, and then say what to change.")
+
+    def _asked(self, request: Request) -> Asked:
+        scope = request.scope
+        raw = scope.get("raw_path")
+        path = raw.decode("latin-1").partition("?")[0] if raw else scope["path"]
+        parts = _ADDRESS.fullmatch(path) or _ADDRESS.fullmatch(scope["path"])
+        version, below = (parts[1].lower(), parts[2] or "") if parts else ("v1.0", "")
+        return Asked(
+            "GET" if request.method == "HEAD" else request.method,
+            below,
+            scope["query_string"].decode("latin-1"),
+            request.headers,
+            f"{self._address.of(scope)}/{version}",
+            version == "beta",
+            request=request,
+            address=request.client.host if request.client else "",
+        )
+
+    def _found(self, asked: Asked) -> tuple[Found | None, bool]:
+        """The address that is meant, and whether what it lists is only to be counted."""
+        steps = steps_of(asked.path)
+        if asked.beta and [each.text.lower() for each in steps[:2]] == ["print", "printershares"]:
+            steps = (steps[0], Step("shares"), *steps[2:])  # their old name (graph-print.md 1.13)
+        table = self._tables[asked.beta]
+        found = table.find(steps)
+        if found or not steps or steps[-1].text.lower() != "$count":
+            return found, False
+        found = table.find(steps[:-1])
+        reading = {method: route for method, route in found.routes.items() if method == "GET"} if found else {}
+        return (replace(found, routes=reading), True) if found and reading else (None, False)
+
+    def _options(self, asked: Asked) -> Response:
+        found, _ = self._found(asked)
+        return cors.preflight(_allowed(found)) if found else replies.failure(_nowhere(asked), asked)
+
+
+def _route(asked: Asked, found: Found | None) -> Route:
+    if found is None:
+        raise _nowhere(asked)
+    route = found.routes.get(asked.method)
+    if route is None:
+        raise not_allowed(f"There is something at this address, but not with {asked.method}.", _allowed(found))
+    return route
+
+
+def _allowed(found: Found) -> str:
+    return ", ".join((*found.routes, "OPTIONS"))
+
+
+def _nowhere(asked: Asked) -> Problem:
+    version = "beta" if asked.beta else "v1.0"
+    return Problem(404, "ResourceNotFound", f"There is nothing at this address below /{version}.")
+
+
+def _response(answer: Answer, asked: Asked, query: Query) -> Response:
+    match answer:
+        case Reply():
+            return replies.entity(answer, asked, query)
+        case Collection():
+            return replies.collection(answer, asked, query)
+        case Plain():
+            return replies.plain(answer)
+
+
+async def _counted(route: Route, call: Call, answer: Answer) -> Plain:
+    """How many there are, page by page where the handler has no number."""
+    total = 0
+    for _ in range(COUNTED):
+        if not isinstance(answer, Collection):
+            raise Problem(404, "ResourceNotFound", "What is at this address is no list, and cannot be counted.")
+        count = replies.counted(answer, call.query)
+        if count is not None:
+            return Plain(str(count).encode())
+        total += len(answer.items)
+        if not answer.skiptoken:
+            break
+        answer = await route.handler(replace(call, query=replace(call.query, skip=0, skiptoken=answer.skiptoken)))
+    return Plain(str(total).encode())

@@ -1,0 +1,133 @@
+"""The grammar of paths: keys in brackets, namespaces, functions, any case (graph-print.md 5.2); and the table of routes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from services.gateway.graph.call import Route
+from services.gateway.graph.problem import bad
+
+NAMESPACE = "microsoft.graph."
+#: Longer paths lead nowhere.
+DEEPEST = 20
+
+_BRACKETS = re.compile(r"([^()']+)\((.*)\)", re.DOTALL)
+_PARAMETER = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^,'()]+?)\s*(?:,|\Z)")
+_BRACES = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One segment, decoded. `key`: it is surely a key; `parameters` of a function, None: it has no brackets."""
+
+    text: str
+    key: bool = False
+    parameters: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An address that there is: its routes by method, and what stood in the place of each one's braces."""
+
+    routes: Mapping[str, Route]
+    keys: tuple[str, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+
+    def ids(self, route: Route) -> dict[str, str]:
+        """Keys and parameters by the names that the route gives them; a parameter that it does not name, by its own."""
+        path, _, wanted = route.path.partition("(")
+        named = {name.lower(): name for name in _BRACES.findall(wanted)}
+        found = {named.get(name.lower(), name): value for name, value in self.parameters}
+        return {**found, **dict(zip(_BRACES.findall(path), self.keys, strict=True))}
+
+
+@dataclass(slots=True)
+class _Node:
+    fixed: dict[str, "_Node"] = field(default_factory=dict)
+    any: "_Node | None" = None
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class Table:
+    """Routes by path. Where a fixed segment and a key would both do, the fixed one is meant."""
+
+    def __init__(self, routes: Iterable[Route]) -> None:
+        self._root = _Node()
+        for route in routes:
+            self._add(route)
+
+    def _add(self, route: Route) -> None:
+        node = self._root
+        for segment in route.path.partition("(")[0].split("/"):
+            if _BRACES.fullmatch(segment):
+                node.any = node.any or _Node()
+                node = node.any
+            else:
+                node = node.fixed.setdefault(segment.lower(), _Node())
+        if route.method in node.routes:
+            raise ValueError(f"There are two routes for {route.method} {route.path}.")
+        node.routes[route.method] = route
+
+    def find(self, steps: tuple[Step, ...]) -> Found | None:
+        """The address that a path means; None: there is none."""
+        return _walk(self._root, steps, (), ()) if 0 < len(steps) <= DEEPEST else None
+
+
+def _walk(node: _Node, steps: tuple[Step, ...], keys: tuple[str, ...], parameters: tuple[tuple[str, str], ...]) -> Found | None:
+    if not steps:
+        return Found(node.routes, keys, parameters) if node.routes else None
+    step, rest = steps[0], steps[1:]
+    fixed = None if step.key else node.fixed.get(step.text.lower())
+    found = _walk(fixed, rest, keys, parameters + (step.parameters or ())) if fixed else None
+    if found is None and node.any and step.parameters is None and (step.key or not step.text.startswith("$")):
+        found = _walk(node.any, rest, (*keys, step.text), parameters)
+    return found
+
+
+def steps_of(path: str) -> tuple[Step, ...]:
+    """The segments of a path as it was sent, percent-encoded; empty ones, of repeated slashes, do not count."""
+    found: list[Step] = []
+    for segment in path.split("/"):
+        if segment:
+            found += _steps(unquote(segment))
+    if [each.text.lower() for each in found[:2]] == ["users", "me-token-to-replace"]:
+        found[:2] = [Step("me")]
+    return tuple(found)
+
+
+def _steps(text: str) -> list[Step]:
+    if text.lower().startswith(NAMESPACE):
+        text = text[len(NAMESPACE) :]
+    brackets = _BRACKETS.fullmatch(text)
+    parameters = _parameters(brackets[2]) if brackets else None
+    if brackets is None or parameters is None:
+        return [Step(text)]
+    if len(parameters) == 1 and parameters[0][0].lower() in ("", "id"):
+        return [Step(brackets[1]), Step(parameters[0][1], key=True)]
+    return [Step(brackets[1], parameters=parameters)]
+
+
+def _parameters(text: str) -> tuple[tuple[str, str], ...] | None:
+    """What stands in brackets; None: nothing that this grammar knows."""
+    found: list[tuple[str, str]] = []
+    at = 0
+    while at < len(text):
+        each = _PARAMETER.match(text, at)
+        if each is None or each.end() == at:
+            return None
+        value = each[2]
+        found.append((each[1] or "", value[1:-1].replace("''", "'") if value.startswith("'") else value))
+        at = each.end()
+    return tuple(found)
+
+
+def bound(url: object, collection: str, member: str) -> str:
+    """The id that `@odata.bind` or `@odata.id` names: what follows `collection` (such as `printers`), in any form, on any host.
+
+    Raises `Problem` 400 naming the `member` that it stood in.
+    """
+    steps = steps_of(urlsplit(url).path) if isinstance(url, str) else ()
+    if len(steps) < 2 or steps[-2].text.lower() != collection.lower() or not steps[-1].text:
+        raise bad(f"{member} is the address of one of {collection}, such as {{base}}/{collection}/{{id}}.", member)
+    return steps[-1].text
