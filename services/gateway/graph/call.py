@@ -19,7 +19,8 @@ class Call:
     """`base` is the absolute address of the version that was asked, such as `https://print.example/v1.0`, no slash at its end.
 
     `ids` are the keys in the path by the names that the route's pattern gives them. `body` is the JSON object that came, {} when
-    there was none; `request` is for what needs more (streams, other media types), None inside `$batch`.
+    there was none; `request` is for what needs more (streams, other media types), None inside `$batch`. `strict`: Graph's own rules
+    hold, also those that partners complain of (GRAPH_STRICT).
     """
 
     gateway: Gateway
@@ -33,6 +34,7 @@ class Call:
     raw: bytes = b""
     request: Request | None = None
     beta: bool = False
+    strict: bool = True
 
     async def ask(self, question: Message, within: float = 5.0) -> Any:
         """What the service answers. Raises `Refused` and `Unanswered`, which the door turns into a `Problem`."""

@@ -159,7 +159,18 @@ class Door(BaseRoute):
         takes = route.method != "GET" and not route.stream
         body = object_of(raw, asked.headers.get("content-type", ""), route.accepts) if takes else {}
         return Call(
-            self._gateway, who, asked.method, asked.base, ids, query, asked.headers, body, raw, request=request, beta=asked.beta
+            self._gateway,
+            who,
+            asked.method,
+            asked.base,
+            ids,
+            query,
+            asked.headers,
+            body,
+            raw,
+            request=request,
+            beta=asked.beta,
+            strict=self._strict,
         )
 
     async def _check(self, call: Call, found: Found | None) -> None:
