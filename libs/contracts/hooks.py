@@ -27,7 +27,10 @@ class HookState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """A trigger of a printer with what its definition says: whose work it is, for how many seconds, and what if it fails."""
+    """A trigger of a printer with what its definition says: whose work it is, for how many seconds, and what if it fails.
+
+    `name` is what people call the definition; empty: nobody said.
+    """
 
     trigger: str
     definition: str
@@ -35,6 +38,7 @@ class Hook:
     limit: int = HOOK_LIMIT
     on_limit: HookPolicy = HookPolicy.ABORT
     on_abort: HookPolicy = HookPolicy.ABORT
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

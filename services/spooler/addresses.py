@@ -10,7 +10,7 @@ from libs.contracts.queries import Code
 from libs.runtime.addresses import LIFETIME, Addresses
 from libs.runtime.bus import Refused
 from libs.runtime.documents import Documents
-from services.spooler import store
+from services.spooler import materials, store
 from services.spooler.task import Step
 
 
@@ -32,7 +32,7 @@ class DocumentAddresses:
             query.attempt,
         ):
             raise Refused(Code.FORBIDDEN, "The agent does not hold this order.")
-        content = (await store.converted_of(connection, [task.id]))[task.id].document.content
+        content = (await materials.converted_of(connection, [task.id]))[task.id].document.content
         if not isinstance(content, Stored):
             raise Refused(Code.BAD_REQUEST, "The document is inside the order.")
         if self._documents.signs:

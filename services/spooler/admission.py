@@ -11,7 +11,8 @@ from libs.runtime.bus import Bus, Outgoing, Refused
 from libs.runtime.commit import Commit
 from libs.runtime.outbox import Outbox
 from services.spooler import store
-from services.spooler.round import Desk, Round
+from services.spooler.desk import Desk
+from services.spooler.round import Round
 from services.spooler.task import JournalReplaced
 
 #: A journal that was heard of within so many seconds is alive.

@@ -20,8 +20,8 @@ from libs.runtime.mirror import Mirror
 from libs.runtime.service import Service
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
+from services.spooler.desk import Desk
 from services.spooler.printers import Printers
-from services.spooler.round import Desk
 from services.spooler.settings import SpoolerSettings
 from services.spooler.term import Term, lost
 

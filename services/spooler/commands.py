@@ -21,9 +21,10 @@ from libs.contracts.states import Stage
 from libs.runtime.bus import Outgoing, Refused
 from libs.runtime.commit import Commit
 from services.spooler import pauses, store
+from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.questions import OfTask, lines, own, own_or_here
-from services.spooler.round import Desk, Round
+from services.spooler.round import Round
 from services.spooler.task import Cancel, Recall, Release, Resolve, Task
 from services.spooler.views import view
 
@@ -65,11 +66,15 @@ class Commands:
         async def release(turn: Round, task: Task) -> None:
             if not task.hold:
                 raise Refused(Code.CONFLICT, f"Task {task.id} is not held for release: it is {view(task).status.value}.")
+            if task.stage is Stage.HOOKED:
+                raise Refused(Code.CONFLICT, f"Task {task.id} cannot be released yet. {view(task).message}")
             request = await turn.request(task.id)
             ticket = request.ticket if query.ticket is None else query.ticket
             await turn.keep_request(replace(request, printer=query.printer, ticket=ticket, hold=False))
-            policy = self._desk.printers.unknown_policy(query.printer.agent, query.printer.id)
-            turn.tell(task.id, Release(query.printer, policy, request.expires_at))
+            policy, served = self._desk.printers.policies(query.printer.agent, query.printer.id)
+            # Whoever stands at a printer goes past nobody's hooks: they work on what is released to it as on all else.
+            hook = turn.partners.begin(replace(task, agent=query.printer.agent, printer=query.printer.id))
+            turn.tell(task.id, Release(query.printer, policy, request.expires_at, served, hook))
 
         return await self._on_task(query, own, release)
 

@@ -20,24 +20,31 @@ from libs.contracts.reports import (
     TaskWithdrawn,
 )
 from libs.contracts.states import IPP, TERMINAL, Stage
-from services.spooler import rules
+from services.spooler.rules import line, partners, preparing, printing
+from services.spooler.rules.step import Next
 from services.spooler.sentences import told
 from services.spooler.task import (
+    Abort,
     Accepted,
+    Amended,
     Ask,
+    Begin,
     Cancel,
     Dispatched,
     Due,
     GivenUp,
     JournalReplaced,
     Recall,
+    Redirect,
     Release,
     Resolve,
+    Served,
     Step,
     Task,
+    Unhooked,
 )
 
-Rule = Callable[[Task, Any], rules.Next | None]
+Rule = Callable[[Task, Any], Next | None]
 
 
 def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]:
@@ -54,12 +61,16 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
     changes = dict(step.changes)
     if step.stage is Stage.HELD and task.start_at <= now:  # its time has come meanwhile
         step = replace(step, stage=Stage.FETCHABLE)
-        changes["lined"] = True
+        changes["lined"] = not task.served
     if step.stage in TERMINAL:
         changes |= {"ended_at": now, "step": Step.NONE, "lined": False, "retry_at": 0, "valid_until": 0}
         changes |= {"canceling": False, "recalled": False, "rendering": False, "hold": False}
     if "retry_after" in changes:
         changes["retry_at"] = now + changes.pop("retry_after") * 1000
+    if step.stage is Stage.FETCHABLE and not task.fetchable_at:
+        changes["fetchable_at"] = now
+    if changes.get("taken") and not task.acknowledged_at:
+        changes["acknowledged_at"] = now
     moved = replace(
         task,
         version=task.version + 1,
@@ -81,7 +92,7 @@ def due(task: Task) -> int:
         times.append(task.start_at)
     if task.retry_at and task.step is Step.NONE:
         times.append(task.retry_at)
-    if task.step is Step.PRINT and not task.taken and task.valid_until:
+    if task.valid_until and (task.stage is Stage.HOOKED or (task.step is Step.PRINT and not task.taken)):
         times.append(task.valid_until)
     return min(times, default=0)
 
@@ -97,48 +108,74 @@ def _concerns_open_order(task: Task, happened: Any) -> bool:
 
 
 #: Stages in which a task is not yet with an agent for good, so that its time may run out.
-WAITING = frozenset({Stage.INCOMING, Stage.TRANSFORMING, Stage.HELD, Stage.RELEASE_WAIT, Stage.FINISHING, Stage.FETCHABLE})
+WAITING = frozenset(
+    {
+        Stage.AWAITING_DATA,
+        Stage.INCOMING,
+        Stage.HOOKED,
+        Stage.TRANSFORMING,
+        Stage.HELD,
+        Stage.RELEASE_WAIT,
+        Stage.FINISHING,
+        Stage.FETCHABLE,
+    }
+)
 #: Stages of a task whose order is with an agent.
 AT_AGENT = (Stage.FETCHABLE, Stage.OUTGOING, Stage.PRINTING, Stage.STOPPED, Stage.PARTIAL, Stage.UNKNOWN)
+#: Stages of a task that an application fetches which serves its printer.
+AT_APPLICATION = (Stage.FETCHABLE, Stage.OUTGOING, Stage.PRINTING, Stage.STOPPED)
 
 LIFECYCLE: dict[tuple[Stage, type], Rule] = {
-    (Stage.INCOMING, Accepted): rules.convert,
-    (Stage.INCOMING, Cancel): rules.cancel_at_once,
-    (Stage.INCOMING, GivenUp): rules.given_up,
-    (Stage.INCOMING, Due): rules.expire_while_converting,
-    (Stage.TRANSFORMING, DocumentConverted): rules.ready,
-    (Stage.TRANSFORMING, DocumentRejected): rules.rejected,
-    (Stage.TRANSFORMING, Cancel): rules.cancel_at_once,
-    (Stage.TRANSFORMING, GivenUp): rules.given_up,
-    (Stage.TRANSFORMING, Due): rules.expire_while_converting,
-    (Stage.TRANSFORMING, Release): rules.release,
-    (Stage.RELEASE_WAIT, Release): rules.release,
-    (Stage.RELEASE_WAIT, Cancel): rules.cancel_at_once,
-    (Stage.RELEASE_WAIT, Due): rules.expire_while_converting,
-    (Stage.FINISHING, DocumentConverted): rules.ready,
-    (Stage.FINISHING, DocumentRejected): rules.rejected,
-    (Stage.FINISHING, Cancel): rules.cancel_at_once,
-    (Stage.FINISHING, GivenUp): rules.given_up,
-    (Stage.FINISHING, Due): rules.expire_while_converting,
-    (Stage.HELD, Cancel): rules.cancel_at_once,
-    (Stage.HELD, Due): rules.start,
-    (Stage.FETCHABLE, Recall): rules.recall,
-    (Stage.FETCHABLE, Dispatched): rules.dispatch,
-    (Stage.FETCHABLE, Due): rules.due_in_line,
-    (Stage.FETCHABLE, TaskTaken): rules.taken,
-    (Stage.UNKNOWN, Resolve): rules.resolve,
-    (Stage.PARTIAL, Resolve): rules.resolve,
-    **{(stage, TaskPrinting): rules.printing for stage in AT_AGENT},
-    **{(stage, TaskSent): rules.sent for stage in AT_AGENT},
-    **{(stage, TaskStopped): rules.stopped for stage in AT_AGENT},
-    **{(stage, TaskPrinted): rules.printed for stage in AT_AGENT},
-    **{(stage, TaskFailed): rules.failed for stage in AT_AGENT},
-    **{(stage, TaskUnknown): rules.unknown for stage in AT_AGENT if stage is not Stage.UNKNOWN},
-    **{(stage, TaskWithdrawn): rules.withdrawn for stage in AT_AGENT},
-    **{(stage, TaskTooLate): rules.too_late for stage in AT_AGENT},
-    **{(stage, TaskExpired): rules.agent_expired for stage in AT_AGENT},
-    **{(stage, JournalReplaced): rules.journal_replaced for stage in AT_AGENT if stage is not Stage.UNKNOWN},
-    **{(stage, GivenUp): rules.given_up for stage in AT_AGENT},
-    **{(stage, Cancel): rules.cancel for stage in AT_AGENT if stage is not Stage.UNKNOWN},
-    (Stage.UNKNOWN, Cancel): rules.cancel_at_once,
+    (Stage.AWAITING_DATA, Amended): preparing.amended,
+    (Stage.AWAITING_DATA, Begin): preparing.begin,
+    (Stage.AWAITING_DATA, Cancel): preparing.cancel_at_once,
+    (Stage.AWAITING_DATA, Due): preparing.expire,
+    (Stage.INCOMING, Accepted): preparing.convert,
+    (Stage.INCOMING, Cancel): preparing.cancel_at_once,
+    (Stage.INCOMING, GivenUp): preparing.given_up,
+    (Stage.INCOMING, Due): preparing.expire,
+    (Stage.HOOKED, Amended): preparing.amended,
+    (Stage.HOOKED, Unhooked): preparing.convert,
+    (Stage.HOOKED, Abort): partners.abort,
+    (Stage.HOOKED, Redirect): partners.redirect,
+    (Stage.HOOKED, Cancel): preparing.cancel_at_once,
+    (Stage.HOOKED, GivenUp): preparing.given_up,
+    (Stage.HOOKED, Due): preparing.expire,
+    (Stage.TRANSFORMING, DocumentConverted): preparing.ready,
+    (Stage.TRANSFORMING, DocumentRejected): preparing.rejected,
+    (Stage.TRANSFORMING, Cancel): preparing.cancel_at_once,
+    (Stage.TRANSFORMING, GivenUp): preparing.given_up,
+    (Stage.TRANSFORMING, Due): preparing.expire,
+    (Stage.TRANSFORMING, Release): preparing.release,
+    (Stage.RELEASE_WAIT, Release): preparing.release,
+    (Stage.RELEASE_WAIT, Cancel): preparing.cancel_at_once,
+    (Stage.RELEASE_WAIT, Due): preparing.expire,
+    (Stage.FINISHING, DocumentConverted): preparing.ready,
+    (Stage.FINISHING, DocumentRejected): preparing.rejected,
+    (Stage.FINISHING, Cancel): preparing.cancel_at_once,
+    (Stage.FINISHING, GivenUp): preparing.given_up,
+    (Stage.FINISHING, Due): preparing.expire,
+    (Stage.FINISHING, Release): preparing.release,
+    (Stage.HELD, Cancel): preparing.cancel_at_once,
+    (Stage.HELD, Due): preparing.start,
+    (Stage.FETCHABLE, Recall): line.recall,
+    (Stage.FETCHABLE, Dispatched): line.dispatch,
+    (Stage.FETCHABLE, Due): line.due_in_line,
+    (Stage.FETCHABLE, TaskTaken): printing.taken,
+    (Stage.UNKNOWN, Resolve): printing.resolve,
+    (Stage.PARTIAL, Resolve): printing.resolve,
+    **{(stage, TaskPrinting): printing.printing for stage in AT_AGENT},
+    **{(stage, TaskSent): printing.sent for stage in AT_AGENT},
+    **{(stage, TaskStopped): printing.stopped for stage in AT_AGENT},
+    **{(stage, TaskPrinted): printing.printed for stage in AT_AGENT},
+    **{(stage, TaskFailed): printing.failed for stage in AT_AGENT},
+    **{(stage, TaskUnknown): printing.unknown for stage in AT_AGENT if stage is not Stage.UNKNOWN},
+    **{(stage, TaskWithdrawn): printing.withdrawn for stage in AT_AGENT},
+    **{(stage, TaskTooLate): printing.too_late for stage in AT_AGENT},
+    **{(stage, TaskExpired): printing.agent_expired for stage in AT_AGENT},
+    **{(stage, JournalReplaced): printing.journal_replaced for stage in AT_AGENT if stage is not Stage.UNKNOWN},
+    **{(stage, GivenUp): preparing.given_up for stage in AT_AGENT},
+    **{(stage, Cancel): line.cancel for stage in AT_AGENT if stage is not Stage.UNKNOWN},
+    **{(stage, Served): partners.served for stage in AT_APPLICATION},
+    (Stage.UNKNOWN, Cancel): preparing.cancel_at_once,
 }

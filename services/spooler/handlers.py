@@ -20,20 +20,20 @@ from libs.contracts.queries import (
     ResumeDevice,
 )
 from libs.contracts.reports import TaskReports
-from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.reader import Incoming
 from services.spooler import pauses, store
+from services.spooler.acceptance import new_task
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
 from services.spooler.commands import Commands
+from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.questions import Questions
-from services.spooler.round import Desk, Round
-from services.spooler.sentences import told
-from services.spooler.task import Due, GivenUp, Task
+from services.spooler.round import Round
+from services.spooler.task import GivenUp
 
 Staged = list[tuple[str, Outgoing]]
 
@@ -68,7 +68,7 @@ class Handlers:
         await turn.load(request.id for _, submitted in submissions for request in submitted.tasks)
         for sequence, submitted in submissions:
             for index, request in enumerate(submitted.tasks):
-                turn.add(self._new_task(submitted, request, sequence, index), request)
+                turn.add(new_task(self._desk, submitted, request, (sequence, index)), request)
         return await turn.finish()
 
     async def on_reports(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
@@ -114,8 +114,7 @@ class Handlers:
         async def change(connection: AsyncConnection) -> Staged:
             turn = Round(connection, self._desk)
             await turn.load(task.id for task in waiting)
-            for task in waiting:
-                turn.tell(task.id, Due(now))
+            await turn.due(task.id for task in waiting)
             turn.fill(overdue)
             return await turn.finish()
 
@@ -162,37 +161,6 @@ class Handlers:
         """Where an agent fetches the document of its open order."""
         async with self._database.reading() as connection:
             return await self._addresses.address(connection, query)
-
-    def _new_task(self, submitted: SubmitTasks, request: TaskRequest, sequence: int, index: int) -> Task:
-        printer = request.printer
-        return Task(
-            id=request.id,
-            tenant=submitted.tenant,
-            sn=submitted.sn,
-            source=submitted.source,
-            from_os=submitted.from_os,
-            name=told(request.name, 1000),
-            seq=sequence,
-            idx=index,
-            agent=printer.agent,
-            printer=printer.id,
-            device=told(printer.name, 1000),
-            shard=printer.shard,
-            priority=request.priority,
-            created_at=request.created_at,
-            expires_at=self._expiry(request),
-            traceparent=request.traceparent,
-            start_at=request.start_at,
-            hold=request.hold,
-            retry_of=told(request.retry_of, 64),
-            lined=not (request.hold or request.start_at),
-            unknown=self._desk.printers.unknown_policy(printer.agent, printer.id),
-        )
-
-    def _expiry(self, request: TaskRequest) -> int:
-        """Nothing is held for ever; once it is released, it has all the time that it was given."""
-        held_until = request.created_at + self._desk.hold_limit if request.hold else 0
-        return min((each for each in (request.expires_at, held_until) if each), default=0)
 
 
 def _tasks_of(message: Incoming) -> list[str]:

@@ -2,6 +2,8 @@
 
 from libs.contracts.devices import Device, Target, UnknownPolicy
 from libs.contracts.directory import ClientEntry, DeviceEntry, client_key, device_key
+from libs.contracts.documents import RAW_FORMATS, RAW_MEDIA_TYPE, Document, Format, Remote
+from libs.contracts.mediatypes import MEDIA_TYPE, bare
 from libs.contracts.tickets import Margins
 from libs.runtime.mirror import Mirror
 
@@ -12,24 +14,36 @@ class Printers:
     def __init__(self, directory: Mirror) -> None:
         self._directory = directory
 
-    def unknown_policy(self, agent: str, printer: str) -> UnknownPolicy:
-        """What this printer's owner wants done with tasks of unknown outcome."""
-        entry = self._entry(agent, printer)
-        return entry.device.unknown if entry else UnknownPolicy.ASK
+    def entry(self, agent: str, printer: str) -> DeviceEntry | None:
+        """All that the directory has of a printer; None: it has gone, or is not known yet."""
+        entry = self._directory.get(device_key(agent, printer))
+        return entry if isinstance(entry, DeviceEntry) else None
+
+    def policies(self, agent: str, printer: str) -> tuple[UnknownPolicy, str]:
+        """What this printer's owner wants done with tasks of unknown outcome, and the application that serves it."""
+        entry = self.entry(agent, printer)
+        return (entry.device.unknown, entry.served_by) if entry else (UnknownPolicy.ASK, "")
+
+    def takes(self, agent: str, printer: str, document: Document, media_type: str = "") -> bool:
+        """Whether this printer takes the document as it came. `media_type`: what it came as, where somebody said."""
+        entry = self.entry(agent, printer)
+        if entry is None or isinstance(document.content, Remote):
+            return False
+        formats = {bare(each) for each in entry.device.capabilities.formats}
+        if document.format in RAW_FORMATS and RAW_MEDIA_TYPE in formats:
+            return True
+        usual = MEDIA_TYPE[document.format]
+        return (bare(media_type) or usual) in formats or (document.format is Format.PDF and usual in formats)
 
     def target(self, agent: str, printer: str) -> Target:
         """What the converter must know of a printer; of one that is not known, nothing is assumed but PDF."""
-        entry = self._entry(agent, printer)
+        entry = self.entry(agent, printer)
         return _target(entry.device) if entry else Target()
 
     def client_name(self, sn: str) -> str:
         """What a client is called: its name, or its SN."""
         entry = self._directory.get(client_key(sn))
         return entry.name or sn if isinstance(entry, ClientEntry) else sn
-
-    def _entry(self, agent: str, printer: str) -> DeviceEntry | None:
-        entry = self._directory.get(device_key(agent, printer))
-        return entry if isinstance(entry, DeviceEntry) else None
 
 
 def _target(device: Device) -> Target:

@@ -9,10 +9,10 @@ from libs.contracts.states import Stage
 from libs.contracts.tasks import TaskView
 from libs.runtime.bus import Refused
 from libs.runtime.database import Database
-from services.spooler import pauses, store
+from services.spooler import materials, pauses, store
+from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.listing import Filter, listed
-from services.spooler.round import Desk
 from services.spooler.task import Step, Task
 from services.spooler.views import view
 
@@ -30,14 +30,14 @@ class OfTask(Protocol):
 
 def own(task: Task | None, query: OfTask) -> Task:
     """The task, when this client submitted it. Raises `Refused` as if it were not there."""
-    if task is None or (task.tenant, task.sn) != (query.tenant, query.sn):
+    if task is None or not task.started or (task.tenant, task.sn) != (query.tenant, query.sn):
         raise Refused(Code.NOT_FOUND, f"There is no task {query.task[:64]}.")
     return task
 
 
 def own_or_here(task: Task | None, query: OfTask) -> Task:
     """The task, when this client submitted it or has the printer that it is for. Raises `Refused` as `own`."""
-    if task and (task.tenant, task.agent) == (query.tenant, query.sn):
+    if task and task.started and (task.tenant, task.agent) == (query.tenant, query.sn):
         return task
     return own(task, query)
 
@@ -70,10 +70,10 @@ class Questions:
         await self._horizon.reach()
         async with self._database.reading() as connection:
             task = own((await store.load(connection, [query.task])).get(query.task), query)
-            request = (await store.request_of(connection, [task.id]))[task.id]
-            converted = (await store.converted_of(connection, [task.id])).get(task.id)
-        finished = converted if not task.hold and task.step is not Step.CONVERT and task.stage is not Stage.INCOMING else None
-        return Material(task=self._view(task), request=request, printable=finished.document if finished else None)
+            kept = (await materials.kept(connection, [task.id]))[task.id]
+        unready = task.hold or task.step is Step.CONVERT or task.stage in (Stage.INCOMING, Stage.HOOKED)
+        finished = None if unready else kept.converted
+        return Material(task=self._view(task), request=kept.request, printable=finished.document if finished else None)
 
     async def list_lines(self, query: ListLines) -> Lines:
         """How many tasks wait for each printer, and how many are with its agent."""

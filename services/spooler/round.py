@@ -7,38 +7,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.documents import ENGINE, RAW_FORMATS, Document, Format
-from libs.contracts.message import Message, encode
-from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
+from libs.contracts.documents import RAW_FORMATS, Document
 from libs.contracts.reports import DocumentConverted
 from libs.contracts.states import Stage
 from libs.contracts.streams import CONVERT, PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
-from libs.runtime.bus import Outgoing, outgoing
-from services.spooler import pauses, store
+from libs.runtime.bus import Outgoing
+from services.spooler import materials, pauses, store
+from services.spooler.desk import Desk
 from services.spooler.domain import advance
-from services.spooler.line import Heads, pick
-from services.spooler.printers import Printers
-from services.spooler.task import Accepted, Ask, Dispatched, Step, Task
+from services.spooler.line import pick
+from services.spooler.orders import convert_order, print_order, traced, withdrawal
+from services.spooler.partners import Partners
+from services.spooler.task import Abort, Accepted, Amended, Ask, Dispatched, Due, Step, Task, Unhooked
 from services.spooler.views import events
-
-#: Seconds that a task waits to be released, unless somebody says otherwise.
-HOLD_LIMIT = 3 * 86_400.0
-
-
-class Desk:
-    """What every round of one term shares: the region, the printers, who holds which line, and three limits."""
-
-    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float, hold_limit: float = HOLD_LIMIT) -> None:
-        self.region = region
-        self.printers = printers
-        self.print_ahead = print_ahead
-        self.head_wait = head_wait
-        #: In ms.
-        self.hold_limit = int(hold_limit * 1000)
-        self.heads = Heads()
-        #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
-        self.paused: set[str] = set()
 
 
 class Round:
@@ -54,6 +36,7 @@ class Round:
         self._asks: list[tuple[Ask, str]] = []
         self._conversions: list[DocumentConverted] = []
         self._lines: set[str] = set()
+        self.partners = Partners(connection, desk, self._now)
 
     async def load(self, ids: Iterable[str]) -> None:
         """Have these tasks at hand."""
@@ -72,19 +55,63 @@ class Round:
 
     async def request(self, task: str) -> TaskRequest:
         """What a task is made of."""
-        return (await store.request_of(self._connection, [task]))[task]
+        return (await materials.request_of(self._connection, [task]))[task]
 
     async def keep_request(self, request: TaskRequest) -> None:
         """A task is made of this from now on."""
-        await store.keep_request(self._connection, request)
+        await materials.keep_request(self._connection, request)
+        self.tell(request.id, Amended())
+
+    async def keep_document(self, task: str, document: Document, media_type: str = "") -> None:
+        """This is a task's document from now on; `media_type` is what it came as, empty: that of its format."""
+        request = replace(await self.request(task), document=document)
+        await materials.keep_document(self._connection, request, media_type, self._now)
+        self.tell(task, Amended())
 
     def add(self, task: Task, request: TaskRequest) -> None:
-        """A new task; one that exists already changes nothing."""
+        """A new task; one that exists already changes nothing. One that is not started waits until somebody starts it."""
         if task.id in self._tasks:
             return
         self._tasks[task.id] = task
         self._new[task.id] = request
-        self.tell(task.id, Accepted(raw=request.document.format in RAW_FORMATS))
+        if task.started:
+            self.accept(task.id, request)
+
+    def accept(self, task_id: str, request: TaskRequest, media_type: str = "") -> None:
+        """A task goes on from its beginning: to the hooks of its printer, or to whatever its document needs."""
+        task = self._tasks[task_id]
+        raw, ready = self._needs(task, request, media_type)
+        self.tell(task_id, Accepted(raw, ready, self.partners.begin(task)))
+
+    async def unhook(self, task_id: str, message: str = "") -> None:
+        """A hook has ended well enough: the next one begins, or the task goes on."""
+        task = self._tasks[task_id]
+        kept = (await materials.kept(self._connection, [task_id]))[task_id]
+        raw, ready = self._needs(task, kept.request, kept.media_type)
+        self.tell(task_id, Unhooked(raw, ready, self.partners.next(task), message))
+
+    async def due(self, ids: Iterable[str]) -> None:
+        """Times that these tasks waited for have come: their own, or those of the hooks which work on them."""
+        waiting = [self._tasks[task] for task in ids if task in self._tasks]
+        await self.partners.load(task.id for task in waiting if task.stage is Stage.HOOKED)
+        for task in waiting:
+            await self._due(task)
+
+    async def _due(self, task: Task) -> None:
+        if task.stage is not Stage.HOOKED or 0 < task.expires_at <= self._now or task.valid_until > self._now:
+            self.tell(task.id, Due(self._now))
+            return
+        outcome = self.partners.overdue(task)
+        if isinstance(outcome, Abort):
+            self.tell(task.id, outcome)
+        else:
+            await self.unhook(task.id, outcome)
+
+    def _needs(self, task: Task, request: TaskRequest, media_type: str) -> tuple[bool, bool]:
+        """Whether the document passes through untouched, and whether whoever serves the printer takes it as it came."""
+        document = request.document
+        served = bool(task.served) and not task.hold
+        return document.format in RAW_FORMATS, served and self._desk.printers.takes(task.agent, task.printer, document, media_type)
 
     def tell(self, task_id: str, happened: Any) -> None:
         """Something happened to a task; unknown tasks are no concern of ours."""
@@ -108,24 +135,34 @@ class Round:
         staged: list[tuple[str, Outgoing]] = []
         for task in [task for task in self._tasks.values() if self._before.get(task.id) is not task]:
             staged += self._told(task)
-        await self._save()
+        staged += await self._save()
         staged += await self._orders()
         staged += await self._dispatch()
         return staged
 
     def _told(self, task: Task) -> list[tuple[str, Outgoing]]:
-        told = events(task, self._desk.region, self._now, paused=task.printer in self._desk.paused)
+        before = self._before.get(task.id)
+        told = events(
+            task,
+            self._desk.region,
+            self._now,
+            paused=task.printer in self._desk.paused,
+            fetchable=task.fetchable_at > 0 and not (before and before.fetchable_at),
+        )
         if told:
             self._tasks[task.id] = replace(task, told=told[-1].task.status.value)
-        return [(TASKS, _outgoing(event)) for event in told]
+        return [(TASKS, traced(event)) for event in told]
 
-    async def _save(self) -> None:
+    async def _save(self) -> list[tuple[str, Outgoing]]:
+        """Save tasks, their material and their hooks, and return what is to be told of those."""
         changed = [task for task in self._tasks.values() if self._before.get(task.id) is not task]
         fresh = [task for task in changed if task.id in self._new]
         await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
         await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
-        await store.keep_conversion(self._connection, self._conversions)
+        await materials.keep_conversion(self._connection, self._conversions)
         self._lines.update(task.printer for task in changed if self._moves_line(task))
+        await self.partners.settle((task, self._before.get(task.id)) for task in changed)
+        return [(TASKS, traced(event)) for event in self.partners.events(self._tasks.__getitem__, self._desk.region)]
 
     def _moves_line(self, task: Task) -> bool:
         """Whether its line may go on: somebody can be sent now, or room was made. A task that only joins its end moves nothing."""
@@ -134,44 +171,16 @@ class Round:
 
     async def _orders(self) -> list[tuple[str, Outgoing]]:
         asked = [task for ask, task in self._asks if ask is Ask.CONVERT and task not in self._new]
-        requests = {**self._new, **(await store.request_of(self._connection, asked) if asked else {})}
-        rendered = await store.converted_of(self._connection, asked) if asked else {}
+        requests = {**self._new, **(await materials.request_of(self._connection, asked) if asked else {})}
+        rendered = await materials.converted_of(self._connection, asked) if asked else {}
         made: list[tuple[str, Outgoing]] = []
         for ask, task_id in self._asks:
             task = self._tasks[task_id]
             if ask is Ask.CONVERT and task.step is Step.CONVERT:
-                made.append((CONVERT, _outgoing(self._convert_order(task, requests[task_id], rendered.get(task_id)))))
+                made.append((CONVERT, traced(convert_order(self._desk, task, requests[task_id], rendered.get(task_id)))))
             if ask is Ask.WITHDRAW and task.step is Step.PRINT:
-                made.append((PRINT, self._withdrawal(task)))
+                made.append((PRINT, withdrawal(self._desk.region, task)))
         return made
-
-    def _convert_order(self, task: Task, request: TaskRequest, rendered: DocumentConverted | None) -> ConvertDocument:
-        """What is rendered already, because it was held, is only finished."""
-        document, rendered_from = request.document, None
-        if rendered and not task.rendering:
-            document, rendered_from = Document(Format.PDF, rendered.document.content, document.name), document.format
-        return ConvertDocument(
-            region=self._desk.region,
-            engine=ENGINE[document.format],
-            tenant=task.tenant,
-            task=task.id,
-            attempt=task.conversions,
-            document=document,
-            ticket=request.ticket,
-            target=self._desk.printers.target(task.agent, task.printer),
-            expires=task.expires_at,
-            traceparent=task.traceparent,
-            finish=not task.rendering,
-            name=task.name,
-            client=self._desk.printers.client_name(task.sn),
-            rendered_from=rendered_from,
-        )
-
-    def _withdrawal(self, task: Task) -> Outgoing:
-        order = WithdrawTask(
-            region=self._desk.region, shard=task.shard, tenant=task.tenant, agent=task.agent, task=task.id, attempt=task.attempt
-        )
-        return outgoing(order, f"{order.id}:{task.version}")  # asked again, it is another message
 
     async def _dispatch(self) -> list[tuple[str, Outgoing]]:
         chosen = await self._chosen()
@@ -179,8 +188,8 @@ class Round:
             return []
         sent = [advance(task, Dispatched(self._now), self._now)[0] for task in chosen]
         await store.save(self._connection, sent, {task.id: task for task in chosen})
-        converted = await store.converted_of(self._connection, (task.id for task in sent))
-        return [(PRINT, _outgoing(self._print_order(task, converted[task.id]))) for task in sent]
+        converted = await materials.converted_of(self._connection, (task.id for task in sent))
+        return [(PRINT, traced(print_order(self._desk.region, task, converted[task.id]))) for task in sent]
 
     async def _chosen(self) -> list[Task]:
         printers = sorted(self._lines)
@@ -208,30 +217,7 @@ class Round:
                 return chosen
             limit *= 4  # all of them were stepped over just now
 
-    def _print_order(self, task: Task, converted: DocumentConverted) -> PrintDocument:
-        return PrintDocument(
-            region=self._desk.region,
-            shard=task.shard,
-            tenant=task.tenant,
-            agent=task.agent,
-            printer=task.printer,
-            task=task.id,
-            attempt=task.attempt,
-            name=task.name,
-            document=converted.document,
-            ticket=converted.ticket,
-            expires=task.expires_at,
-            valid_until=task.valid_until,
-            traceparent=task.traceparent,
-        )
-
 
 def _place(task: Task) -> tuple[bool, Step, bool, bool, bool]:
     """All of a task that concerns its line."""
     return task.lined, task.step, task.lined and task.stage is Stage.FETCHABLE, task.stage is Stage.UNKNOWN, task.recalled
-
-
-def _outgoing(message: Message) -> Outgoing:
-    """The task's own trace goes with what follows from it, never that of the message which was read by chance."""
-    traceparent = getattr(message, "traceparent", "")
-    return Outgoing(message.subject, encode(message), message.id, {"traceparent": traceparent} if traceparent else {})

@@ -8,11 +8,11 @@ from sqlalchemy import ColumnElement, Row, bindparam, case, delete, desc, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.devices import UnknownPolicy
-from libs.contracts.message import decode, encode
-from libs.contracts.reports import DocumentConverted
+from libs.contracts.message import encode
 from libs.contracts.states import Stage
+from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
-from services.spooler.tables import cursors, journal, material, task
+from services.spooler.tables import cursors, hook, journal, leg, material, task
 from services.spooler.task import Step, Task
 
 #: The columns of `task`.
@@ -37,6 +37,8 @@ _COLUMNS = tuple(task.c.keys())
 _STAGES = {each.value: each for each in Stage}
 _STEPS = {each.value: each for each in Step}
 _POLICIES = {each.value: each for each in UnknownPolicy}
+#: How many tasks were started so far, kept as streams' cursors are; and an index that no batch of INTAKE reaches.
+_STARTS, _AFTER_BATCH = "STARTS", 1 << 40
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
 _CHUNK = 500
 
@@ -94,38 +96,6 @@ async def _update(connection: AsyncConnection, tasks: Sequence[Task], names: Seq
     if rows:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         await connection.execute(update(task).where(task.c.id == bindparam("task_id")).values(values), rows)
-
-
-async def keep_conversion(connection: AsyncConnection, reports: Iterable[DocumentConverted]) -> None:
-    """Write what the converter made of tasks."""
-    rows = [{"task_id": report.task, "converted_bytes": encode(report)} for report in reports]
-    if rows:
-        statement = update(material).where(material.c.task == bindparam("task_id")).values(converted=bindparam("converted_bytes"))
-        await connection.execute(statement, rows)
-
-
-async def request_of(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, TaskRequest]:
-    """The requests as they came."""
-    return {row.task: decode(TaskRequest, row.request) for row in await _material(connection, ids) if row.request}
-
-
-async def converted_of(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, DocumentConverted]:
-    """The conversions that are done."""
-    return {row.task: decode(DocumentConverted, row.converted) for row in await _material(connection, ids) if row.converted}
-
-
-async def _material(connection: AsyncConnection, ids: Iterable[str]) -> list[Row[Any]]:
-    wanted = list(ids)
-    rows: list[Row[Any]] = []
-    for start in range(0, len(wanted), _CHUNK):
-        found = await connection.execute(select(material).where(material.c.task.in_(wanted[start : start + _CHUNK])))
-        rows.extend(found.all())
-    return rows
-
-
-async def keep_request(connection: AsyncConnection, request: TaskRequest) -> None:
-    """Write what a task is made of anew: it was released to another printer."""
-    await connection.execute(update(material).where(material.c.task == request.id).values(request=encode(request)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +168,7 @@ async def oldest_unread(connection: AsyncConnection) -> int | None:
 
     It looks at every task: for sweeps that have something to delete.
     """
-    stages = [stage.value for stage in (Stage.INCOMING, Stage.TRANSFORMING, Stage.RELEASE_WAIT, Stage.FINISHING)]
+    stages = [stage.value for stage in (Stage.INCOMING, Stage.HOOKED, Stage.TRANSFORMING, Stage.RELEASE_WAIT, Stage.FINISHING)]
     return _number((await connection.execute(select(func.min(task.c.created_at)).where(task.c.stage.in_(stages)))).scalar())
 
 
@@ -225,7 +195,8 @@ async def forget_ended(connection: AsyncConnection, before: int, limit: int = 50
     ).all()
     ids = [row.id for row in rows]
     if ids:
-        await connection.execute(delete(material).where(material.c.task.in_(ids)))
+        for table in (material, hook, leg):
+            await connection.execute(delete(table).where(table.c.task.in_(ids)))
         await connection.execute(delete(task).where(task.c.id.in_(ids)))
     return [(row.tenant, row.id) for row in rows]
 
@@ -233,3 +204,12 @@ async def forget_ended(connection: AsyncConnection, before: int, limit: int = 50
 async def applied(connection: AsyncConnection, stream: str) -> int:
     """The sequence up to which an input stream is applied."""
     return int((await connection.execute(select(cursors.c.sequence).where(cursors.c.stream == stream))).scalar() or 0)
+
+
+async def next_start(connection: AsyncConnection) -> tuple[int, int]:
+    """The place of a task that is started now: behind all that INTAKE has brought so far, and all that were started before."""
+    number = await applied(connection, _STARTS) + 1
+    moved = await connection.execute(update(cursors).where(cursors.c.stream == _STARTS).values(sequence=number))
+    if not moved.rowcount:
+        await connection.execute(insert(cursors).values(stream=_STARTS, sequence=number))
+    return await applied(connection, INTAKE), _AFTER_BATCH + number

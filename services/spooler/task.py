@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from libs.contracts.devices import UnknownPolicy
+from libs.contracts.jobs import Service
 from libs.contracts.queries import Outcome
 from libs.contracts.states import Stage
 from libs.contracts.tasks import PrinterRef
@@ -95,10 +96,75 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Holding:
+    """A hook that begins to work on a task: until when (ms since 1970), and the sentence that says so."""
+
+    until: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Accepted:
-    """The task is in the database: it may go on. `raw`: its document passes through untouched."""
+    """The task is in the database: it may go on. `raw`: its document passes through untouched; `ready`: whoever serves its
+    printer takes the document as it came; `hook`: a partner works on it first.
+    """
 
     raw: bool = False
+    ready: bool = False
+    hook: Holding | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unhooked:
+    """A hook has ended, and the task goes on: to the next `hook`, or as one that was `Accepted`. `message` says what is special."""
+
+    raw: bool = False
+    ready: bool = False
+    hook: Holding | None = None
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Who made the task says that its document is there; (`seq`, `idx`) is its place from now on. Times are ms since 1970."""
+
+    seq: int
+    idx: int
+    expires_at: int = 0
+    unknown: UnknownPolicy = UnknownPolicy.ASK
+    served: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Amended:
+    """Its ticket or its document is another one now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Abort:
+    """A partner ended it, or what its definition says about hooks that fail did."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """A partner sends it to another printer, which may be one that holds it. Times are ms since 1970, 0: none."""
+
+    printer: PrinterRef
+    unknown: UnknownPolicy = UnknownPolicy.ASK
+    served: str = ""
+    hold: bool = False
+    expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the application that serves its printer says of it."""
+
+    state: Service
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +188,13 @@ class Resolve:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Somebody sends a held task to a real printer; times are ms since 1970, 0: none."""
+    """Somebody sends a held task to a real printer, where a `hook` may work on it first; times are ms since 1970, 0: none."""
 
     printer: PrinterRef
     unknown: UnknownPolicy = UnknownPolicy.ASK
     expires_at: int = 0
+    served: str = ""
+    hook: Holding | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,10 +23,10 @@ from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
 from services.spooler.deadletters import DeadLetters
+from services.spooler.desk import Desk
 from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
 from services.spooler.retention import Retention
-from services.spooler.round import Desk
 from services.spooler.uploads import Uploads, UploadSweep
 
 #: How often the timers are looked at, in seconds.

@@ -19,7 +19,7 @@ from libs.runtime.bus import Outgoing, Refused
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
-from services.spooler import sessions, store
+from services.spooler import materials, sessions, store
 from services.spooler.ranges import brings
 from services.spooler.sentences import told
 from services.spooler.sessions import Session, view
@@ -117,8 +117,8 @@ class Uploads:
         if task is None or (task.tenant, task.leg) != (session.tenant, session.leg):
             raise Refused(Code.CONFLICT, "The job went on meanwhile: its document cannot be replaced any more.")
         await _check_stage(connection, task, session.app)
-        request = (await store.request_of(connection, [task.id]))[task.id]
-        await store.keep_request(connection, _with(request, session, document, named=not task.started))
+        request = (await materials.request_of(connection, [task.id]))[task.id]
+        await materials.keep_request(connection, _with(request, session, document, named=not task.started))
         if session.name and not task.started:
             await sessions.rename(connection, task.id, session.name)
         now = _now()
@@ -169,7 +169,7 @@ class UploadSweep:
 
 async def _requests(connection: AsyncConnection, found: list[Session]) -> list[tuple[str, TaskRequest]]:
     wanted = dict.fromkeys(session.task for session in found if session.former)
-    return list((await store.request_of(connection, wanted)).items())
+    return list((await materials.request_of(connection, wanted)).items())
 
 
 async def _session(connection: AsyncConnection, query: Any) -> Session:

@@ -3,11 +3,21 @@
 from dataclasses import replace
 
 from libs.contracts.devices import DeviceType
-from libs.contracts.events import EndTask, NewTask, UpdateTaskStatus
+from libs.contracts.events import EndTask, NewTask, TaskFetchable, UpdateTaskStatus
 from libs.contracts.states import IPP, STATUS, TERMINAL, Status
 from libs.contracts.tasks import TaskView
 from services.spooler.sentences import sentence
 from services.spooler.task import Task
+
+Told = NewTask | UpdateTaskStatus | EndTask | TaskFetchable
+
+
+def status_of(task: Task) -> Status | None:
+    """Its Webprinter status; None: nobody hears of it. Statuses do not go back, also when partners work on it after its release."""
+    if not task.started:
+        return None
+    status = STATUS[task.stage]
+    return Status.QUEUED if status is Status.SUBMITTED and task.told == Status.QUEUED else status
 
 
 def view(task: Task, *, paused: bool = False) -> TaskView:
@@ -21,7 +31,7 @@ def view(task: Task, *, paused: bool = False) -> TaskView:
         stage=task.stage,
         state=IPP[task.stage][0],
         reason=task.reason or IPP[task.stage][1].value,
-        status=STATUS[task.stage] or Status.SUBMITTED,
+        status=status_of(task) or Status.SUBMITTED,
         message=sentence(task, paused=paused),
         device=task.device,
         device_type=DeviceType.PRINTER,
@@ -38,16 +48,24 @@ def view(task: Task, *, paused: bool = False) -> TaskView:
         start_at=task.start_at,
         expires_at=task.expires_at,
         retry_of=task.retry_of,
+        printer=task.printer,
+        leg=task.leg,
+        fetchable_at=task.fetchable_at,
     )
 
 
-def events(task: Task, region: str, now: int, *, paused: bool = False) -> list[NewTask | UpdateTaskStatus | EndTask]:
-    """What has to be told since `task.told`: the chain of statuses stays contiguous, the end is told once."""
-    status = STATUS[task.stage]
-    if status is None or task.told == status:
+def events(task: Task, region: str, now: int, *, paused: bool = False, fetchable: bool = False) -> list[Told]:
+    """What has to be told since `task.told`: the chain of statuses stays contiguous, the end is told once.
+
+    `fetchable`: it has become so just now, which is told where nothing else tells it.
+    """
+    status = status_of(task)
+    if status is None or (task.told == status and not fetchable):
         return []
     shown = view(task, paused=paused)
-    told: list[NewTask | UpdateTaskStatus | EndTask] = []
+    if task.told == status:
+        return [TaskFetchable(region=region, task=shown, at=now, traceparent=task.traceparent)]
+    told: list[Told] = []
     if not task.told:
         told.append(NewTask(region=region, task=_as_new(shown), at=now, traceparent=task.traceparent))
     old = Status(task.told or Status.SUBMITTED)
@@ -63,4 +81,4 @@ def events(task: Task, region: str, now: int, *, paused: bool = False) -> list[N
 
 def _as_new(shown: TaskView) -> TaskView:
     """The first event tells the first status, whatever has happened within the same transaction."""
-    return replace(shown, status=Status.SUBMITTED, ended_at=None)
+    return replace(shown, status=Status.SUBMITTED, ended_at=None, fetchable_at=0)

@@ -27,7 +27,8 @@ from libs.contracts.states import STATUS, TERMINAL, Reason, Stage, Status
 from libs.contracts.tasks import PrinterRef
 from libs.contracts.tickets import Ticket
 from services.spooler.domain import LIFECYCLE, advance
-from services.spooler.rules import RETRIES, VALID_FOR
+from services.spooler.rules.line import VALID_FOR
+from services.spooler.rules.printing import RETRIES
 from services.spooler.task import (
     Accepted,
     Ask,

@@ -23,7 +23,7 @@ from libs.contracts.uploads import (
 from libs.runtime.bus import Refused
 from libs.runtime.database import database
 from libs.runtime.documents import Documents
-from services.spooler import sessions, store, strays, tables, uploads
+from services.spooler import materials, sessions, store, strays, tables, uploads
 from services.spooler.app import MIGRATIONS
 from services.spooler.strays import Strays
 from services.spooler.uploads import Uploads, UploadSweep
@@ -86,7 +86,7 @@ class World:
 
     async def request(self):
         async with self.database.reading() as connection:
-            return (await store.request_of(connection, [TASK]))[TASK]
+            return (await materials.request_of(connection, [TASK]))[TASK]
 
 
 @asynccontextmanager

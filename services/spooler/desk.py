@@ -1,0 +1,30 @@
+"""What every round of one term shares."""
+
+from services.spooler.line import Heads
+from services.spooler.printers import Printers
+
+#: Seconds that a task waits to be released, unless somebody says otherwise.
+HOLD_LIMIT = 3 * 86_400.0
+
+
+class Desk:
+    """The region, the printers, who holds which line, and three limits."""
+
+    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float, hold_limit: float = HOLD_LIMIT) -> None:
+        self.region = region
+        self.printers = printers
+        self.print_ahead = print_ahead
+        self.head_wait = head_wait
+        #: In ms.
+        self.hold_limit = int(hold_limit * 1000)
+        self.heads = Heads()
+        #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
+        self.paused: set[str] = set()
+
+    def expiry(self, since: int, expires_at: int, *, hold: bool) -> int:
+        """When a task expires, 0: never; all in ms since 1970. Nothing is held for ever.
+
+        Once it is released, it has all the time that it was given.
+        """
+        held_until = since + self.hold_limit if hold else 0
+        return min((each for each in (expires_at, held_until) if each), default=0)

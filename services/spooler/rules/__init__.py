@@ -1,0 +1,1 @@
+"""What becomes of a task when something happens: one small function per row of the table in `domain`."""
