@@ -72,6 +72,20 @@ class Authority:
                 log.info("certificate made", name=name, names=list(wanted), days=LEAF_DAYS)
         return files
 
+    def certify(self, builder: x509.CertificateBuilder, days: int) -> x509.Certificate:
+        """A certificate of what the builder says, with number, dates and issuer: for so long, or until the authority's own ends."""
+        with self._alone():
+            issuer, key = self._authority(())
+        begins = self._clock() - BACKDATED
+        return (
+            builder.serial_number(x509.random_serial_number())
+            .not_valid_before(begins)
+            .not_valid_after(min(begins + timedelta(days=days), issuer.not_valid_after_utc))
+            .issuer_name(issuer.subject)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+            .sign(key, hashes.SHA256())
+        )
+
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """One process at a time: several services share the folder."""

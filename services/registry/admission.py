@@ -6,8 +6,9 @@ from libs.contracts.agents import EnrolAgent, Enrolled, RenewCredentials, Renewe
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import enrolment
+from services.registry.change import now
 from services.registry.enrol import Unfit
-from services.registry.registry import Registry, now
+from services.registry.registry import Registry
 from services.registry.signing import Signer
 
 

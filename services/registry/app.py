@@ -12,6 +12,7 @@ from libs.contracts.ids import token_digest
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import consumers
+from libs.runtime.authority import Authority
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import Keys
@@ -42,7 +43,8 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     herald = Herald(store, Directory(bus), presence, bus, settings.region)
     signer = Signer(settings.keys_dir, settings.credentials_lifetime)
     outside = Outside(settings.outside_urls, settings.outside_ca)
-    registry = Registry(store, presence, herald, signer if signer.able else None, outside)
+    authority = Authority(settings.keys_dir)
+    registry = Registry(store, presence, herald, signer if signer.able else None, outside, authority)
     _count(service, presence)
 
     await _hear(bus, presence, settings.region)

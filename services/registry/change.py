@@ -9,6 +9,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry, client_key, device_key
+from libs.contracts.ids import guid
 from libs.contracts.message import encode
 from services.registry import rows
 from services.registry.domain import Known
@@ -29,7 +30,7 @@ class Change:
 
     async def note(self, action: str, what: str, tenant: str = "", **details: Any) -> None:
         """Record in the audit log what is done here; never with a secret."""
-        values = {"at": time.time_ns() // 1_000_000, "who": self._who, "action": action, "what": what, "tenant": tenant}
+        values = {"at": now(), "who": self._who, "action": action, "what": what, "tenant": tenant}
         await self.connection.execute(insert(audit).values(**values, details=json.dumps(details, ensure_ascii=False)))
 
     async def add_tenant(self, tenant: str, name: str, now: int) -> bool:
@@ -61,6 +62,9 @@ class Change:
                 reported_at=0,
                 created_at=now,
                 marks="[]",
+                app_id=entry.app_id or guid("application", entry.sn),
+                guid=guid("client", entry.sn),
+                roles=json.dumps(entry.roles),
             )
         )
         await self.tell(entry.key)
@@ -103,7 +107,8 @@ class Change:
         values = rows.device_values(known)
         if new:
             names = {"agent": entry.agent, "id": entry.device.id, "tenant": entry.tenant, "marks": "[]"}
-            await self.connection.execute(insert(devices).values(**names, **values))
+            graph = {"guid": guid("printer", entry.agent, entry.device.id), "display": entry.device.name, "added_at": now()}
+            await self.connection.execute(insert(devices).values(**names, **graph, **values))
         else:
             mine = (devices.c.agent == entry.agent) & (devices.c.id == entry.device.id)
             await self.connection.execute(update(devices).where(mine).values(**values))
@@ -155,3 +160,8 @@ class Change:
         """The same of many keys, in one go."""
         if keys:
             await self.connection.execute(insert(news), [{"key": key, "event": None} for key in keys])
+
+
+def now() -> int:
+    """Milliseconds since 1970."""
+    return time.time_ns() // 1_000_000

@@ -22,11 +22,20 @@ What = Literal["added", "state", "capabilities", "removed"]
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A device as the registry has it; `revision` counts its changes, and a gone device keeps it."""
+    """A device as the registry has it; `revision` counts its changes, and a gone device keeps it.
+
+    `served_by`: the application that registered it; no agent reports it.
+    """
 
     device: Device
     revision: int
     gone: bool = False
+    served_by: str = ""
+
+    @property
+    def reported(self) -> bool:
+        """Whether it is its agent's report that says of it what is so."""
+        return not self.device.virtual and not self.served_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +57,27 @@ def trustworthy(agent: str, devices: Iterable[Device], roaming: str = "") -> tup
 
 def compare(known: Mapping[str, Known], reported: Iterable[Device]) -> tuple[Change, ...]:
     """What a report changes; a device that it does not name is gone."""
-    now = {device.id: device for device in reported}
-    changes = [_changed(known.get(device.id), device) for device in now.values()]
-    gone = [one for key, one in known.items() if key not in now and not one.gone and not one.device.virtual]
+    now = {device.id: device for device in reported if not _served(known.get(device.id))}
+    changes = [changed(known.get(device.id), device) for device in now.values()]
+    gone = [one for key, one in known.items() if key not in now and not one.gone and one.reported]
     changes += [Change(replace(one, revision=one.revision + 1, gone=True), ("removed",)) for one in gone]
     return tuple(change for change in changes if change.what)
 
 
-def _changed(before: Known | None, device: Device) -> Change:
+def _served(one: Known | None) -> bool:
+    return one is not None and bool(one.served_by) and not one.gone
+
+
+def changed(before: Known | None, device: Device, served_by: str = "") -> Change:
+    """A device, and in which ways it differs from what was known of it."""
     if before is None or before.gone:
-        return Change(Known(device, before.revision + 1 if before else 1), ("added",))
+        return Change(Known(device, before.revision + 1 if before else 1, served_by=served_by), ("added",))
     what: tuple[What, ...] = ()
     if replace(before.device, capabilities=device.capabilities) != device:
         what += ("state",)
     if before.device.capabilities != device.capabilities:
         what += ("capabilities",)
-    return Change(Known(device, before.revision + len(what[:1])), what)
+    return Change(Known(device, before.revision + len(what[:1]), served_by=served_by), what)
 
 
 def first_default(devices: Iterable[Device]) -> Device | None:

@@ -149,10 +149,12 @@ async def _add_tenant(change: Change, tenant: str, name: str) -> bool:
     return added
 
 
-async def enter_client(change: Change, tenant: str, role: ClientKind, name: str, sn: str) -> ClientEntry:
+async def enter_client(
+    change: Change, tenant: str, role: ClientKind, name: str, sn: str, *, app_id: str = "", roles: Sequence[str] = ()
+) -> ClientEntry:
     """Add a client within a transaction that has looked whether it may be added."""
     shard = shard_of(await change.agents()) if role is ClientKind.AGENT else 0
-    entry = ClientEntry(sn=sn, tenant=tenant, role=role, name=name, shard=shard)
+    entry = ClientEntry(sn=sn, tenant=tenant, role=role, name=name, shard=shard, app_id=app_id, roles=tuple(roles))
     await change.add_client(entry, _now())
     await roaming.give(change, entry)
     await change.note(f"{role.value} added", sn, tenant, name=name)

@@ -4,7 +4,37 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from libs.contracts.agents import EnrolAgent, RenewCredentials
+from libs.contracts.definitions import (
+    AddDefinition,
+    AddTrigger,
+    ChangeDefinition,
+    ListDefinitions,
+    ListTriggers,
+    RemoveDefinition,
+    RemoveTrigger,
+)
+from libs.contracts.fleet import (
+    AddPrinterShare,
+    ChangeConnector,
+    ChangeFleetSettings,
+    ChangePrinter,
+    ChangePrinterShare,
+    GetFleetSettings,
+    GetOperation,
+    GetPrinter,
+    GetPrinterShare,
+    ListConnectors,
+    ListPrinters,
+    ListPrinterShares,
+    MayPrint,
+    RegisterPrinter,
+    RemoveConnector,
+    RemovePrinter,
+    RemovePrinterShare,
+    RestorePrinter,
+)
 from libs.contracts.message import Message
+from libs.contracts.people import GetUser, ListGroups, ListUsers
 from libs.contracts.queries import (
     Done,
     Entries,
@@ -18,6 +48,14 @@ from libs.contracts.queries import (
     ShareDevice,
 )
 from services.registry.admission import enrol_agent, renew_credentials
+from services.registry.connectors import (
+    change_connector,
+    change_fleet_settings,
+    get_fleet_settings,
+    list_connectors,
+    remove_connector,
+)
+from services.registry.definitions import add_definition, change_definition, list_definitions, remove_definition
 from services.registry.devices import (
     get_default_device,
     get_device,
@@ -26,8 +64,14 @@ from services.registry.devices import (
     set_marks,
     share_device,
 )
+from services.registry.offering import add_printer_share, change_printer_share, remove_printer_share
+from services.registry.offers import get_printer_share, list_printer_shares, may_print
+from services.registry.people import get_user, list_groups, list_users
+from services.registry.printers import change_printer, get_printer, list_printers, remove_printer, restore_printer
+from services.registry.registration import get_operation, register_printer
 from services.registry.registry import Registry, client_of, who
 from services.registry.reporting import devices_reported
+from services.registry.triggers import add_trigger, list_triggers, remove_trigger
 
 __all__ = [
     "QUESTIONS",
@@ -76,4 +120,32 @@ QUESTIONS: dict[type[Message], Answer] = {
     LookUp: look_up,
     EnrolAgent: enrol_agent,
     RenewCredentials: renew_credentials,
+    ListPrinters: list_printers,
+    GetPrinter: get_printer,
+    RegisterPrinter: register_printer,
+    GetOperation: get_operation,
+    ChangePrinter: change_printer,
+    RestorePrinter: restore_printer,
+    RemovePrinter: remove_printer,
+    ListPrinterShares: list_printer_shares,
+    GetPrinterShare: get_printer_share,
+    AddPrinterShare: add_printer_share,
+    ChangePrinterShare: change_printer_share,
+    RemovePrinterShare: remove_printer_share,
+    MayPrint: may_print,
+    ListConnectors: list_connectors,
+    ChangeConnector: change_connector,
+    RemoveConnector: remove_connector,
+    GetFleetSettings: get_fleet_settings,
+    ChangeFleetSettings: change_fleet_settings,
+    ListDefinitions: list_definitions,
+    AddDefinition: add_definition,
+    ChangeDefinition: change_definition,
+    RemoveDefinition: remove_definition,
+    ListTriggers: list_triggers,
+    AddTrigger: add_trigger,
+    RemoveTrigger: remove_trigger,
+    GetUser: get_user,
+    ListUsers: list_users,
+    ListGroups: list_groups,
 }

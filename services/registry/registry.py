@@ -1,6 +1,5 @@
 """What the registry's handlers work with, and what all of them ask first."""
 
-import time
 from dataclasses import dataclass
 
 from libs.contracts.directory import ClientEntry
@@ -36,8 +35,3 @@ async def client_of(registry: Registry, tenant: str, sn: str) -> ClientEntry:
 def who(sn: str, by: str) -> str:
     """Who it was, as the audit log has it."""
     return f"{sn} with {by}" if by else sn
-
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000

@@ -7,8 +7,8 @@ from libs.contracts.directory import DefaultEntry, DeviceEntry
 from libs.contracts.events import DeviceChanged
 from libs.contracts.reports import DevicesReported
 from services.registry import domain
-from services.registry.change import Change
-from services.registry.registry import Registry, now
+from services.registry.change import Change, now
+from services.registry.registry import Registry
 
 log = structlog.get_logger()
 

@@ -10,7 +10,10 @@ from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, client_
 from libs.contracts.ids import device_id
 from services.registry import permits
 from services.registry.change import Change
+from services.registry.definitions import forget_definitions
 from services.registry.enrol import Unfit
+from services.registry.fleet_tables import definitions, memberships, operations, print_settings, user_groups, users
+from services.registry.printers import forget_printers
 from services.registry.store import Store
 from services.registry.tables import clients, defaults, devices, enrolments, tenants, tokens
 
@@ -36,7 +39,8 @@ async def remove_tenant(store: Store, tenant: str) -> None:
             raise Unfit(f"There is no tenant {tenant!r}.")
         if (await change.connection.execute(select(clients.c.sn).where(clients.c.tenant == tenant).limit(1))).first():
             raise Unfit(f"The tenant {tenant!r} has clients: disable it instead, or remove its applications first.")
-        await change.connection.execute(delete(enrolments).where(enrolments.c.tenant == tenant))
+        for table in (enrolments, memberships, users, user_groups, operations, print_settings, definitions):
+            await change.connection.execute(delete(table).where(table.c.tenant == tenant))
         await change.connection.execute(delete(tenants).where(tenants.c.id == tenant))
         await change.note("tenant removed", tenant, tenant)
 
@@ -62,6 +66,8 @@ async def remove_app(store: Store, sn: str) -> None:
             await change.tell(default_key(sn, row.type))
         await _tell_devices(change, sn)
         await change.tell(app.key)
+        await forget_printers(change, sn)
+        await forget_definitions(change, app.tenant, app.app_id)
         for table, column in (
             (tokens, tokens.c.sn),
             (defaults, defaults.c.sn),
@@ -122,7 +128,7 @@ async def _client(change: Change, sn: str, role: ClientKind) -> ClientEntry:
     row = await change.client(sn)
     if row is None or row.role != role.value:
         raise Unfit(f"There is no {'application' if role is ClientKind.APP else role.value} {sn}.")
-    return ClientEntry(sn=row.sn, tenant=row.tenant, role=role, name=row.name, shard=row.shard)
+    return ClientEntry(sn=row.sn, tenant=row.tenant, role=role, name=row.name, shard=row.shard, app_id=row.app_id)
 
 
 async def _device_of(change: Change, tenant: str, agent: str, device: str) -> str:

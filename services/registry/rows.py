@@ -9,6 +9,8 @@ from sqlalchemy import Row
 
 from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, UnknownPolicy
 from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
+from libs.contracts.hooks import Hook
+from libs.contracts.ids import guid
 from libs.contracts.marks import Mark
 from libs.contracts.message import decode, encode
 from services.registry.domain import Known
@@ -43,6 +45,8 @@ def client_entry(row: Row[Any]) -> ClientEntry:
         shard=row.shard,
         enabled=row.enabled and row.tenant_enabled,
         marks=decode(_MARKS, row.marks),
+        app_id="" if row.app_id == guid("application", row.sn) else row.app_id,
+        roles=tuple(json.loads(row.roles)),
     )
 
 
@@ -63,9 +67,17 @@ def default_entry(row: Row[Any]) -> DefaultEntry:
     return DefaultEntry(sn=row.sn, type=row.type, agent=row.agent, device=row.device)
 
 
-def device_entry(row: Row[Any], users: tuple[str, ...]) -> DeviceEntry:
-    """A row of `devices`, and who may use it beside its owner."""
-    return DeviceEntry(tenant=row.tenant, agent=row.agent, device=known(row).device, users=users, marks=decode(_MARKS, row.marks))
+def device_entry(row: Row[Any], users: tuple[str, ...], hooks: tuple[Hook, ...] = ()) -> DeviceEntry:
+    """A row of `devices`, who may use it beside its owner, and what works on its tasks."""
+    return DeviceEntry(
+        tenant=row.tenant,
+        agent=row.agent,
+        device=known(row).device,
+        users=users,
+        marks=decode(_MARKS, row.marks),
+        hooks=hooks,
+        served_by=row.served_by,
+    )
 
 
 def together(found: Iterable[Row[Any]]) -> dict[tuple[Any, ...], set[str]]:
@@ -90,7 +102,7 @@ def known(row: Row[Any], *, plain: bool = False) -> Known:
         capabilities=Capabilities() if plain else decode(Capabilities, row.capabilities),
         virtual=row.virtual,
     )
-    return Known(device, row.revision, row.gone)
+    return Known(device, row.revision, row.gone, row.served_by)
 
 
 def device_values(known: Known) -> dict[str, Any]:
@@ -108,4 +120,5 @@ def device_values(known: Known) -> dict[str, Any]:
         "revision": known.revision,
         "gone": known.gone,
         "virtual": device.virtual,
+        "served_by": known.served_by,
     }

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Row, Select, case, delete, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.devices import Device, DeviceType
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, TokenEntry
 from libs.runtime.database import Database
-from services.registry import permits, rows
+from services.registry import hooks, permits, rows
 from services.registry.change import Change
 from services.registry.rows import TokenRow
 from services.registry.tables import audit, clients, defaults, devices, news, tenants, tokens
@@ -127,13 +128,20 @@ class Store:
         found: list[Kept] = [rows.client_entry(row) for row in await self._all(_CLIENTS)]
         found += [rows.token_entry(row) for row in await self._all(_VALID)]
         users = permits.Users(await self._all(permits.all_shares()), await self._all(permits.all_grants()))
-        found += [rows.device_entry(row, users.of(row)) for row in await self._all(_PRESENT)]
+        works = hooks.Hooks(await self._all(hooks.bound()))
+        found += [rows.device_entry(row, users.of(row), works.of(row)) for row in await self._all(_PRESENT)]
         found += [rows.default_entry(row) for row in await self._all(select(defaults))]
         return found
 
     async def rows(self, wanted: Select[Any]) -> Sequence[Row[Any]]:
-        """What the command line lists."""
+        """What a question or the command line lists."""
         return await self._all(wanted)
+
+    @asynccontextmanager
+    async def look(self) -> AsyncIterator[AsyncConnection]:
+        """Several questions about the same state."""
+        async with self._database.reading() as connection:
+            yield connection
 
     async def tokens(self, sn: str = "") -> list[TokenRow]:
         """The tokens of a client, or of all, also those that are not good any more."""
@@ -158,8 +166,10 @@ class Store:
     async def _device_entry(self, row: Row[Any]) -> DeviceEntry:
         if row.virtual:
             return rows.device_entry(row, ())
-        found = await self._all(permits.users(row.tenant, row.agent, row.id))
-        return rows.device_entry(row, tuple(each.user for each in found))
+        async with self._database.reading() as connection:
+            found = (await connection.execute(permits.users(row.tenant, row.agent, row.id))).all()
+            bound = (await connection.execute(hooks.bound_to(row.agent, row.id))).all()
+        return rows.device_entry(row, tuple(each.user for each in found), tuple(hooks.hook(each) for each in bound))
 
     async def _first(self, wanted: Select[Any]) -> Row[Any] | None:
         async with self._database.reading() as connection:

@@ -6,6 +6,7 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     ForeignKeyConstraint,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -27,7 +28,8 @@ tenants = Table(
     Column("enabled", Boolean, nullable=False, server_default=true()),
 )
 
-#: `marks` here and in `devices` are JSON texts: what is printed by rule on every page.
+#: `marks` here and in `devices` are JSON texts: what is printed by rule on every page. `app_id` is what tokens of it say, by
+#: default `guid("application", sn)`; `guid` is its connector's; `roles` and `location` are JSON texts.
 clients = Table(
     "clients",
     metadata,
@@ -40,6 +42,12 @@ clients = Table(
     Column("reported_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("marks", Text, nullable=False, server_default="[]"),
+    Column("app_id", String(128), nullable=False, server_default=""),
+    Column("guid", String(36), nullable=False, server_default="", index=True, unique=True),
+    Column("roles", Text, nullable=False, server_default="[]"),
+    *(Column(name, Text, nullable=False, server_default="") for name in ("host", "system", "version")),
+    Column("location", Text, nullable=False, server_default="{}"),
+    Index("ix_clients_tenant_app_id", "tenant", "app_id", unique=True),
 )
 
 #: Only digests: what a token is, only its owner knows. `revoked_at` 0: it is valid until `expires_at` (0: for ever).
@@ -56,7 +64,8 @@ tokens = Table(
     Column("scopes", Text, nullable=False, server_default="[]"),
 )
 
-#: `capabilities` and `reasons` are JSON texts as the agent reported them; no agent reports a `virtual` one.
+#: `capabilities` and `reasons` are JSON texts as the agent reported them; no agent reports a `virtual` one, or one that is
+#: `served_by` an application (its id). `guid` is the printer's, `display` what people call it, at first its name.
 devices = Table(
     "devices",
     metadata,
@@ -75,6 +84,11 @@ devices = Table(
     Column("gone", Boolean, nullable=False),
     Column("marks", Text, nullable=False, server_default="[]"),
     Column("virtual", Boolean, nullable=False, server_default=false()),
+    Column("guid", String(36), nullable=False, server_default="", index=True, unique=True),
+    Column("display", Text, nullable=False, server_default=""),
+    Column("served_by", String(128), nullable=False, server_default=""),
+    Column("added_at", BigInteger, nullable=False, server_default="0"),
+    Index("ix_devices_fleet", "tenant", "display", "guid"),
 )
 
 defaults = Table(

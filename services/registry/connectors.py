@@ -1,0 +1,154 @@
+"""Agents as Graph's connectors (graph-print.md 1.2), and the settings of a tenant's printing."""
+
+import json
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
+
+from libs.contracts.directory import ClientKind, client_key
+from libs.contracts.fleet import (
+    ChangeConnector,
+    ChangeFleetSettings,
+    ConnectorList,
+    ConnectorView,
+    FleetSettings,
+    Fulfilled,
+    GetFleetSettings,
+    ListConnectors,
+    RemoveConnector,
+)
+from libs.contracts.queries import Code
+from libs.runtime.bus import Refused
+from services.registry import enrol, fleet
+from services.registry.change import Change
+from services.registry.fleet_tables import print_settings, profiles
+from services.registry.printers import merged
+from services.registry.registry import Registry
+from services.registry.tables import clients, devices
+
+#: What becomes of printers that a phone cannot print on, in the list that it is shown.
+DISCOVERY = ("show", "hide")
+
+
+async def list_connectors(registry: Registry, query: ListConnectors) -> ConnectorList:
+    """The agents of a tenant; disabled ones are not there."""
+    wanted = _connectors(query.tenant)
+    if query.connector:
+        wanted = wanted.where(clients.c.guid == query.connector.lower())
+    async with registry.store.look() as look:
+        if query.printer:
+            printer = await fleet.printer_row(look, query.tenant, query.printer)
+            view = fleet.view(printer, registry.presence, plain=True)
+            wanted = wanted.where(clients.c.guid == view.connector)
+        found = (await look.execute(wanted)).all()
+    if query.connector and not found:
+        raise _missing(query.connector)
+    return ConnectorList(connectors=tuple(_view(registry, row) for row in found))
+
+
+async def change_connector(registry: Registry, query: ChangeConnector) -> ConnectorList:
+    """Say what it is called, what it runs on and where it stands."""
+    async with registry.store.acting(query.by or "Graph").change() as change:
+        row = await _locked(change, query.tenant, query.connector)
+        values: dict[str, Any] = {name: _short(query, name) for name in ("name", "host", "system", "version")}
+        if query.location is not None:
+            values["location"] = merged(row.location, query.location)
+        values = {name: value for name, value in values.items() if value is not None}
+        if values:
+            await change.connection.execute(update(clients).where(clients.c.sn == row.sn).values(**values))
+            await change.tell(client_key(row.sn))
+            await change.note("connector changed", row.sn, query.tenant, members=sorted(values))
+    registry.herald.wake()
+    return await list_connectors(registry, ListConnectors(region=query.region, tenant=query.tenant, connector=query.connector))
+
+
+async def remove_connector(registry: Registry, query: RemoveConnector) -> Fulfilled:
+    """An agent without printers is disabled: it is let in no more, until the command line says so."""
+    async with registry.store.acting(query.by or "Graph").change() as change:
+        row = await _locked(change, query.tenant, query.connector)
+        has = select(func.count()).select_from(devices.outerjoin(profiles, _of_device())).where(_attached(row))
+        count = (await change.connection.execute(has)).scalar_one()
+        if count:
+            message = f"The connector {row.name or row.sn!r} has {count} printer(s): remove them first."
+            raise Refused(Code.CONFLICT, message)
+        await change.connection.execute(update(clients).where(clients.c.sn == row.sn).values(enabled=False))
+        await change.tell(client_key(row.sn))
+        await change.note("connector removed", row.sn, query.tenant, name=row.name)
+    registry.herald.wake()
+    return Fulfilled()
+
+
+async def get_fleet_settings(registry: Registry, query: GetFleetSettings) -> FleetSettings:
+    """The settings of a tenant."""
+    found = await registry.store.rows(select(print_settings).where(print_settings.c.tenant == query.tenant))
+    if not found:
+        return FleetSettings()
+    return FleetSettings(conversion=found[0].conversion, incompatible_printers=found[0].incompatible_printers)
+
+
+async def change_fleet_settings(registry: Registry, query: ChangeFleetSettings) -> FleetSettings:
+    """Change them."""
+    if query.incompatible_printers not in (None, *DISCOVERY):
+        raise Refused(Code.BAD_REQUEST, f"incompatiblePrinters: write one of {', '.join(DISCOVERY)}.")
+    said = {"conversion": query.conversion, "incompatible_printers": query.incompatible_printers}
+    values = {name: value for name, value in said.items() if value is not None}
+    async with registry.store.acting(query.by or "Graph").change() as change:
+        await change.tenant(query.tenant)
+        here = print_settings.c.tenant == query.tenant
+        known = (await change.connection.execute(select(print_settings).where(here))).first()
+        before = {"conversion": known.conversion, "incompatible_printers": known.incompatible_printers} if known else {}
+        now = {"conversion": True, "incompatible_printers": DISCOVERY[0], **before, **values}
+        await change.connection.execute(delete(print_settings).where(here))
+        await change.connection.execute(insert(print_settings).values(tenant=query.tenant, **now))
+        await change.note("print settings changed", query.tenant, query.tenant, **values)
+    return await get_fleet_settings(registry, GetFleetSettings(region=query.region, tenant=query.tenant))
+
+
+def _connectors(tenant: str) -> Select[Any]:
+    here = (clients.c.tenant == tenant, clients.c.role == ClientKind.AGENT.value, clients.c.enabled.is_(True))
+    return select(clients).where(*here).order_by(clients.c.name, clients.c.sn)
+
+
+async def _locked(change: Change, tenant: str, connector: str) -> Row[Any]:
+    wanted = _connectors(tenant).where(clients.c.guid == connector.lower()).with_for_update()
+    row: Row[Any] | None = (await change.connection.execute(wanted)).first()
+    if row is None:
+        raise _missing(connector)
+    return row
+
+
+def _of_device() -> ColumnElement[bool]:
+    return and_(profiles.c.agent == devices.c.agent, profiles.c.device == devices.c.id)
+
+
+def _attached(row: Row[Any]) -> ColumnElement[bool]:
+    """Whether a device is there and this agent's, or registered through it."""
+    mine = or_(devices.c.agent == row.sn, profiles.c.connector == row.guid)
+    return and_(mine, devices.c.gone.is_(False), devices.c.virtual.is_(False), devices.c.tenant == row.tenant)
+
+
+def _short(query: ChangeConnector, name: str) -> str | None:
+    said: str | None = getattr(query, name)
+    if said is not None and (len(said) > enrol.LONGEST_NAME or not said.isprintable()):
+        raise Refused(Code.BAD_REQUEST, f"{name}: write at most {enrol.LONGEST_NAME} characters that can be printed.")
+    if name == "name" and said is not None and not said.strip():
+        raise Refused(Code.BAD_REQUEST, "displayName: a connector has a name.")
+    return said
+
+
+def _view(registry: Registry, row: Row[Any]) -> ConnectorView:
+    return ConnectorView(
+        id=row.guid,
+        sn=row.sn,
+        name=row.name or row.sn,
+        host=row.host,
+        system=row.system,
+        version=row.version,
+        registered_at=row.created_at,
+        online=registry.presence.online(row.sn),
+        location=json.loads(row.location),
+    )
+
+
+def _missing(connector: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no connector {connector}.")

@@ -1,0 +1,117 @@
+"""Printers with their profiles as Graph has them (graph-print.md 1.3), as SQL and as views."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.devices import Device, DeviceType, PrinterState
+from libs.contracts.directory import ClientKind
+from libs.contracts.fleet import PrinterView, Profile
+from libs.contracts.queries import Code
+from libs.runtime.bus import Refused
+from services.registry import domain, rows
+from services.registry.change import Change, now
+from services.registry.fleet_tables import offers, profiles
+from services.registry.presence import Presence
+from services.registry.tables import clients, devices
+
+#: Columns of `devices` and of `profiles` that a list of many does without.
+_LARGE = ("capabilities", "marks", "ipp")
+#: A printer that is there was seen in this minute (ms): asked again at once, the answer is the same.
+_MINUTE = 60_000
+_JOINED = (
+    devices.join(clients, clients.c.sn == devices.c.agent)
+    .outerjoin(profiles, (profiles.c.agent == devices.c.agent) & (profiles.c.device == devices.c.id))
+    .outerjoin(offers, offers.c.printer == devices.c.guid)
+)
+
+
+def columns(*, plain: bool = False) -> list[Any]:
+    """What a view is made of; what is not the device's own is named `client_…`, `profile_…` or `offer`."""
+    of_client = [clients.c[name].label(f"client_{name}") for name in ("shard", "role", "guid", "reported_at")]
+    said = [column.label(f"profile_{column.name}") for column in profiles.c if not plain or column.name not in _LARGE]
+    own = [column for column in devices.c if not plain or column.name not in _LARGE]
+    return [*own, *of_client, *said, offers.c.id.label("offer")]
+
+
+def printers(tenant: str, *, plain: bool = False, gone: bool = False) -> Select[Any]:
+    """The printers of a tenant by display name, without the virtual ones and those of disabled clients; `gone`: these too."""
+    there = [] if gone else [devices.c.gone.is_(False)]
+    printing = devices.c.type == DeviceType.PRINTER.value
+    return (
+        select(*columns(plain=plain))
+        .select_from(_JOINED)
+        .where(devices.c.tenant == tenant, printing, devices.c.virtual.is_(False), clients.c.enabled.is_(True), *there)
+        .order_by(devices.c.display, devices.c.guid)
+    )
+
+
+async def count(look: AsyncConnection, wanted: Select[Any]) -> int:
+    """How many rows there are in all."""
+    return int((await look.execute(wanted.with_only_columns(func.count(), maintain_column_froms=True).order_by(None))).scalar_one())
+
+
+async def printer_row(look: AsyncConnection, tenant: str, printer: str = "", agent: str = "", device: str = "") -> Row[Any]:
+    """One printer by GUID, or by agent and device. Raises `Refused`: what is another tenant's is not there."""
+    named = devices.c.guid == printer.lower() if printer else and_(devices.c.agent == agent, devices.c.id == device)
+    row: Row[Any] | None = (await look.execute(printers(tenant).where(named))).first()
+    if row is None:
+        raise Refused(Code.NOT_FOUND, f"There is no printer {printer or f'{agent}/{device}'}.")
+    return row
+
+
+async def locked(change: Change, tenant: str, printer: str) -> Row[Any]:
+    """The same by GUID, its device locked until the end of the transaction."""
+    await change.connection.execute(select(devices.c.id).where(devices.c.guid == printer.lower()).with_for_update())
+    return await printer_row(change.connection, tenant, printer)
+
+
+def view(row: Row[Any], presence: Presence, *, plain: bool = False) -> PrinterView:
+    """A row of `printers`; one that is gone cannot be reached."""
+    device = rows.known(row, plain=plain).device
+    online = _online(row, device, presence)
+    if row.gone:
+        device = replace(device, state=PrinterState.UNREACHABLE, reasons=(), accepting=False)
+    at_agent = row.client_role == ClientKind.AGENT.value and not row.served_by
+    seen = now() // _MINUTE * _MINUTE if online and not row.served_by else row.profile_seen_at or row.client_reported_at
+    return PrinterView(
+        id=row.guid,
+        tenant=row.tenant,
+        agent=row.agent,
+        device=device,
+        shard=row.client_shard,
+        online=online,
+        profile=profile(row, plain=plain),
+        physical=row.profile_physical is not False,
+        registered_at=row.added_at,
+        seen_at=seen,
+        served_by=row.served_by,
+        shares=(row.offer,) if row.offer else (),
+        connector=row.profile_connector or (row.client_guid if at_agent else ""),
+    )
+
+
+def profile(row: Row[Any], *, plain: bool = False) -> Profile:
+    """The profile of a row of `printers`."""
+    if row.profile_agent is None:
+        return Profile(display=row.display)
+    return Profile(
+        display=row.display,
+        manufacturer=row.profile_manufacturer,
+        model=row.profile_model,
+        location=json.loads(row.profile_location),
+        defaults=json.loads(row.profile_defaults),
+        capabilities={} if plain else json.loads(row.profile_capabilities),
+        ipp={} if plain else json.loads(row.profile_ipp),
+    )
+
+
+def _online(row: Row[Any], device: Device, presence: Presence) -> bool:
+    if row.gone:
+        return False
+    if row.served_by:  # its application comes when it wants to
+        return device.state is not PrinterState.UNREACHABLE
+    return domain.reachable(device, agent_online=presence.online(row.agent))
