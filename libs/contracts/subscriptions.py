@@ -1,12 +1,21 @@
 """Graph's subscriptions to change notifications, and what may be asked of the dispatcher about them (graph-print.md 4)."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from libs.contracts.endpoints import DeliveryList, DeliveryState, Replayed
 from libs.contracts.message import Message
 
 #: The longest that a subscription may live, in ms: 4230 minutes.
 LONGEST = 4230 * 60_000
+#: The one filter that a subscription may have, as programs write it: spaces around the first `=`, or none.
+_FETCHABLE = re.compile(r"\$filter\s*=\s*isFetchable\s+eq\s+true", re.IGNORECASE)
+
+
+def only_fetchable(query: str) -> bool:
+    """Whether `notificationQueryOptions` asks for jobs that became ready for their printer, and for nothing else."""
+    return bool(_FETCHABLE.fullmatch(query.strip()))
 
 
 class Topic(StrEnum):
@@ -21,7 +30,9 @@ class SubscriptionView:
     """A subscription of an application. `resource`, `changes` (created, updated, deleted) and `query` are as they were sent.
 
     `expires`, `created_at` in ms since 1970. `base` is the address of the door's version, `https://print.example/v1.0`, that job
-    URLs in notifications begin with. `certificate` is as the client sent it (base64); its private key never comes here.
+    URLs in notifications begin with. `certificate` is as the client sent it (base64); its private key never comes here. `sn` is the
+    client of ours that the application is, empty: none. `paused`: its application lost its right; deliveries wait for its return.
+    `failing_since` (ms, 0: not at all): its receiver has done nothing but fail since then.
     """
 
     id: str
@@ -46,6 +57,9 @@ class SubscriptionView:
     certificate_id: str | None = None
     token_audience: str | None = None
     created_at: int = 0
+    sn: str = ""
+    paused: bool = False
+    failing_since: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +142,34 @@ class RemoveSubscription(Message, subject="query.{region}.webhooks.remove-subscr
     subscription: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListNotifications(Message, subject="query.{region}.webhooks.list-notifications"):
+    """What a subscription was told, newest first; `lifecycle`: what its lifecycle address was. The rest as in `ListDeliveries`."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+    lifecycle: bool = False
+    state: DeliveryState | None = None
+    since: int | None = None
+    until: int | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayNotifications(Message, subject="query.{region}.webhooks.replay-notifications"):
+    """Tell one notification again (`delivery`), or all that ended and happened since `since`, as `ReplayDeliveries`."""
+
+    region: str
+    tenant: str
+    app: str
+    subscription: str
+    delivery: str = ""
+    since: int | None = None
+    state: DeliveryState | None = None
+
+
 #: Question -> the record that answers it (or a `Refusal`).
 SUBSCRIPTION_ANSWER: dict[type[Message], type] = {
     AddSubscription: SubscriptionAnswer,
@@ -136,4 +178,6 @@ SUBSCRIPTION_ANSWER: dict[type[Message], type] = {
     RenewSubscription: SubscriptionAnswer,
     ReauthorizeSubscription: SubscriptionAnswer,
     RemoveSubscription: SubscriptionAnswer,
+    ListNotifications: DeliveryList,
+    ReplayNotifications: Replayed,
 }

@@ -25,26 +25,26 @@ class Admission:
         self._dialects = dialects
         self._guard = guard
 
-    async def address(self, url: str, *, trusted: bool) -> None:
+    async def address(self, url: str, *, trusted: bool, name: str = "url") -> None:
         """Where events may be sent: anywhere for the operator; a client's is vetted now, and again at every connection.
 
-        Raises `Refused`.
+        `name` is that of the member in sentences. Raises `Refused`.
         """
         if len(url) > LONGEST_URL:
-            raise _bad(f"url must have at most {LONGEST_URL} characters; it has {len(url)}.")
+            raise _bad(f"{name} must have at most {LONGEST_URL} characters; it has {len(url)}.")
         if trusted and is_web(url):
             return
         try:
             origin = origin_of(url)
         except Unfit as problem:
-            raise _bad(f"url: {problem}.") from None
+            raise _bad(f"{name}: {problem}.") from None
         try:
             async with asyncio.timeout(LOOK_UP):
                 await self._guard.addresses(origin.host, origin.port)
         except (Forbidden, Unknown) as problem:
-            raise _bad(f"url: {problem}") from None
+            raise _bad(f"{name}: {problem}") from None
         except (Unreachable, TimeoutError):
-            raise Refused(Code.BUSY, f"url: the name {origin.host} cannot be resolved now; try again in a moment.") from None
+            raise Refused(Code.BUSY, f"{name}: the name {origin.host} cannot be resolved now; try again in a moment.") from None
 
     def words(self, dialect: str, kinds: Sequence[EventKind], devices: Sequence[DeviceFilter], name: str, *, binary: bool) -> None:
         """What an endpoint chooses must have a meaning in its dialect. Raises `Refused`."""

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from ssl import SSLContext
 from uuid import uuid4
 
 from prometheus_client import Gauge
@@ -21,6 +22,12 @@ from services.webhooks.desk import Bounds, Desk
 from services.webhooks.dialects import Configured, Dialect, Place
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import Endpoints
+from services.webhooks.graph import clockwork
+from services.webhooks.graph import questions as graph
+from services.webhooks.graph.notices import Notices
+from services.webhooks.graph.questions import Counter
+from services.webhooks.graph.subscriptions import DIALECT
+from services.webhooks.graph.wiring import ALLOWING, Subscribing
 from services.webhooks.handlers import Handlers
 from services.webhooks.history import History
 from services.webhooks.independent import IndependentLane
@@ -37,7 +44,6 @@ from services.webhooks.store import Store
 
 USER = "webhooks"
 MIGRATIONS = Path(__file__).parent / "migrations"
-ALLOWING = "PRINTBUS_WEBHOOK_ALLOW_NETWORKS"
 
 
 async def start(service: Service, settings: WebhooksSettings) -> None:
@@ -48,17 +54,19 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     holder = settings.webhooks_holder or uuid4().hex
     known = dialects.discover(dialects)
     manners = manners_of(settings, known, service)
-    store, endpoints = Store(opened), Endpoints(opened)
+    context = await asyncio.to_thread(trusted)
+    subscribing = Subscribing(opened, settings, context, service.tracing)
+    store, endpoints = Store(opened, subscribing.lifecycle.missed), Endpoints(opened)
     claims = Claims(opened, holder, [name for name, manner in manners.items() if manner.schedule.ordered])
 
     service.on_stop(claims.release)  # after the last answer is written down: only the holder may
     recorder = Recorder(store, holder, service.metrics)
     service.loop("recorder", recorder.run, recorder.stop)
-    make = await _lanes_of(settings, manners, store, recorder)
+    make = _lanes_of(settings, manners, store, recorder, subscribing, context)
     lanes = Lanes(claims, make, recorder)
     service.loop("lanes", lanes.run, lanes.stop)
 
-    handlers = Handlers(store, endpoints, known, place_of(settings))
+    handlers = Handlers(store, endpoints, known, place_of(settings), Notices(subscribing.subscriptions))
     intake = Intake(opened, bus, handlers, lanes.wake, holder)
     own = OwnEndpoint(settings, endpoints)
 
@@ -75,7 +83,10 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
         service.check(f"events of {stream}", listening(lambda: bus.js, consumer(settings.region, stream)))
     _keep_up(service, store, endpoints, known, settings.callback_retention)
     _watch(service, opened, own)
-    await _answer(service, settings, Reception(desk_of(opened, settings, known), lanes.wake))
+    service.loop("expiry", partial(clockwork.expire, subscribing.lifecycle))
+    service.loop("sweep of subscriptions", partial(clockwork.sweep, subscribing.lifecycle))
+    reception = Reception(desk_of(opened, settings, known), lanes.wake)
+    await _answer(service, settings, reception, Counter(subscribing.desk, lanes.wake))
 
 
 def manners_of(settings: WebhooksSettings, known: Mapping[str, Dialect], service: Service) -> Mapping[str, Manner]:
@@ -109,13 +120,19 @@ def place_of(settings: WebhooksSettings) -> Callable[[], Place]:
     return lambda: Place(given or ipv4_addresses(), zone)
 
 
-async def _lanes_of(
-    settings: WebhooksSettings, manners: Mapping[str, Manner], store: Store, recorder: Recorder
+def _lanes_of(  # noqa: PLR0917 - what all lanes share
+    settings: WebhooksSettings,
+    manners: Mapping[str, Manner],
+    store: Store,
+    recorder: Recorder,
+    subscribing: Subscribing,
+    context: SSLContext,
 ) -> Callable[[Endpoint], Lane]:
-    context = await asyncio.to_thread(trusted)
     guard = guard_of(settings)
 
     def make(endpoint: Endpoint) -> Lane:
+        if endpoint.dialect == DIALECT:
+            return subscribing.lane(endpoint, store, recorder)
         manner = manners[endpoint.dialect]
         ordered = manner.schedule.ordered
         patience = settings.callback_timeout if ordered else settings.webhook_timeout
@@ -127,10 +144,13 @@ async def _lanes_of(
     return make
 
 
-async def _answer(service: Service, settings: WebhooksSettings, reception: Reception) -> None:
+async def _answer(service: Service, settings: WebhooksSettings, reception: Reception, counter: Counter) -> None:
     broker = make_broker(settings.nats_url, USER, settings.credentials(USER), service.tracing, settings.shutdown_grace)
     for question, handler in questions.QUESTIONS.items():
         broker.subscriber(**answers(question, settings.region, USER))(answering(partial(handler, reception)))
+    for question, answer in graph.QUESTIONS.items():
+        workers = graph.SLOW.get(question, 1)
+        broker.subscriber(**answers(question, settings.region, USER), max_workers=workers)(answering(partial(answer, counter)))
     await service.enter(running(broker))
 
 
@@ -139,7 +159,7 @@ def _keep_up(service: Service, store: Store, endpoints: Endpoints, known: Mappin
         "webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", ["dialect"], registry=service.metrics
     )
     age = Gauge("webhooks_oldest_waiting_seconds", "Age of the oldest of them", ["dialect"], registry=service.metrics)
-    service.loop("count", partial(upkeep.count, store, waiting, age, tuple(known)))
+    service.loop("count", partial(upkeep.count, store, waiting, age, (*known, DIALECT)))
     service.loop("sweep", partial(upkeep.sweep, store, endpoints, retention))
 
 

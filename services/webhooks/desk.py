@@ -24,6 +24,8 @@ log = structlog.get_logger()
 
 #: Seconds between two looks for what came of a test.
 LOOK = 0.05
+#: The dialect of the queues of subscriptions.
+SUBSCRIBED = "graph"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,8 @@ class Desk:
 
     async def remove(self, owner: Owner, endpoint_id: str) -> Endpoint:
         """Tell it nothing any more; returns what it was."""
-        found = _free(await self.find(owner, endpoint_id))
+        found = await self.find(owner, endpoint_id)
+        found = found if owner.operator and found.dialect == SUBSCRIBED else _free(found)
         await self.endpoints.remove(found.id, now_ms())
         log.info("endpoint removed", endpoint=found.id, tenant=found.tenant, client=found.sn)
         return found
@@ -159,7 +162,7 @@ class Desk:
 
     async def trial(self, owner: Owner, endpoint_id: str) -> Delivery:
         """Enqueue an event that says that it is a test."""
-        found = _on(await self.find(owner, endpoint_id))
+        found = _on(_tested(await self.find(owner, endpoint_id)))
         event = Trial(f"test:{secrets.token_hex(8)}", found.tenant, found.sn, now_ms())
         body = self._dialects[found.dialect].shape(event, found, self._place())
         made = Delivery(found.id, event.id, 0, event.kind, "", body, "", event.at)
@@ -185,8 +188,16 @@ class Desk:
 
 
 def _free(found: Endpoint) -> Endpoint:
+    if found.dialect == SUBSCRIBED:
+        raise Refused(Code.CONFLICT, "This is a subscription: its application changes it at /subscriptions; you may remove it.")
     if found.id == ID:
         raise Refused(Code.CONFLICT, "This endpoint is described by the setting PRINTBUS_CALLBACK_URL: change it there.")
+    return found
+
+
+def _tested(found: Endpoint) -> Endpoint:
+    if found.dialect == SUBSCRIBED:
+        raise Refused(Code.CONFLICT, "This is a subscription: its address was tested when it was made, and is at every change.")
     return found
 
 

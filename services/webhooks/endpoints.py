@@ -17,6 +17,10 @@ from services.webhooks.tables import delivery, endpoint
 _FREE: Mapping[str, Any] = {"holder": "", "until": 0.0}
 
 
+#: Not the queues of subscriptions, which their applications rule elsewhere and which hear of other events.
+_OWN = endpoint.c.dialect != "graph"
+
+
 class Endpoints:
     """All endpoints; one that was removed stays as a shadow until its deliveries are forgotten."""
 
@@ -37,7 +41,7 @@ class Endpoints:
 
     async def add(self, new: Endpoint, limit: int) -> bool:
         """Add an endpoint unless its client, or its tenant, has `limit` of them; whether it was added."""
-        own = (endpoint.c.tenant == new.tenant) & (endpoint.c.sn == new.sn) & endpoint.c.active
+        own = (endpoint.c.tenant == new.tenant) & (endpoint.c.sn == new.sn) & endpoint.c.active & _OWN
         async with self._database.transaction() as connection:
             there = (await connection.execute(select(func.count()).select_from(endpoint).where(own))).scalar_one()
             if there >= limit:
@@ -81,7 +85,7 @@ class Endpoints:
     async def of(self, connection: AsyncConnection, sns: Collection[str], tenants: Collection[str] = ()) -> list[Endpoint]:
         """The endpoints of these clients and of these tenants as wholes, as the caller's transaction sees them."""
         theirs = or_(endpoint.c.sn.in_(sns), (endpoint.c.sn == "") & endpoint.c.tenant.in_(tenants))
-        found = await connection.execute(select(*COLUMNS).where(theirs, endpoint.c.active))
+        found = await connection.execute(select(*COLUMNS).where(theirs, endpoint.c.active, _OWN))
         return [endpoint_of(row) for row in found.mappings()]
 
     async def sweep(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from services.webhooks.domain import Delivery, Endpoint
-from services.webhooks.lane import GLANCE, LINGER, Lane, Manner, now_ms
+from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
@@ -51,7 +51,7 @@ class IndependentLane(Lane):
 
     async def _begin(self, attempts: asyncio.TaskGroup) -> float:
         """Begin what is due as far as there is room; returns the seconds after which to look again."""
-        now = now_ms()
+        now = self._clock()
         for delivery in await self._store.due(self.endpoint.id, self._parallel + len(self._at_work)):
             if delivery.event in self._at_work:
                 continue
@@ -59,11 +59,17 @@ class IndependentLane(Lane):
                 return min(wait, GLANCE)  # and what follows is due later
             if not self._has_room(delivery):
                 break
+            if self._is_behind(delivery):
+                continue
             if not self._may_go() or not self._is_news(delivery):
                 break
             self._at_work[delivery.event] = delivery
             attempts.create_task(self._work(delivery), name=f"delivery {delivery.event}")
         return GLANCE
+
+    def _is_behind(self, delivery: Delivery) -> bool:  # noqa: ARG002 - what a lane may look at
+        """Whether it must wait for one that is at work."""
+        return False
 
     def _has_room(self, delivery: Delivery) -> bool:
         if not delivery.attempts:

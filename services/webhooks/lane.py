@@ -14,7 +14,7 @@ from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.traces import Tracing
 from services.webhooks.claims import TERM
-from services.webhooks.dialects import Dialect
+from services.webhooks.dialects import Speech
 from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
@@ -32,13 +32,23 @@ MEMORY = 256
 _UNTOLD = ("authorization", "webhook-signature")
 
 
+def now_ms() -> int:
+    """Milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+class Withheld(Exception):
+    """This attempt must not be made; the sentence says why. It counts as one that failed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How a lane speaks: its dialect, the schedule of attempts, and where its spans go."""
+    """How a lane speaks: its dialect, the schedule of attempts, where its spans go, and its clock (ms since 1970)."""
 
-    dialect: Dialect
+    dialect: Speech
     schedule: Schedule
     tracing: Tracing
+    clock: Callable[[], int] = now_ms
 
 
 class Lane(ABC):
@@ -51,6 +61,7 @@ class Lane(ABC):
         self._dialect = manner.dialect
         self._schedule = manner.schedule
         self._tracing = manner.tracing
+        self._clock = manner.clock
         self._store = store
         self._recorder = recorder
         self._receivers = receivers
@@ -107,7 +118,7 @@ class Lane(ABC):
             answer,
             accepted=accepted,
             schedule=self._schedule,
-            now=now_ms(),
+            now=self._clock(),
             failing_since=endpoint.failing_since,
             chance=random.random(),  # noqa: S311 - spreads load and hides nothing
         )
@@ -115,21 +126,23 @@ class Lane(ABC):
             self.end()
         return replace(outcome, dialect=endpoint.dialect, headers=_logged(headers))
 
+    async def _body(self, delivery: Delivery) -> str:
+        """What is posted: what was kept, unless a lane makes something of it. Raises `Withheld`."""
+        return delivery.body
+
     async def _post(self, delivery: Delivery, endpoint: Endpoint, headers: dict[str, str], receiver: Receiver) -> Answer:
         about: dict[str, str | int] = {"endpoint": endpoint.id, "event": delivery.event, "attempt": delivery.attempts + 1}
         with self._tracing.span("callback", delivery.traceparent, SpanKind.CLIENT, **about) as span:
             traceparent = traces.current() if self._tracing.on else delivery.traceparent
             if traceparent:
                 headers["traceparent"] = traceparent
-            answer = await receiver.post(endpoint.url, delivery.body, headers)
+            try:
+                answer = await receiver.post(endpoint.url, await self._body(delivery), headers)
+            except Withheld as why:
+                answer = Answer(0, str(why))
             span.set_attribute("http.response.status_code", answer.status)
             return answer
 
 
 def _logged(headers: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in headers.items() if name not in _UNTOLD}
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return int(time.time() * 1000)

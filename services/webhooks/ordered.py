@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from services.webhooks.domain import Delivery, Endpoint, State
-from services.webhooks.lane import GLANCE, LINGER, Lane, Manner, now_ms
+from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
@@ -55,7 +55,7 @@ class OrderedLane(Lane):
         """Attempts until it is delivered or skipped; False when the lane must end before that."""
         while True:
             await self._recorder.at_most(0, self.endpoint.id)
-            if not await self._may_go_after(pause(delivery, self._schedule, now_ms())) or not self._is_news(delivery):
+            if not await self._may_go_after(pause(delivery, self._schedule, self._clock())) or not self._is_news(delivery):
                 return False
             outcome = await self._tell(delivery, self._receiver)
             self._recorder.put(outcome)

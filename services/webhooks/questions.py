@@ -8,7 +8,6 @@ from libs.contracts.endpoints import (
     AddEndpoint,
     DeliveryAnswer,
     DeliveryList,
-    DeliveryView,
     EndpointAnswer,
     EndpointList,
     ListDeliveries,
@@ -20,16 +19,14 @@ from libs.contracts.endpoints import (
     TryEndpoint,
     UpdateEndpoint,
 )
-from libs.contracts.message import Message, encode
+from libs.contracts.message import Message
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.webhooks.desk import Desk, Owner, now_ms
+from services.webhooks.graph.subscriptions import DIALECT
 from services.webhooks.history import Wanted
-from services.webhooks.views import delivery_view, endpoint_view
+from services.webhooks.views import delivery_view, endpoint_view, logged
 
-#: Deliveries of one answer, and bytes of it: the bus takes no message of any size.
-MOST = 100
-LARGEST = 1024 * 1024
 #: Seconds that the answer to a test waits for the first attempt.
 TRIAL = 3.0
 
@@ -59,7 +56,7 @@ async def add_endpoint(reception: Reception, query: AddEndpoint) -> EndpointAnsw
 async def list_endpoints(reception: Reception, query: ListEndpoints) -> EndpointList:
     """The endpoints of a client."""
     now = now_ms()
-    found = await reception.desk.endpoints.owned(query.tenant, query.sn)
+    found = [each for each in await reception.desk.endpoints.owned(query.tenant, query.sn) if each.dialect != DIALECT]
     return EndpointList(endpoints=tuple(endpoint_view(each, now) for each in found))
 
 
@@ -95,18 +92,7 @@ async def list_deliveries(reception: Reception, query: ListDeliveries) -> Delive
     """The delivery log of an endpoint."""
     found = await reception.desk.find(_owner(query), query.endpoint)
     wanted = Wanted(found.id, query.delivery, query.task, query.state, query.since, query.until)
-    limit = min(max(query.limit, 1), MOST)
-    rows = await reception.desk.history.deliveries(wanted, limit + 1)
-    log = await reception.desk.history.attempts(found.id, [row.event for row in rows[:limit]])
-    shown: list[DeliveryView] = []
-    size = 0
-    for row in rows[:limit]:
-        view = delivery_view(row, log.get(row.event, ()))
-        size += len(encode(view))
-        if shown and size > LARGEST:
-            break
-        shown.append(view)
-    return DeliveryList(deliveries=tuple(shown), more=len(rows) > len(shown))
+    return await logged(reception.desk.history, wanted, query.limit)
 
 
 async def replay_deliveries(reception: Reception, query: ReplayDeliveries) -> Replayed:

@@ -69,7 +69,7 @@ class Receiver:
                 response = await self._send(url, body.encode(), headers)
         except TimeoutError:
             await self.close()
-            return Answer(0, f"no answer within {self._timeout:g} s", _since(begun))
+            return Answer(0, f"no answer within {self._timeout:g} s", _since(begun), late=True)
         except (Forbidden, Unknown, Unreachable) as error:
             await self.close()
             return Answer(0, str(error), _since(begun))
@@ -78,7 +78,7 @@ class Receiver:
             return Answer(0, f"the request failed: {type(error).__name__}", _since(begun))
         took = _since(begun)
         excerpt = await _drain(response, min(BODY_PATIENCE, begun + self._timeout - time.monotonic()))
-        return Answer(response.status, "", took, excerpt, _retry_after(response))
+        return Answer(response.status, "", took, excerpt, _retry_after(response), media_type=_media_type(response))
 
     async def close(self) -> None:
         """Close the connection; the next attempt makes one."""
@@ -141,7 +141,7 @@ def _readable(data: bytes) -> str:
 
 def _retry_after(response: httpcore.Response) -> float:
     """The seconds that a receiver wants to be left alone (RFC 9110 section 10.2.3); 0: it does not say, or not readably."""
-    found = next((value for name, value in response.headers if name.lower() == b"retry-after"), b"").decode("latin-1").strip()
+    found = _header(response, b"retry-after")
     if found.isascii() and found.isdigit():
         return float(found[:9])
     try:
@@ -150,6 +150,14 @@ def _retry_after(response: httpcore.Response) -> float:
         return 0.0
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max((when - datetime.now(UTC)).total_seconds(), 0.0)
+
+
+def _media_type(response: httpcore.Response) -> str:
+    return _header(response, b"content-type").partition(";")[0].strip().lower()
+
+
+def _header(response: httpcore.Response, wanted: bytes) -> str:
+    return next((value for name, value in response.headers if name.lower() == wanted), b"").decode("latin-1").strip()
 
 
 def _since(begun: float) -> int:

@@ -12,6 +12,8 @@ from services.webhooks.signing import is_secret
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 #: The pauses of the specification of Standard Webhooks: ten attempts in three days.
 SCHEDULE = (5.0, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY)
+#: Of notifications (graph-print.md 4.5): with a tenth more each, just within four hours.
+NOTIFICATIONS = (5.0, 15.0, 45.0, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE, *[30 * MINUTE] * 6)
 MOST_PAUSES = 50
 
 
@@ -56,6 +58,25 @@ class WebhooksSettings(Settings):
     webhook_allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description='CIDRs that clients\' endpoints may lead to besides public addresses, a JSON list such as ["10.1.0.0/16"].'
     )
+    subscription_http: bool = Field(
+        False,
+        description="Whether Graph's notifications may go to http:// addresses and into private networks; for intranets and tests.",
+    )
+    subscription_timeout: float = Field(10.0, gt=0, le=20, description="Seconds that a notification or a validation may take.")
+    subscription_schedule: tuple[float, ...] = Field(
+        NOTIFICATIONS,
+        description="Seconds before each further attempt of a notification, a JSON list; then it is given up.",
+    )
+    subscription_limit: int = Field(5000, ge=1, le=1_000_000, description="Most subscriptions of one application.")
+    subscription_reminder: float = Field(
+        3600.0, ge=0, le=3 * DAY, description="Seconds before its end at which a subscription's application is told; 0: it is not."
+    )
+    subscription_publisher: str = Field(
+        "0bf30f3b-4a52-48df-9a82-234910c4a086", description="Application id that validation tokens name as their sender."
+    )
+    graph_rich_notifications: bool = Field(
+        False, description="Whether subscriptions may include resource data, encrypted for the application's certificate."
+    )
     webhooks_holder: str = Field("", description="Name under which this process holds endpoints; empty: a random one.")
     time_zone: str = Field("Asia/Shanghai", description="Time zone of the days in lists, such as Europe/Berlin.")
 
@@ -73,7 +94,7 @@ class WebhooksSettings(Settings):
             raise ValueError("write two numbers from 0 to 3600, such as [1, 5]")
         return value
 
-    @field_validator("webhook_schedule")
+    @field_validator("webhook_schedule", "subscription_schedule")
     @classmethod
     def _webhook_schedule(cls, value: tuple[float, ...]) -> tuple[float, ...]:
         if len(value) > MOST_PAUSES or not all(0 <= each <= 7 * DAY for each in value):

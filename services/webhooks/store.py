@@ -1,6 +1,6 @@
 """Deliveries in the database: the queue itself."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +17,8 @@ from services.webhooks.verdict import Outcome
 #: Rows of one statement: SQLite and PostgreSQL both bind this many without complaint.
 SLICE = 500
 
+After = Callable[[AsyncConnection, Sequence[Outcome]], Awaitable[None]]
+
 NAMES = tuple(field.name for field in fields(Delivery))
 COLUMNS = tuple(delivery.c[name] for name in NAMES)
 
@@ -24,8 +26,10 @@ COLUMNS = tuple(delivery.c[name] for name in NAMES)
 class Store:
     """Deliveries of all endpoints."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, after: After | None = None) -> None:
+        """`after` is called in each transaction that writes outcomes down, at its end."""
         self._database = database
+        self._after = after
 
     async def add(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Delivery]:
         """Insert in the caller's transaction what is not there yet, and return it: (event, endpoint) is unique."""
@@ -53,6 +57,8 @@ class Store:
         """Write down what came of attempts, in one transaction; nothing where `holder` is not the endpoint's holder any more."""
         async with self._database.transaction() as connection:
             await ledger.write(connection, outcomes, holder)
+            if self._after:
+                await self._after(connection, outcomes)
 
     async def queues(self) -> dict[str, tuple[int, int]]:
         """By dialect: how many deliveries wait, and when the event of the oldest of them happened (ms since 1970)."""

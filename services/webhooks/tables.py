@@ -90,6 +90,29 @@ attempt = Table(
     Column("error", Text, nullable=False),
 )
 
+#: A subscription of Graph's; `endpoint` has a row of the same id, which is its queue (and one for its lifecycle address).
+#: `ended_at`: it has expired. `reminded_at`: its application was told that this is near. `paused_at`: it lost its right.
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    *(Column(name, String(64), nullable=False) for name in ("tenant", "app", "creator", "definition")),
+    Column("sn", String(8), nullable=False),
+    Column("topic", String(16), nullable=False),
+    Column("agent", String(8), nullable=False),
+    Column("printer", String(64), nullable=False),
+    Column("changes", String(64), nullable=False),
+    *(Column(name, Text, nullable=False) for name in ("resource", "url", "base")),
+    *(Column(name, Text) for name in ("state", "query", "lifecycle_url", "certificate", "certificate_id", "token_audience")),
+    Column("tls_version", String(8), nullable=False),
+    Column("data", Boolean),
+    *(Column(name, BigInteger, nullable=False) for name in ("expires", "created_at", "ended_at", "reminded_at", "paused_at")),
+    Index("subscription_owner", "tenant", "app"),
+)
+for _column in (subscription.c.expires, subscription.c.definition, subscription.c.printer):
+    _alive = subscription.c.ended_at == 0
+    Index(f"subscription_{_column.name}", _column, sqlite_where=_alive, postgresql_where=_alive)
+
 lease = lease_table(metadata)
 outbox = outbox_table(metadata)
 cursors = cursor_table(metadata)

@@ -40,6 +40,7 @@ class Answer:
     """What came of one attempt: an HTTP status, or 0 and a sentence; `took` in milliseconds.
 
     `excerpt` is the beginning of the answer's body; `retry_after`: seconds after which the receiver wants to be asked again.
+    `late`: it took too long. `media_type` is in small letters, without parameters.
     """
 
     status: int
@@ -47,6 +48,8 @@ class Answer:
     took: int = 0
     excerpt: str = ""
     retry_after: float = 0.0
+    late: bool = False
+    media_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,15 @@
 
 from collections.abc import Sequence
 
-from libs.contracts.endpoints import AttemptView, DeliveryView, EndpointView
+from libs.contracts.endpoints import AttemptView, DeliveryList, DeliveryView, EndpointView
+from libs.contracts.message import encode
 from services.webhooks.domain import Delivery, Endpoint
+from services.webhooks.history import History, Wanted
 from services.webhooks.own import ID
+
+#: Deliveries of one answer, and bytes of it: the bus takes no message of any size.
+MOST = 100
+LARGEST = 1024 * 1024
 
 
 def endpoint_view(one: Endpoint, now: int) -> EndpointView:
@@ -47,3 +53,19 @@ def delivery_view(one: Delivery, log: Sequence[AttemptView] = ()) -> DeliveryVie
         body=one.body,
         log=tuple(log),
     )
+
+
+async def logged(history: History, wanted: Wanted, limit: int) -> DeliveryList:
+    """Deliveries with their attempts, the newest first, as many as fit."""
+    limit = min(max(limit, 1), MOST)
+    rows = await history.deliveries(wanted, limit + 1)
+    log = await history.attempts(wanted.endpoint, [row.event for row in rows[:limit]])
+    shown: list[DeliveryView] = []
+    size = 0
+    for row in rows[:limit]:
+        view = delivery_view(row, log.get(row.event, ()))
+        size += len(encode(view))
+        if shown and size > LARGEST:
+            break
+        shown.append(view)
+    return DeliveryList(deliveries=tuple(shown), more=len(rows) > len(shown))

@@ -41,18 +41,22 @@ class Configured:
     patience: float
 
 
-@runtime_checkable
-class Dialect(Protocol):
-    """What a file of this family provides."""
-
-    def shape(self, event: Event, endpoint: Endpoint, place: Place) -> str:
-        """The body of an event: what is stored, and posted at every attempt."""
+class Speech(Protocol):
+    """What a lane needs of how it speaks."""
 
     def headers(self, delivery: Delivery, endpoint: Endpoint, now: datetime) -> Mapping[str, str]:
         """The headers of the next attempt, made at `now`; the same id at every attempt."""
 
     def accepts(self, status: int) -> bool:
         """Whether an answer with this HTTP status means that the event was taken."""
+
+
+@runtime_checkable
+class Dialect(Speech, Protocol):
+    """What a file of this family provides."""
+
+    def shape(self, event: Event, endpoint: Endpoint, place: Place) -> str:
+        """The body of an event: what is stored, and posted at every attempt."""
 
     def tells(self, kind: EventKind) -> bool:
         """Whether there are words for events of this kind."""

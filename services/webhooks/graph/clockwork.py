@@ -1,0 +1,34 @@
+"""What is done about subscriptions by the clock; each a body for `Service.loop`."""
+
+import asyncio
+import time
+
+import structlog
+
+from libs.runtime.database import whole
+from services.webhooks.graph.lifecycle import Lifecycle
+
+log = structlog.get_logger()
+
+#: Seconds between two looks for what has expired or will soon, and between two sweeps.
+LOOK = 2.0
+SWEEP = 3600.0
+#: Seconds for which an ended subscription is kept, so that its lifecycle address can be told.
+KEPT = 86_400.0
+
+
+async def expire(lifecycle: Lifecycle) -> None:
+    """End and remind for ever."""
+    while True:
+        now = int(time.time() * 1000)
+        if ended := await whole(lifecycle.end(now)):
+            log.info("subscriptions expired", subscriptions=ended)
+        if not ended and not await whole(lifecycle.remind(now)):
+            await asyncio.sleep(LOOK)
+
+
+async def sweep(lifecycle: Lifecycle) -> None:
+    """Forget for ever what ended long ago."""
+    while True:
+        await whole(lifecycle.sweep(int((time.time() - KEPT) * 1000)))
+        await asyncio.sleep(SWEEP)
