@@ -65,6 +65,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         from_os=SYSTEMS.get(sys.platform, sys.platform),
         max_body=settings.max_body,
         extended=settings.extended_view,
+        max_document=settings.max_job_document,
+        max_piece=settings.max_piece,
     )
     _check(service, mirror)
     pages = WebApi(gateway, settings, service.tracing, service.metrics)

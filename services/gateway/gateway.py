@@ -23,7 +23,8 @@ from services.gateway.virtual_urls import VirtualUrls
 class Gateway:
     """The adapters of the gateway. `from_os` is the system that it runs on, in Webprinter's words.
 
-    `max_body` is the largest request in bytes; `extended`: answers tell everything, whether asked for or not.
+    `max_body` is the largest request in bytes, `max_document` the largest document of an upload session, `max_piece` what may come
+    of it in one request; `extended`: answers tell everything, whether asked for or not.
     """
 
     region: str
@@ -38,6 +39,8 @@ class Gateway:
     from_os: str
     max_body: int = 64 * 1024 * 1024
     extended: bool = False
+    max_document: int = 1024 * 1024 * 1024
+    max_piece: int = 60 * 1024 * 1024
 
     async def content(self, identity: Identity, task: str, data: bytes, role: str = Role.SOURCE) -> Inline | Stored:
         """A document's bytes where they belong: small ones in the message, others in the store."""

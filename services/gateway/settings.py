@@ -10,6 +10,7 @@ from libs.contracts.directory import Scope
 from libs.runtime.keys import DOCUMENT_KEY, SEAL_PUBLIC, UPLOAD_KEY
 from libs.runtime.settings import Settings
 from services.gateway.domain import is_origin
+from services.gateway.oidc.trusted import TrustedIssuer
 
 MEGABYTE = 1024 * 1024
 #: `https_port`: no HTTPS.
@@ -73,6 +74,24 @@ class GatewaySettings(Settings):
     )
     graph_requests_per_minute: int = Field(
         6000, ge=1, description="Requests to /v1.0 and /beta that one user of one application may send in a minute; then 429."
+    )
+    max_job_document: int = Field(
+        1024 * MEGABYTE, ge=1024, description="Largest document of a Graph job; the converter takes up to MAX_DOCUMENT."
+    )
+    max_piece: int = Field(60 * MEGABYTE, ge=1024, description="Most bytes of such a document that one request may bring.")
+    graph_audience: str = Field(
+        "",
+        description="What tokens of the built-in issuer are for (`aud`); empty: PUBLIC_URL, or api://printbus where that is empty, "
+        "too. Those that were asked for https://graph.microsoft.com are good as well.",
+    )
+    issuer_enabled: bool = Field(
+        True, description="Whether this server gives out access tokens itself, at /oauth2/v2.0/token, and believes them."
+    )
+    oidc_issuers: tuple[TrustedIssuer, ...] = Field(
+        (),
+        description="Other issuers whose access tokens are believed at Graph's API, a JSON list of objects: issuer, audiences and "
+        "tenant or tenants (see docs/runbooks/identity.md), such as "
+        '[{"issuer": "https://login.example/realms/office", "audiences": ["api://printbus"], "tenant": "main"}].',
     )
     token_tries: int = Field(
         30, ge=1, description="Wrong tokens that one address may show in a minute; then it waits, unless it was let in before."

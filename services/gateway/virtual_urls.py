@@ -1,8 +1,12 @@
-"""`unim://` addresses of uploaded files: an id, and a token that only this installation makes and reads (webprinter.md 1.5)."""
+"""`unim://` addresses of uploaded files: an id, and a token that only this installation makes and reads (webprinter.md 1.5).
+
+The same key seals the tokens of other addresses that are handed out, each for its purpose.
+"""
 
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -45,6 +49,19 @@ class VirtualUrls:
         """The address of an upload by its id of 12 characters."""
         token = self._box.encrypt(json.dumps(astuple(file), separators=(",", ":")).encode(), upload.encode())
         return SCHEME + upload + quote(base64.b64encode(token), safe="")
+
+    def token(self, purpose: str, content: Sequence[str | int]) -> str:
+        """What is handed out to be shown again for this purpose: a part of a path, readable by this installation alone."""
+        sealed = self._box.encrypt(json.dumps(list(content), separators=(",", ":")).encode(), b"token/" + purpose.encode())
+        return base64.urlsafe_b64encode(sealed).decode().rstrip("=")
+
+    def content(self, purpose: str, token: str) -> list[str | int]:
+        """What is in a token of this purpose. Raises `BadUrl`."""
+        try:
+            sealed = base64.urlsafe_b64decode(token.encode("ascii") + b"==")
+            return list(json.loads(self._box.decrypt(sealed, b"token/" + purpose.encode())))
+        except (binascii.Error, ValueError, CryptoError):
+            raise BadUrl from None
 
     def read(self, url: str, tenant: str, now: int) -> Uploaded:
         """The file of an address, as it was given, decoded or encoded once more, with line breaks or without. Raises `BadUrl`."""
