@@ -67,6 +67,7 @@ class Capabilities:
 
     `monochrome` False: colours are made grey in the document, as the machine itself cannot. `finishings` are keywords (PWG 5100.1).
     What is laid out in the document (n-up, scaling, ranges of pages) every printer of documents can, and is not told here.
+    `make_and_model` is printer-make-and-model (RFC 8011 section 5.4.9).
     """
 
     formats: tuple[str, ...] = ("application/pdf",)
@@ -103,6 +104,7 @@ class Capabilities:
     default_media_type: str = ""
     default_resolution: int = 0
     default_format: str = ""
+    make_and_model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,115 @@
+"""Task definitions of the calling application; of others nobody learns anything (graph-print.md 1.8)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from libs.contracts.definitions import (
+    AddDefinition,
+    ChangeDefinition,
+    DefinitionAnswer,
+    DefinitionList,
+    ListDefinitions,
+    RemoveDefinition,
+)
+from libs.contracts.hooks import HookPolicy
+from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
+from services.gateway.graph.definition import POLICIES, definition_entity
+from services.gateway.graph.members import text, whole
+from services.gateway.graph.problem import bad, missing
+
+CONTEXT = "print/taskDefinitions"
+#: The longest that a task may hold its job, in seconds: 30 days.
+LONGEST = 2_592_000
+_LONGEST_NAME = 128
+
+
+async def list_definitions(call: Call) -> Answer:
+    """All of them, oldest first."""
+    question = ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app)
+    answer: DefinitionList = await call.ask(question)
+    return Collection([definition_entity(each) for each in answer.definitions], CONTEXT)
+
+
+async def get_definition(call: Call) -> Answer:
+    """One of them."""
+    definition = call.ids["definition"]
+    question = ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app, definition=definition)
+    answer: DefinitionList = await call.ask(question)
+    if not answer.definitions:
+        raise missing(f"task definition {definition}")
+    return Reply(body=definition_entity(answer.definitions[0]), context=f"{CONTEXT}/$entity")
+
+
+async def add_definition(call: Call) -> Answer:
+    """A new one."""
+    wanted = _members(call.body)
+    if "name" not in wanted:
+        raise bad("displayName is needed: write what the task does.", "displayName")
+    who = call.who
+    answer: DefinitionAnswer = await call.ask(
+        AddDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, principal=who.id, **wanted)
+    )
+    return Reply(201, definition_entity(answer.definition), f"{CONTEXT}/$entity")
+
+
+async def change_definition(call: Call) -> Answer:
+    """Its names, its time limit, its policies."""
+    wanted = _members(call.body)
+    if not wanted:
+        raise bad("The body names nothing to change; write displayName or createdBy.displayName.")
+    who, definition = call.who, call.ids["definition"]
+    answer: DefinitionAnswer = await call.ask(
+        ChangeDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, definition=definition, **wanted)
+    )
+    return Reply(body=definition_entity(answer.definition), context=f"{CONTEXT}/$entity")
+
+
+async def remove_definition(call: Call) -> Answer:
+    """Refused while a printer has a trigger with it."""
+    who, definition = call.who, call.ids["definition"]
+    await call.ask(RemoveDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, definition=definition))
+    return Reply(status=204)
+
+
+def _members(body: Mapping[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if body.get("displayName") is not None:
+        found["name"] = _name(body["displayName"], "displayName")
+    creator = body.get("createdBy")
+    if creator is not None and not isinstance(creator, Mapping):
+        raise bad('createdBy must be an object, as {"displayName": "My application"}.', "createdBy")
+    if creator and creator.get("displayName") is not None:
+        found["app_name"] = _name(creator["displayName"], "createdBy.displayName")
+    if body.get("timeLimitInSeconds") is not None:
+        found["limit"] = whole(1)(body["timeLimitInSeconds"], "timeLimitInSeconds")
+        if found["limit"] > LONGEST:
+            raise bad(f"timeLimitInSeconds must be at most {LONGEST} (30 days).", "timeLimitInSeconds")
+    for name, field in (("onTimeLimit", "on_limit"), ("onTaskAborted", "on_abort")):
+        if body.get(name) is not None:
+            found[field] = _policy(body[name], name)
+    return found
+
+
+def _name(value: Any, name: str) -> str:
+    given = text(value, name).strip()
+    if not given or len(given) > _LONGEST_NAME:
+        raise bad(f"{name} must be a text of 1 to {_LONGEST_NAME} characters.", name)
+    return given
+
+
+def _policy(value: Any, name: str) -> HookPolicy:
+    policy = POLICIES.get(value.lower()) if isinstance(value, str) else None
+    if policy is None:
+        raise bad(f"{name} must be abort (the job ends) or release (it is printed unchanged).", name)
+    return policy
+
+
+_ONE = "print/taskDefinitions/{definition}"
+
+ROUTES = (
+    Route("GET", "print/taskDefinitions", list_definitions),
+    Route("POST", "print/taskDefinitions", add_definition),
+    Route("GET", _ONE, get_definition),
+    Route("PATCH", _ONE, change_definition),
+    Route("DELETE", _ONE, remove_definition),
+)

@@ -1,0 +1,234 @@
+"""Printers: list, read, register, change, unregister (graph-print.md 1.3)."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from libs.contracts.definitions import ListTriggers, TriggerList
+from libs.contracts.fleet import (
+    ChangePrinter,
+    ConnectorList,
+    GetPrinter,
+    ListConnectors,
+    ListPrinters,
+    ListPrinterShares,
+    OperationAnswer,
+    PrinterAnswer,
+    PrinterList,
+    PrinterView,
+    Profile,
+    RegisterPrinter,
+    RemovePrinter,
+    RestorePrinter,
+    ShareList,
+    ShareView,
+)
+from services.gateway.graph.access import admit_printer, visible
+from services.gateway.graph.attributes import MEDIA_TYPE, attributes
+from services.gateway.graph.call import JSON, Answer, Call, Collection, Reply, Route
+from services.gateway.graph.capabilities import capabilities
+from services.gateway.graph.changing import changes
+from services.gateway.graph.connector import connector_entity
+from services.gateway.graph.definition import trigger_entity
+from services.gateway.graph.odata.query import Query
+from services.gateway.graph.oldcapabilities import old_capabilities
+from services.gateway.graph.printer import plain, printer_entity
+from services.gateway.graph.problem import Problem, bad, missing
+from services.gateway.graph.registration import registration
+from services.gateway.graph.share import share_entity
+from services.gateway.graph.walking import everything, paged
+
+CONTEXT = "print/printers"
+#: Seconds that a registering program waits before it asks what became of it.
+SOON = "1"
+
+
+async def view_of(call: Call, printer: str) -> PrinterView:
+    """A printer of the tenant by its id. Raises the bus's `Refused`."""
+    answer: PrinterAnswer = await call.ask(GetPrinter(region=call.gateway.region, tenant=call.who.tenant, printer=printer))
+    return answer.printer
+
+
+async def list_printers(call: Call) -> Answer:
+    """All printers of the tenant, by name."""
+
+    async def ask(offset: int, limit: int) -> tuple[Sequence[PrinterView], int]:
+        answer: PrinterList = await call.ask(
+            ListPrinters(region=call.gateway.region, tenant=call.who.tenant, plain=plain(call.query), offset=offset, limit=limit)
+        )
+        return answer.printers, answer.total
+
+    async def show(views: Sequence[PrinterView]) -> list[dict[str, Any]]:
+        shares = await _all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
+        return list(await asyncio.gather(*(_shown(call, view, shares) for view in views)))
+
+    return await paged(call.query, CONTEXT, ask, show)
+
+
+async def get_printer(call: Call) -> Answer:
+    """One printer, for whoever may print on it, administers it, or is an application."""
+    view = await view_of(call, call.ids["printer"])
+    await admit_printer(call, view.id)
+    shares = await _shares(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
+    return Reply(body=await _shown(call, view, shares), context=f"{CONTEXT}/$entity")
+
+
+async def create_printer(call: Call) -> Answer:
+    """Register a printer that the calling application serves; what becomes of it the operation tells."""
+    wanted = registration(call)
+    answer: OperationAnswer = await call.ask(
+        RegisterPrinter(
+            region=call.gateway.region,
+            tenant=call.who.tenant,
+            app=call.who.app,
+            user=call.who.id,
+            profile=Profile(display=wanted.display, manufacturer=wanted.manufacturer, model=wanted.model),
+            physical=wanted.physical,
+            device_id=wanted.device_id,
+            connector=wanted.connector,
+            request=wanted.request,
+        )
+    )
+    address = f"{call.base}/print/operations/{answer.operation.id}"
+    return Reply(status=202, headers={"Operation-Location": address, "Retry-After": SOON})
+
+
+async def change_printer(call: Call) -> Answer:
+    """What people set, or what the application that serves it says of it: as JSON, or as IPP attributes."""
+    as_ipp = call.headers.get("content-type", "").partition(";")[0].strip().lower() == MEDIA_TYPE
+    if as_ipp and call.who.delegated:
+        raise Problem(415, "invalidRequest", f"Only an application itself can send {MEDIA_TYPE}: send JSON.")
+    if not as_ipp and not call.body:
+        raise bad("The body names nothing to change: write displayName, location or defaults.")
+    wanted = attributes(call.raw) if as_ipp else changes(call.body, delegated=call.who.delegated)
+    answer: PrinterAnswer = await call.ask(
+        ChangePrinter(
+            region=call.gateway.region,
+            tenant=call.who.tenant,
+            printer=call.ids["printer"],
+            app="" if call.who.delegated else call.who.app,
+            by=call.who.by,
+            **wanted,
+        )
+    )
+    if as_ipp:
+        return Reply(status=204)
+    return Reply(body=printer_entity(answer.printer, call.query, beta=call.beta), context=f"{CONTEXT}/$entity")
+
+
+async def remove_printer(call: Call) -> Answer:
+    """Unregister a printer; refused while it is shared."""
+    region, who = call.gateway.region, call.who
+    await call.ask(RemovePrinter(region=region, tenant=who.tenant, printer=call.ids["printer"], by=who.by))
+    return Reply(status=204)
+
+
+async def restore_defaults(call: Call) -> Answer:
+    """Its defaults are the device's own again."""
+    region, who = call.gateway.region, call.who
+    await call.ask(RestorePrinter(region=region, tenant=who.tenant, printer=call.ids["printer"], by=who.by))
+    return Reply(status=204)
+
+
+async def list_connectors(call: Call) -> Answer:
+    """The connector that it is printed through, or was registered through; none of a printer that an application serves."""
+    connectors = await _connectors(call, call.ids["printer"])
+    return Collection(connectors, f"{CONTEXT}('{call.ids['printer']}')/connectors")
+
+
+async def list_shares(call: Call) -> Answer:
+    """Its share, when it has one that whoever asks may print through."""
+    found = await visible(call, tuple(await _shares(call, call.ids["printer"])))
+    return Collection([share_entity(each, call.query) for each in found], f"{CONTEXT}('{call.ids['printer']}')/shares")
+
+
+async def get_share(call: Call) -> Answer:
+    """One of its shares."""
+    found = [each for each in await _shares(call, call.ids["printer"]) if each.id == call.ids["share"]]
+    if not found or not await visible(call, tuple(found)):
+        raise missing(f"share {call.ids['share']} of this printer")
+    return Reply(body=share_entity(found[0], call.query), context=f"{CONTEXT}('{call.ids['printer']}')/shares/$entity")
+
+
+async def get_only_share(call: Call) -> Answer:
+    """The one share, as beta had it."""
+    found = await visible(call, tuple(await _shares(call, call.ids["printer"])))
+    if not found:
+        raise missing("share of this printer")
+    return Reply(body=share_entity(found[0], call.query), context=f"{CONTEXT}('{call.ids['printer']}')/share/$entity")
+
+
+async def get_capabilities(call: Call) -> Answer:
+    """Capabilities by beta's old names."""
+    view = await view_of(call, call.ids["printer"])
+    await admit_printer(call, view.id)
+    return Reply(body=old_capabilities(capabilities(view)), context="microsoft.graph.printerCapabilities")
+
+
+async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView]) -> dict[str, Any]:
+    """A printer with what is expanded; `shares` may be those of other printers too."""
+    query = call.query
+    found = printer_entity(view, query, beta=call.beta)
+    own = [each for each in shares if each.printer.id == view.id]
+    for name, options in query.expand.items():
+        match name.lower():
+            case "shares":
+                found["shares"] = [share_entity(each, options) for each in await visible(call, tuple(own))]
+            case "share" if call.beta:
+                found["share"] = next((share_entity(each, options) for each in await visible(call, tuple(own))), None)
+            case "tasktriggers":
+                found["taskTriggers"] = await _triggers(call, view.id, options)
+            case "connectors":
+                found["connectors"] = await _connectors(call, view.id)
+    return found
+
+
+def _expands(query: Query, *names: str) -> bool:
+    return any(each.lower() in names for each in query.expand)
+
+
+async def _shares(call: Call, printer: str) -> list[ShareView]:
+    region, who = call.gateway.region, call.who
+    user = who.id if who.delegated else ""
+    question = ListPrinterShares(region=region, tenant=who.tenant, printer=printer, user=user, plain=plain(call.query))
+    answer: ShareList = await call.ask(question)
+    return list(answer.shares)
+
+
+async def _all_shares(call: Call) -> list[ShareView]:
+    async def ask(offset: int, limit: int) -> tuple[Sequence[ShareView], int]:
+        question = ListPrinterShares(region=call.gateway.region, tenant=call.who.tenant, offset=offset, limit=limit)
+        answer: ShareList = await call.ask(question)
+        return answer.shares, answer.total
+
+    return await everything(ask)
+
+
+async def _triggers(call: Call, printer: str, options: Query) -> list[dict[str, Any]]:
+    question = ListTriggers(region=call.gateway.region, tenant=call.who.tenant, printer=printer)
+    answer: TriggerList = await call.ask(question)
+    return [trigger_entity(each, expand=_expands(options, "definition")) for each in answer.triggers]
+
+
+async def _connectors(call: Call, printer: str) -> list[dict[str, Any]]:
+    question = ListConnectors(region=call.gateway.region, tenant=call.who.tenant, printer=printer)
+    answer: ConnectorList = await call.ask(question)
+    return [connector_entity(each) for each in answer.connectors]
+
+
+_ONE = "print/printers/{printer}"
+
+ROUTES = (
+    Route("GET", "print/printers", list_printers),
+    Route("POST", "print/printers/create", create_printer),
+    Route("GET", _ONE, get_printer),
+    Route("PATCH", _ONE, change_printer, accepts=(JSON, MEDIA_TYPE)),
+    Route("DELETE", _ONE, remove_printer),
+    Route("POST", f"{_ONE}/restoreFactoryDefaults", restore_defaults),
+    Route("POST", f"{_ONE}/resetDefaults", restore_defaults, beta=True),
+    Route("GET", f"{_ONE}/getCapabilities", get_capabilities, beta=True),
+    Route("GET", f"{_ONE}/connectors", list_connectors),
+    Route("GET", f"{_ONE}/shares", list_shares),
+    Route("GET", f"{_ONE}/shares/{{share}}", get_share),
+    Route("GET", f"{_ONE}/share", get_only_share, beta=True),
+)

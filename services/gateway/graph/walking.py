@@ -1,0 +1,44 @@
+"""Lists of the registry as this door answers them: a page of theirs where that is one of ours, else all there is."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from services.gateway.graph.call import Collection
+from services.gateway.graph.odata.query import Query
+from services.gateway.graph.problem import bad
+
+View = TypeVar("View")
+#: From offset and limit to some views and the number of all.
+Asking = Callable[[int, int], Awaitable[tuple[Sequence[View], int]]]
+Showing = Callable[[Sequence[View]], Awaitable[list[dict[str, Any]]]]
+#: How many are asked for at a time when all are needed.
+STEP = 500
+
+
+async def everything(ask: Asking[View]) -> list[View]:
+    """All views of a list."""
+    found: list[View] = []
+    while True:
+        some, total = await ask(len(found), STEP)
+        found += some
+        if not some or len(found) >= total:
+            return found
+
+
+async def paged(query: Query, context: str, ask: Asking[View], show: Showing[View]) -> Collection:
+    """A page in the registry's own order; where the query filters or sorts, all there is, from which the door cuts the page."""
+    if query.filter is not None or query.orderby:
+        return Collection(await show(await everything(ask)), context)
+    begin = _begin(query)
+    some, total = await ask(begin, max(query.page, 1))
+    some = some[: query.page]
+    end = begin + len(some)
+    return Collection(await show(some), context, applied=True, skiptoken=str(end) if some and end < total else "", count=total)
+
+
+def _begin(query: Query) -> int:
+    if not query.skiptoken:
+        return query.skip
+    if not query.skiptoken.isdecimal() or len(query.skiptoken) > 9:
+        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
+    return int(query.skiptoken)
