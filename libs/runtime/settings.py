@@ -103,4 +103,5 @@ def _sentence(problem: ErrorDetails) -> str:
     name = PREFIX + str(problem["loc"][0] if problem["loc"] else "settings").upper()
     if problem["type"] == "string_pattern_mismatch":
         return f"{name} is wrong: write what the pattern {problem['ctx']['pattern']} allows."
-    return f"{name} is wrong: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."
+    within = ".".join(each for each in problem["loc"][1:] if isinstance(each, str))
+    return f"{name} is wrong{within and f' at {within}'}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."

@@ -2,13 +2,20 @@
 
 import asyncio
 
-from libs.contracts.directory import DeviceEntry, Entry
+from libs.contracts.directory import ClientEntry, ClientKind, DeviceEntry, Entry, client_key
+from libs.contracts.ids import guid
 from libs.contracts.queries import Entries, LookUp
-from libs.runtime.bus import Bus
+from libs.runtime.bus import Bus, Unanswered
 from libs.runtime.mirror import Mirror
 
 #: A change that the registry has answered for is in the mirror in a moment; longer (in seconds) nobody waits for it.
 SETTLED_WITHIN = 1.0
+_CLIENTS = client_key("")
+
+
+def app_of(entry: ClientEntry) -> str:
+    """What tokens call an application of ours (`appid`, `azp`)."""
+    return entry.app_id or guid("application", entry.sn)
 
 
 class Directory:
@@ -21,6 +28,8 @@ class Directory:
         self._changed = asyncio.Event()
         self._named: dict[tuple[str, str], set[str]] = {}
         self._names: dict[str, tuple[str, str]] = {}
+        self._applications: dict[tuple[str, str], str] = {}
+        self._called: dict[str, tuple[str, str]] = {}
         mirror.on_change = self._change
 
     async def get(self, *keys: str) -> list[Entry | None]:
@@ -39,6 +48,13 @@ class Directory:
         """The devices of this name at all agents of a tenant, as far as the mirror knows."""
         found = [self._mirror.get(key) for key in self._named.get((tenant, name), ())] if self._mirror.fresh else []
         return [entry for entry in found if isinstance(entry, DeviceEntry)]
+
+    def application(self, tenant: str, app: str) -> ClientEntry | None:
+        """The application that tokens call this (`appid`); None: none of ours. Raises `Unanswered` while the mirror is blind."""
+        if not self._mirror.fresh:
+            raise Unanswered("the directory is not loaded, or no tick of the registry comes")
+        found = self._mirror.get(self._applications.get((tenant, app.lower()), ""))
+        return found if isinstance(found, ClientEntry) else None
 
     async def settle_key(self, key: str) -> Entry | None:
         """Wait until the mirror has of this key what the registry has; what that is. Raises `Unanswered`."""
@@ -61,8 +77,18 @@ class Directory:
             self._name(key, (entry.tenant, entry.device.name))
         elif key in self._names:
             self._name(key, None)
+        if key.startswith(_CLIENTS):
+            self._call(key, entry)
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def _call(self, key: str, entry: object) -> None:
+        """Remember what tokens call this client."""
+        if (before := self._called.pop(key, None)) and self._applications.get(before) == key:
+            del self._applications[before]
+        if isinstance(entry, ClientEntry) and entry.role is ClientKind.APP:
+            self._called[key] = (entry.tenant, app_of(entry).lower())
+            self._applications[self._called[key]] = key
 
     def _name(self, key: str, name: tuple[str, str] | None) -> None:
         before = self._names.pop(key, None)

@@ -23,6 +23,35 @@ MOST = 10_000
 HEADERS = ("api-access-token", "authorization")
 
 
+class Tally:
+    """Wrong tries by address within `WINDOW`, and what was right before, as hashes of this process only: no token is kept."""
+
+    def __init__(self, tries: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._tries = tries
+        self._clock = clock
+        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._good: OrderedDict[int, None] = OrderedDict()
+
+    def wait(self, peer: str) -> float:
+        """Seconds until this address (see `line_of`) may try again."""
+        count, since = self._wrong.get(peer, (0, 0.0))
+        return max(0.0, since + WINDOW - self._clock()) if count >= self._tries else 0.0
+
+    def wrong(self, peer: str) -> None:
+        """One more wrong try of this address."""
+        now = self._clock()
+        count, since = self._wrong.get(peer, (0, now))
+        _remember(self._wrong, peer, (count + 1, since) if now - since < WINDOW else (1, now))
+
+    def right(self, shown: int) -> None:
+        """What has this hash is good."""
+        _remember(self._good, shown, None)
+
+    def knows(self, shown: int) -> bool:
+        """Whether it was good before."""
+        return shown in self._good
+
+
 class Throttle:
     """A scheme around all others. Whoever was let in before is let in again, also from an address that has to wait:
     behind a proxy, many clients share one.
@@ -30,38 +59,25 @@ class Throttle:
 
     def __init__(self, schemes: Sequence[Scheme], tries: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._schemes = schemes
-        self._tries = tries
-        self._clock = clock
-        self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
-        self._good: OrderedDict[int, None] = OrderedDict()
+        self._tally = Tally(tries, clock)
 
     async def identify(self, request: HTTPConnection, directory: Directory) -> Identity | None:
         """Who asks, by the first scheme that knows. Raises `Throttled` without a look at the credential."""
         peer = _peer(request)
-        shown = hash((peer, *(request.headers.get(name) for name in HEADERS)))  # of this process only: no token is kept
-        wait = self._wait(peer)
-        if wait > 0 and shown not in self._good and any(name in request.headers for name in HEADERS):
+        shown = hash((peer, *(request.headers.get(name) for name in HEADERS)))
+        wait = self._tally.wait(peer)
+        if wait > 0 and not self._tally.knows(shown) and any(name in request.headers for name in HEADERS):
             raise Throttled(wait)
         for scheme in self._schemes:
             try:
                 identity = await scheme.identify(request, directory)
             except Unidentified:
-                self._count(peer)
+                self._tally.wrong(peer)
                 raise
             if identity:
-                _remember(self._good, shown, None)
+                self._tally.right(shown)
                 return identity
         return None
-
-    def _wait(self, peer: str) -> float:
-        """Seconds until this address may try again."""
-        count, since = self._wrong.get(peer, (0, 0.0))
-        return max(0.0, since + WINDOW - self._clock()) if count >= self._tries else 0.0
-
-    def _count(self, peer: str) -> None:
-        now = self._clock()
-        count, since = self._wrong.get(peer, (0, now))
-        _remember(self._wrong, peer, (count + 1, since) if now - since < WINDOW else (1, now))
 
 
 def _remember(memory: OrderedDict[K, V], key: K, value: V) -> None:

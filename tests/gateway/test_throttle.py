@@ -97,5 +97,5 @@ async def test_memory_is_bounded(monkeypatch):
     for number in range(20):
         await rig.guesses(1, f"192.0.2.{number}")
         assert await rig.shows("good", f"192.0.2.{number}") is ME
-    assert len(rig.throttle._wrong) == 5
-    assert len(rig.throttle._good) == 5
+    assert len(rig.throttle._tally._wrong) == 5
+    assert len(rig.throttle._tally._good) == 5

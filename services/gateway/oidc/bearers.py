@@ -1,0 +1,157 @@
+"""Who asks with a bearer token: the door's one question, over all issuers that are trusted (graph-print.md 6.4)."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import structlog
+
+from libs.runtime.bus import Bus, Refused, Unanswered
+from libs.runtime.issuing import ALGORITHM, Issuer
+from services.gateway.auth import Throttled
+from services.gateway.directory import Directory
+from services.gateway.graph.principal import Principal
+from services.gateway.graph.problem import Problem
+from services.gateway.oidc import own
+from services.gateway.oidc.claims import Reader
+from services.gateway.oidc.fetching import Source
+from services.gateway.oidc.keyring import Keyring
+from services.gateway.oidc.refusal import BadToken, NoKeys
+from services.gateway.oidc.standing import Standing
+from services.gateway.oidc.trusted import TrustedIssuer
+from services.gateway.oidc.verification import Peeked, check_claims, peek, verified
+from services.gateway.settings import GatewaySettings
+from services.gateway.throttle import Tally, line_of
+
+log = structlog.get_logger()
+
+SCHEME = "bearer"
+#: Seconds that the clocks of several gateways may differ.
+SKEW = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """An issuer of the operator's list, under one of its names."""
+
+    trusted: TrustedIssuer
+    keyring: Keyring
+
+
+class Bearers:
+    """`issuer` None: the built-in one is off. `authority` is where a client is told to get a token."""
+
+    def __init__(
+        self,
+        standing: Standing,
+        foreign: Mapping[str, Foreign],
+        issuer: Issuer | None,
+        audiences: Sequence[str],
+        *,
+        tries: int,
+        authority: str = "",
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._standing = standing
+        self._foreign = foreign
+        self._issuer = issuer
+        self._audiences = tuple(audiences)
+        self._authority = authority
+        self._clock = clock
+        self._tally = Tally(tries)
+
+    @classmethod
+    def of(cls, settings: GatewaySettings, directory: Directory, bus: Bus) -> "Bearers":
+        """As the settings say."""
+        return cls(
+            Standing(directory, bus, settings.region),
+            {name: Foreign(each, _keyring(each, name)) for each in settings.oidc_issuers for name in each.names},
+            Issuer(settings.keys_dir) if settings.issuer_enabled else None,
+            own.audiences(settings.graph_audience, settings.public_url),
+            tries=settings.token_tries,
+            authority=_authority(settings),
+        )
+
+    async def principal(self, headers: Mapping[str, str], address: str) -> Principal:
+        """Who asks; names of `headers` are in small letters.
+
+        Raises `Problem`: 401 without a good token, 429 after too many wrong ones from the address, 503 when nobody can tell now.
+        """
+        scheme, _, token = headers.get("authorization", "").strip().partition(" ")
+        token = token.strip()
+        if scheme.lower() != SCHEME or not token:
+            raise self._unauthorized("Send an access token in the header Authorization: Bearer.")
+        line = line_of(address)
+        try:
+            peeked = peek(token)
+            shown = hash((line, peeked.bearer))
+            if (wait := self._tally.wait(line)) > 0 and not self._tally.knows(shown):
+                raise _throttled(wait)
+            who = await self._believed(token, peeked, address)
+        except BadToken as bad:
+            raise self._refused(bad, line) from None
+        except (NoKeys, Unanswered, Refused) as error:
+            log.warning("bearer token not looked at", cause=type(error).__name__)
+            message = "Nobody can tell now whether the token is good: its issuer or the registry does not answer."
+            raise Problem(503, "serviceNotAvailable", message, headers={"Retry-After": "5"}) from None
+        self._tally.right(shown)  # the next token of the same one is let in as well
+        return who
+
+    def _refused(self, bad: BadToken, line: str) -> Problem:
+        if (wait := self._tally.wait(line)) > 0:
+            return _throttled(wait)
+        if not bad.genuine:
+            self._tally.wrong(line)
+        return self._unauthorized(str(bad))
+
+    async def _believed(self, token: str, peeked: Peeked, address: str) -> Principal:
+        """Raises `BadToken`, `NoKeys`, and the bus's `Unanswered` and `Refused`."""
+        if foreign := self._foreign.get(peeked.issuer):
+            trusted = foreign.trusted
+            if peeked.algorithm not in trusted.algorithms:
+                raise BadToken(f"Tokens of this issuer are signed by {' or '.join(trusted.algorithms)}.")
+            key = await foreign.keyring.key(peeked.kid, peeked.algorithm)
+            if key is None:
+                raise BadToken("The token's key (kid) is none of its issuer's.")
+            claims = verified(token, peeked, key, trusted.algorithms)
+            check_claims(claims, trusted.audiences, self._clock(), trusted.skew)
+            return await self._welcome(Reader(trusted).principal(claims, address))
+        key = own.key_of(self._issuer, peeked.kid) if self._issuer and peeked.kind == own.KIND else None
+        if key is None:
+            raise BadToken("The token's issuer (iss) is not trusted here, or its key is no longer good.")
+        claims = verified(token, peeked, key, (ALGORITHM,))
+        check_claims(claims, self._audiences, self._clock(), SKEW)
+        return await own.principal(claims, self._standing, address)
+
+    async def _welcome(self, who: Principal) -> Principal:
+        """Somebody from another issuer, with what the registry knows: it may have them disabled, or made an administrator."""
+        client = await self._standing.application(who.tenant, who.app)
+        user = await self._standing.user(who.tenant, who.id) if who.delegated else None
+        return replace(
+            who,
+            sn=client.sn if client else "",
+            display=who.display or (user.display if user else client.name if client and not who.delegated else ""),
+            administrator=who.administrator or bool(user and user.administrator),
+        )
+
+    def _unauthorized(self, message: str) -> Problem:
+        said = "".join(each for each in message if " " <= each <= "~" and each not in '"\\')
+        challenge = f'Bearer realm="", authorization_uri="{self._authority}", error="invalid_token", error_description="{said}"'
+        return Problem(401, "InvalidAuthenticationToken", message, headers={"WWW-Authenticate": challenge})
+
+
+def _keyring(trusted: TrustedIssuer, name: str) -> Keyring:
+    return Keyring(Source(trusted, name), trusted.keys_for, trusted.keys_kept, name=name)
+
+
+def _authority(settings: GatewaySettings) -> str:
+    """Where a token can be had: the sign-in address of the first issuer, as Graph names it."""
+    if settings.oidc_issuers:
+        return settings.oidc_issuers[0].names[0]
+    base = settings.public_url.rstrip("/") or f"http://{settings.http_host}:{settings.http_port}"
+    return f"{base}/common/oauth2/v2.0/authorize"
+
+
+def _throttled(wait: float) -> Problem:
+    said = Throttled(wait)
+    return Problem(429, "TooManyRequests", str(said), headers={"Retry-After": str(said.retry_after)})
