@@ -4,16 +4,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from libs.contracts.devices import Capabilities, MediaSupport
-from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_FORMATS, RAW_MEDIA_TYPE, Format
 from libs.contracts.fleet import PrinterView
-from libs.contracts.mediatypes import MEDIA_TYPE
 from libs.contracts.tickets import Collate, ColorMode, Orientation
+from services.gateway.graph.contenttypes import taken
 from services.gateway.graph.enums import COLORS, DUPLEX, FEEDS, FINISHINGS, LAYOUTS, ORIENTATIONS, QUALITIES, SCALINGS
 from services.gateway.graph.media import to_graph
 from services.gateway.graph.members import Reader, flag, several, span, text, whole, word
 
-#: Documents that any printer takes which takes pages, because they are made pages of first.
-CONVERTED = tuple(MEDIA_TYPE[each] for each in Format if each not in RAW_FORMATS and each is not Format.PWG)
 #: Pages on one side that are offered; any other number up to 100 is laid out as well.
 PAGES_PER_SHEET = (1, 2, 4, 6, 8, 9, 16)
 #: Copies that a document is made to have where the printer makes none itself.
@@ -57,21 +54,13 @@ def capabilities(view: PrinterView) -> dict[str, Any]:
     """
     able = view.device.capabilities
     said = _served(able) if view.served_by or not view.physical else {**_machine(able), **_software(able)}
-    known = {**said, **{name: value for name, value in view.profile.capabilities.items() if value is not None}}
+    types = list(taken(view, conversion=True))
+    known = {"contentTypes": types, **said, **{name: value for name, value in view.profile.capabilities.items() if value is not None}}
     return {name: known.get(name) for name in MEMBERS}
 
 
-def content_types(able: Capabilities) -> list[str]:
-    """What may be sent to a printer of an agent: its own formats, and every one that is made pages of for it."""
-    own = (each for each in able.formats if each not in (RAW_MEDIA_TYPE, ESCPOS_MEDIA_TYPE))
-    pages = MEDIA_TYPE[Format.PDF] in able.formats or able.receipt is not None
-    raw = (MEDIA_TYPE[each] for each in Format if each in RAW_FORMATS) if RAW_MEDIA_TYPE in able.formats else ()
-    return list(dict.fromkeys((*own, *(CONVERTED if pages else ()), *raw)))
-
-
 def _served(able: Capabilities) -> dict[str, Any]:
-    told = {name: value for name, value in _machine(able).items() if value not in (None, [])}
-    return {**told, "contentTypes": [each for each in able.formats if each != RAW_MEDIA_TYPE]}
+    return {name: value for name, value in _machine(able).items() if value not in (None, [])}
 
 
 def _machine(able: Capabilities) -> dict[str, Any]:
@@ -79,7 +68,6 @@ def _machine(able: Capabilities) -> dict[str, Any]:
         **_margins(able.media),
         "collation": Collate.COLLATED in able.collates if able.collates else None,
         "colorModes": COLORS.all(able.colors),
-        "contentTypes": content_types(able),
         "copiesPerJob": {"start": able.min_copies, "end": able.max_copies},
         "dpis": list(able.resolutions),
         "duplexModes": DUPLEX.all(able.sides),

@@ -94,7 +94,7 @@ def _compare(op: str, left: Any, right: Any) -> bool:
 def _comparable(left: Any, right: Any) -> tuple[Any, Any] | None:
     """Both as values of one kind; None: they have nothing to do with each other."""
     if isinstance(left, date) or isinstance(right, date):
-        left, right = _moment(left), _moment(right)
+        left, right = moment(left), moment(right)
         return None if left is None or right is None else (left, right)
     if isinstance(left, str) and isinstance(right, str):
         return left.casefold(), right.casefold()
@@ -103,7 +103,7 @@ def _comparable(left: Any, right: Any) -> tuple[Any, Any] | None:
     return (left, right) if alike else None
 
 
-def _moment(value: Any) -> datetime | None:
+def moment(value: Any) -> datetime | None:
     """A day (its first moment, in UTC) or a time, also one that is written out in an entity."""
     if isinstance(value, str):
         try:
