@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from libs.contracts.directory import Scope
 from libs.contracts.endpoints import DeviceFilter, EventKind
+from services.gateway.graph.permissions import APPLICATION, DELEGATED
 from services.registry.domain import SN_PATTERN
 from services.registry.permits import ALL
 
@@ -32,6 +33,19 @@ def scopes(text: str) -> tuple[Scope, ...]:
     if unknown or not words:
         raise ArgumentTypeError(f"{text!r} is no list of scopes: write some of {','.join(Scope)}, with commas")
     return tuple(dict.fromkeys(Scope(word) for word in words))
+
+
+def words(text: str) -> tuple[str, ...]:
+    """`one,two`; nothing is none."""
+    return tuple(dict.fromkeys(word.strip() for word in text.split(",") if word.strip()))
+
+
+def roles(text: str) -> tuple[str, ...]:
+    """`Printer.Read.All,PrintJob.Manage.All`: Graph's permissions. Raises `ArgumentTypeError`."""
+    said = words(text)
+    if unknown := [each for each in said if each not in (*APPLICATION, *DELEGATED)]:
+        raise ArgumentTypeError(f"{unknown[0]!r} is no permission: write some of {','.join(APPLICATION)}, with commas")
+    return said
 
 
 def kinds(text: str) -> tuple[EventKind, ...]:

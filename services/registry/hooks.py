@@ -32,6 +32,7 @@ def hook(row: Row[Any]) -> Hook:
         limit=row.seconds,
         on_limit=HookPolicy(row.on_limit),
         on_abort=HookPolicy(row.on_abort),
+        name=row.name,
     )
 
 

@@ -44,6 +44,15 @@ async def list_groups(registry: Registry, query: ListGroups) -> GroupList:
     return GroupList(groups=tuple(views), more=more)
 
 
+async def all_users(look: AsyncConnection, tenant: str) -> tuple[UserView, ...]:
+    """Every user of a tenant by name."""
+    rows = (await look.execute(select(users).where(users.c.tenant == tenant).order_by(users.c.login))).all()
+    views: tuple[UserView, ...] = ()
+    for start in range(0, len(rows), MOST):  # a statement takes only so many ids
+        views += await user_views(look, rows[start : start + MOST])
+    return views
+
+
 async def find_user(look: AsyncConnection, tenant: str, user: str) -> Row[Any] | None:
     """A user's row by id, or by name in small letters or not."""
     named = or_(users.c.id == user, users.c.id == user.lower(), users.c.login == user.casefold())
