@@ -1,0 +1,155 @@
+"""printTasks: of a definition, for the application that does them; and of a job, to look at (graph-print.md 1.8, 3.4)."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from libs.contracts.definitions import ListDefinitions
+from libs.contracts.hooks import GetHook, HookAnswer, HookList, HookState, HookView, ListHooks, SettleHook
+from libs.contracts.jobs import GetJob, JobAnswer
+from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
+from services.gateway.graph.members import text
+from services.gateway.graph.odata.query import LARGEST, Query
+from services.gateway.graph.place import leg_of, placed
+from services.gateway.graph.problem import bad, missing
+from services.gateway.graph.task import definition_of, task_entities, task_entity, trigger_of
+
+#: What an application may say of its task.
+SETTLED = (HookState.PROCESSING, HookState.COMPLETED, HookState.ABORTED)
+#: Tasks of one definition that are looked at where a query filters or sorts: those at work and what ended lately is far less.
+MOST = 5000
+
+
+async def list_tasks(call: Call) -> Answer:
+    """Tasks of a definition of this application, newest first: those at work, and those that ended lately."""
+    definition, begin = call.ids["definition"], _begin(call.query)
+    known = call.ask(ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app, definition=definition))
+    if call.query.filter is None and not call.query.orderby and not call.query.count:
+        _, found = await asyncio.gather(known, _hooks(call, begin, max(call.query.page, 1)))
+        hooks = found.hooks[: call.query.page]
+        token = str(begin + len(hooks)) if hooks and found.more else ""
+        return Collection(await task_entities(call, hooks, call.query), _context(definition), applied=True, skiptoken=token)
+    _, every = await asyncio.gather(known, _every(call))
+    return Collection(await task_entities(call, every, call.query), _context(definition))
+
+
+async def get_task(call: Call) -> Answer:
+    """One task of this application."""
+    (told,) = await task_entities(call, (await _hook(call),), call.query)
+    return Reply(body=told, context=f"{_context(call.ids['definition'])}/$entity")
+
+
+async def change_task(call: Call) -> Answer:
+    """How far the application is: when its task is completed, the job goes on."""
+    state, description = _status(call.body.get("status"))
+    answer: HookAnswer = await call.ask(SettleHook(**_named(call), state=state, description=description))
+    return Reply(body=task_entity(answer.hook, call.base), context=f"{_context(call.ids['definition'])}/$entity")
+
+
+async def get_definition(call: Call) -> Answer:
+    """The definition of a task of this application."""
+    hook = await _hook(call)
+    found = await definition_of(call, hook.app, hook.definition)
+    if found is None:
+        raise missing(f"definition {hook.definition}")
+    return Reply(body=found, context="print/taskDefinitions/$entity")
+
+
+async def get_trigger(call: Call) -> Answer:
+    """The trigger that made a task of this application."""
+    hook = await _hook(call)
+    told = dict(trigger_of(hook, await definition_of(call, hook.app, hook.definition)))
+    if "definition" not in (name.lower() for name in call.query.expand):
+        del told["definition"]
+    return Reply(body=told, context="print/printers/taskTriggers/$entity")
+
+
+async def list_job_tasks(call: Call) -> Answer:
+    """The tasks of a job, in their order."""
+    return Collection(await task_entities(call, await _job_hooks(call), call.query), "print/printers/jobs/tasks")
+
+
+async def get_job_task(call: Call) -> Answer:
+    """One task of a job."""
+    hooks = [each for each in await _job_hooks(call) if each.id == call.ids["task"].lower()]
+    if not hooks:
+        raise missing(f"task {call.ids['task'][:60]} of this job")
+    (told,) = await task_entities(call, hooks, call.query)
+    return Reply(body=told, context="print/printers/jobs/tasks/$entity")
+
+
+async def _hooks(call: Call, offset: int, limit: int) -> HookList:
+    region, who = call.gateway.region, call.who
+    found: HookList = await call.ask(
+        ListHooks(region=region, tenant=who.tenant, app=who.app, definition=call.ids["definition"], offset=offset, limit=limit)
+    )
+    return found
+
+
+async def _every(call: Call) -> list[HookView]:
+    every: list[HookView] = []
+    while len(every) < MOST:
+        found = await _hooks(call, len(every), LARGEST)
+        every += found.hooks
+        if not found.more or not found.hooks:
+            break
+    return every
+
+
+async def _hook(call: Call) -> HookView:
+    answer: HookAnswer = await call.ask(GetHook(**_named(call)))
+    return answer.hook
+
+
+async def _job_hooks(call: Call) -> Sequence[HookView]:
+    printer = await placed(call)
+    place: Mapping[str, Any] = leg_of(call)
+    question = GetJob(**place, agent=printer.agent, printer=printer.device.id, user=call.who.own_jobs_only, hooks=True)
+    answer: JobAnswer = await call.ask(question)
+    return answer.job.hooks
+
+
+def _named(call: Call) -> dict[str, str]:
+    """What every question about a task of a definition has."""
+    named = {"definition": call.ids["definition"], "hook": call.ids["task"].lower()}
+    return {"region": call.gateway.region, "tenant": call.who.tenant, "app": call.who.app, **named}
+
+
+def _status(status: Any) -> tuple[HookState, str]:
+    if not isinstance(status, Mapping):
+        raise bad('status is an object: {"state": "completed", "description": "…"}.', "status")
+    state, told = status.get("state"), status.get("description")
+    known = {each.value: each for each in SETTLED}
+    if not isinstance(state, str) or state.lower() not in known:
+        raise bad(f"status.state is one of {', '.join(known)}.", "status.state")
+    return known[state.lower()], "" if told is None else text(told, "status.description")
+
+
+def _begin(query: Query) -> int:
+    if not query.skiptoken:
+        return query.skip
+    if not query.skiptoken.isdecimal() or len(query.skiptoken) > 9:
+        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
+    return int(query.skiptoken)
+
+
+def _context(definition: str) -> str:
+    return f"print/taskDefinitions('{definition}')/tasks"
+
+
+_OF_DEFINITION = "print/taskDefinitions/{definition}/tasks"
+ROUTES = (
+    Route("GET", _OF_DEFINITION, list_tasks),
+    Route("GET", f"{_OF_DEFINITION}/{{task}}", get_task),
+    Route("PATCH", f"{_OF_DEFINITION}/{{task}}", change_task),
+    Route("GET", f"{_OF_DEFINITION}/{{task}}/definition", get_definition),
+    Route("GET", f"{_OF_DEFINITION}/{{task}}/trigger", get_trigger),
+    *(
+        route
+        for under in ("printers/{printer}", "shares/{share}")
+        for route in (
+            Route("GET", f"print/{under}/jobs/{{job}}/tasks", list_job_tasks),
+            Route("GET", f"print/{under}/jobs/{{job}}/tasks/{{task}}", get_job_task),
+        )
+    ),
+)
