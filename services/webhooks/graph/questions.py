@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from libs.contracts.endpoints import DeliveryList, Replayed
-from libs.contracts.message import Message
+from libs.contracts.message import Message, encode
 from libs.contracts.queries import Code
 from libs.contracts.subscriptions import (
     AddSubscription,
@@ -18,12 +18,13 @@ from libs.contracts.subscriptions import (
     ReplayNotifications,
     SubscriptionAnswer,
     SubscriptionList,
+    SubscriptionView,
 )
 from libs.runtime.bus import Refused
 from services.webhooks.graph.desk import SubscriptionDesk, now_ms
 from services.webhooks.graph.subscriptions import lifecycle_id
 from services.webhooks.history import Wanted
-from services.webhooks.views import logged
+from services.webhooks.views import LARGEST, logged
 
 #: Subscriptions of one answer.
 MOST = 999
@@ -48,7 +49,14 @@ async def list_subscriptions(counter: Counter, query: ListSubscriptions) -> Subs
     """Those of an application."""
     limit = min(max(query.limit, 1), MOST)
     found = await counter.desk.subscriptions.listed(query.tenant, query.app, max(query.offset, 0), limit + 1, now_ms())
-    return SubscriptionList(subscriptions=tuple(found[:limit]), more=len(found) > limit)
+    shown: list[SubscriptionView] = []
+    size = 0
+    for each in found[:limit]:
+        size += len(encode(each))
+        if shown and size > LARGEST:
+            break
+        shown.append(each)
+    return SubscriptionList(subscriptions=tuple(shown), more=len(found) > len(shown))
 
 
 async def get_subscription(counter: Counter, query: GetSubscription) -> SubscriptionAnswer:
