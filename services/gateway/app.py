@@ -30,7 +30,9 @@ from services.gateway.documents import DocumentRoute
 from services.gateway.enrolment import EnrolRoute
 from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
+from services.gateway.graph.wiring import graph_routes
 from services.gateway.ids import TaskIds
+from services.gateway.oidc.bearers import Bearers
 from services.gateway.receiving import patient
 from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
@@ -72,7 +74,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     pages = WebApi(gateway, settings, service.tracing, service.metrics)
     service.loop("sessions", pages.sessions.watch)
     service.loop("relays", pages.relays.follow)
-    app = web(service, gateway, settings, [service] if services is None else services, pages.routes())
+    graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
+    app = web(service, gateway, settings, [service] if services is None else services, [*graph, *pages.routes()])
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
     await _secure(service, app, settings, manner)
@@ -100,7 +103,7 @@ async def _secure(service: Service, app: FastAPI, settings: GatewaySettings, man
 def web(
     service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service], pages: Sequence[BaseRoute] = ()
 ) -> FastAPI:
-    """The ASGI application: doors, documents, probes; `pages` is the door for pages."""
+    """The ASGI application: doors, documents, probes; `pages` are Graph's door and the one for pages."""
     commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
     schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
     guard = Guard(gateway.directory, schemes, enabled=settings.openapi_enabled)
