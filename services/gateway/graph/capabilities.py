@@ -54,8 +54,8 @@ def capabilities(view: PrinterView) -> dict[str, Any]:
     """
     able = view.device.capabilities
     said = _served(able) if view.served_by or not view.physical else {**_machine(able), **_software(able)}
-    types = list(taken(view, conversion=True))
-    known = {"contentTypes": types, **said, **{name: value for name, value in view.profile.capabilities.items() if value is not None}}
+    told = {name: value for name, value in view.profile.capabilities.items() if value is not None}
+    known = {"contentTypes": list(taken(view, conversion=True)), **said, **told}
     return {name: known.get(name) for name in MEMBERS}
 
 
