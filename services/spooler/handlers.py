@@ -6,7 +6,19 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.agents import AddressDocument, AdmitAgent, Admitted, DocumentAddress
+from libs.contracts.hooks import GetHook, ListHooks, SettleHook
 from libs.contracts.intake import SubmitTasks
+from libs.contracts.jobs import (
+    AbortJob,
+    CancelJob,
+    ConfigureJob,
+    CreateJob,
+    GetJob,
+    ListJobs,
+    RedirectJob,
+    ServeJob,
+    StartJob,
+)
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.queries import (
     CancelTask,
@@ -31,6 +43,10 @@ from services.spooler.admission import Admission
 from services.spooler.commands import Commands
 from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
+from services.spooler.jobs.acting import Acting
+from services.spooler.jobs.commands import JobCommands
+from services.spooler.jobs.errands import Errands
+from services.spooler.jobs.questions import JobQuestions
 from services.spooler.questions import Questions
 from services.spooler.round import Round
 from services.spooler.task import GivenUp
@@ -56,6 +72,10 @@ class Handlers:
         self._commit = commit
         self._questions = Questions(database, horizon, desk)
         self._commands = Commands(desk, commit, horizon)
+        acting = Acting(desk, commit, horizon)
+        self._jobs = JobQuestions(database, horizon, desk)
+        self._job_commands = JobCommands(acting)
+        self._errands = Errands(acting)
         self._admission = admission
         self._addresses = addresses
 
@@ -151,6 +171,24 @@ class Handlers:
             ResumeDevice: told.resume_device,
             AdmitAgent: self.admit_agent,
             AddressDocument: self.address_document,
+            **self._of_jobs(),
+        }
+
+    def _of_jobs(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
+        asked, told, errands = self._jobs, self._job_commands, self._errands
+        return {
+            ListJobs: asked.list_jobs,
+            GetJob: asked.get_job,
+            ListHooks: asked.list_hooks,
+            GetHook: asked.get_hook,
+            CreateJob: told.create_job,
+            StartJob: told.start_job,
+            CancelJob: told.cancel_job,
+            ServeJob: told.serve_job,
+            ConfigureJob: errands.configure_job,
+            AbortJob: errands.abort_job,
+            RedirectJob: errands.redirect_job,
+            SettleHook: errands.settle_hook,
         }
 
     async def admit_agent(self, query: AdmitAgent) -> Admitted:

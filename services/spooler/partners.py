@@ -41,6 +41,10 @@ class Partners:
         """Have one at hand that was loaded on this connection."""
         self._works.setdefault(work.id, work)
 
+    def get(self, hook: str) -> Work:
+        """A hook as it stands now in this round."""
+        return self._works[hook]
+
     def current(self, task: Task) -> Work | None:
         """The hook that works on this leg of a task now."""
         return next((work for work in self._of(task) if work.state is HookState.PROCESSING), None)
@@ -70,8 +74,9 @@ class Partners:
         return self._put(replace(work, description=words)) if words and words != work.description else work
 
     def end(self, work: Work, state: HookState, description: str) -> Work:
-        """A hook comes to its end."""
-        return self._put(replace(work, state=state, description=told(description, 1000), ended_at=self._now))
+        """A hook comes to its end; without a description the one before stays."""
+        words = told(description, 1000) or work.description
+        return self._put(replace(work, state=state, description=words, ended_at=self._now))
 
     def overdue(self, task: Task) -> str | Abort:
         """The time of the hook that works on a task is over: what its definition says then; a sentence: it goes on."""

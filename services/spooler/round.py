@@ -53,6 +53,10 @@ class Round:
         """A task as it stands now in this round."""
         return self._tasks.get(task)
 
+    def known(self, task: str) -> Task:
+        """The same of one that is here for certain. Raises `KeyError`."""
+        return self._tasks[task]
+
     async def request(self, task: str) -> TaskRequest:
         """What a task is made of."""
         return (await materials.request_of(self._connection, [task]))[task]
