@@ -15,6 +15,7 @@ from libs.contracts.jobs import (
     CreateJob,
     GetJob,
     ListJobs,
+    LocateDocument,
     RedirectJob,
     ServeJob,
     StartJob,
@@ -45,6 +46,7 @@ from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.jobs.acting import Acting
 from services.spooler.jobs.commands import JobCommands
+from services.spooler.jobs.documents import JobDocuments
 from services.spooler.jobs.errands import Errands
 from services.spooler.jobs.questions import JobQuestions
 from services.spooler.questions import Questions
@@ -76,6 +78,7 @@ class Handlers:
         self._jobs = JobQuestions(database, horizon, desk)
         self._job_commands = JobCommands(acting)
         self._errands = Errands(acting)
+        self._documents = JobDocuments(database, commit, horizon, desk)
         self._admission = admission
         self._addresses = addresses
 
@@ -179,6 +182,7 @@ class Handlers:
         return {
             ListJobs: asked.list_jobs,
             GetJob: asked.get_job,
+            LocateDocument: self._documents.locate_document,
             ListHooks: asked.list_hooks,
             GetHook: asked.get_hook,
             CreateJob: told.create_job,

@@ -1,23 +1,16 @@
 """Jobs at a spooler at work: made, started, hooked, redirected, served, listed; every answer after its commit."""
 
-import time
-
-import pytest
-
-from libs.contracts.devices import Capabilities, Device
-from libs.contracts.directory import BUCKET, ClientEntry, ClientKind, DeviceEntry, Entry
+from libs.contracts.devices import Device
+from libs.contracts.directory import BUCKET, DeviceEntry, Entry
 from libs.contracts.documents import Document, Format, Inline
-from libs.contracts.hooks import Hook, HookState, ListHooks, SettleHook
+from libs.contracts.hooks import Hook, HookState, SettleHook
 from libs.contracts.jobs import CreateJob, GetJob, ListJobs, StartJob
 from libs.contracts.message import encode
 from libs.contracts.people import Person
-from libs.contracts.queries import Code, ListTasks
+from libs.contracts.queries import ListTasks
 from libs.contracts.states import Stage, Status
-from libs.contracts.tasks import PrinterRef, TaskRequest
-from libs.runtime.bus import Refused
 from tests.spooler.making import AGENT, PRINTER, request
 from tests.spooler.working import stage
-from tests.waiting import until
 
 SEND = {"timeout": 5}
 USER = Person(id="user-1", name="Ada@north.example", display="Ada")
@@ -56,7 +49,12 @@ async def test_a_job_is_started_hooked_by_one_after_the_other_and_goes_on(tmp_pa
         listed = (await ask(ListTasks(region="local", tenant="main", sn=AGENT), **SEND)).tasks
         assert [(task.id, task.status) for task in listed] == [(JOB, Status.SUBMITTED)]
         settle = SettleHook(
-            region="local", tenant="main", app="app-1", definition="definition-1", hook=started.hooks[0].id, state=HookState.COMPLETED
+            region="local",
+            tenant="main",
+            app="app-1",
+            definition="definition-1",
+            hook=started.hooks[0].id,
+            state=HookState.COMPLETED,
         )
         assert (await ask(settle, **SEND)).hook.state is HookState.COMPLETED
         now = (await ask(GetJob(**HERE, task=JOB, hooks=True), **SEND)).job
