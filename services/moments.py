@@ -22,6 +22,14 @@ def earlier(text: str) -> int:
     return _moment(text, -1)
 
 
+def seconds(text: str) -> int:
+    """A span in seconds: `90s`, `15m`, `24h`. Raises `ArgumentTypeError`."""
+    span = _SPAN.fullmatch(text)
+    if not span:
+        raise ArgumentTypeError(f"{text} is no span: write such as 90s, 15m or 24h")
+    return int(span[1]) * _SECONDS[span[2]]
+
+
 def _moment(text: str, direction: int) -> int:
     if span := _SPAN.fullmatch(text):
         return _now() + direction * int(span[1]) * _SECONDS[span[2]] * 1000

@@ -4,10 +4,17 @@ import os
 import pwd
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
+from libs.contracts.fleet import GetPrinter, PrinterAnswer, PrinterView
+from libs.contracts.ids import device_id
+from libs.contracts.message import Message
 from libs.runtime.settings import read
 from services.registry import enrol
+from services.registry.handlers import QUESTIONS
+from services.registry.presence import Presence
+from services.registry.registry import Apart, Registry
 from services.registry.settings import RegistrySettings
 from services.registry.store import Store
 from services.webhooks import enrol as callbacks
@@ -20,6 +27,20 @@ class Office:
 
     settings: RegistrySettings
     store: Store
+
+    async def ask(self, question: type[Message], tenant: str, **said: Any) -> Any:
+        """The answer of the registry's handler, asked by this person. Raises `Refused`."""
+        known = {each.name for each in fields(question)}
+        by = {"by": person()} if "by" in known else {}
+        asked = question(**{"region": self.settings.region, "tenant": tenant, **by, **said})
+        return await QUESTIONS[question](Registry(self.store, Presence(1.0), Apart(self.store)), asked)
+
+    async def printer(self, tenant: str, named: str) -> PrinterView:
+        """A printer by its GUID, or as SN/NAME. Raises `Refused`."""
+        sn, slash, name = named.partition("/")
+        which = {"agent": sn, "device": device_id(sn, name)} if slash else {"printer": named}
+        answer: PrinterAnswer = await self.ask(GetPrinter, tenant, **which)
+        return answer.printer
 
 
 @asynccontextmanager

@@ -30,7 +30,8 @@ LONGEST = 30 * 86_400
 
 def defined(tenant: str = "") -> Select[Any]:
     """Definitions, oldest first, each with how many printers it is bound to."""
-    bound = select(func.count()).select_from(triggers).where(triggers.c.definition == definitions.c.id)
+    each = triggers.alias()
+    bound = select(func.count()).select_from(each).where(each.c.definition == definitions.c.id).correlate(definitions)
     found = select(definitions, bound.scalar_subquery().label("triggers")).order_by(definitions.c.created_at, definitions.c.id)
     return found.where(definitions.c.tenant == tenant) if tenant else found
 

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
+from sqlalchemy import select
 
 from libs.contracts.directory import ClientEntry, ClientKind, Scope, TokenEntry
 from libs.contracts.ids import token_digest
@@ -17,11 +18,14 @@ from services.registry.change import Change
 from services.registry.domain import SN_PATTERN, TENANT_PATTERN, shard_of
 from services.registry.settings import RegistrySettings
 from services.registry.store import MIGRATIONS, Store
+from services.registry.tables import clients
 
 log = structlog.get_logger()
 
 #: The name of the token that the settings (or the file `token`) give to this server's own client.
 OWN_TOKEN = "api-token"  # noqa: S105 - a name, not a token
+#: What tokens of an issuer elsewhere may call an application.
+APP_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}")
 #: Characters of a name of a client or a token.
 LONGEST_NAME = 100
 
@@ -56,8 +60,20 @@ async def add_tenant(store: Store, tenant: str, name: str = "") -> bool:
         return await _add_tenant(change, tenant, name)
 
 
-async def add_client(store: Store, tenant: str, role: ClientKind, name: str = "", sn: str = "") -> ClientEntry:
-    """Add a client with this or a new serial number. Raises `Unfit` when the tenant is unknown or the number is taken."""
+async def add_client(
+    store: Store,
+    tenant: str,
+    role: ClientKind,
+    name: str = "",
+    sn: str = "",
+    *,
+    app_id: str = "",
+    roles: Sequence[str] = (),
+) -> ClientEntry:
+    """Add a client with this or a new serial number. Raises `Unfit` when the tenant is unknown, or the number or `app_id` is taken.
+
+    `app_id` is what tokens of other issuers call it, empty: what ours does; `roles` are Graph's permissions for itself.
+    """
     sn = sn or make_sn()
     if not SN_PATTERN.fullmatch(sn):
         raise Unfit(f"A serial number has exactly 8 letters and digits, such as jueKiUEE; {sn!r} is none.")
@@ -68,7 +84,18 @@ async def add_client(store: Store, tenant: str, role: ClientKind, name: str = ""
             raise Unfit(f"There is no tenant {tenant!r}: add it first.")
         if await change.client(sn):
             raise Unfit(f"The serial number {sn} is taken: choose another one.")
-        return await enter_client(change, tenant, role, name, sn)
+        if app_id:
+            await check_app_id(change, tenant, app_id)
+        return await enter_client(change, tenant, role, name, sn, app_id=app_id, roles=roles)
+
+
+async def check_app_id(change: Change, tenant: str, app_id: str) -> None:
+    """Raises `Unfit` for what cannot be the id of an application, or is another's in this tenant."""
+    if not APP_ID.fullmatch(app_id):
+        raise Unfit(f"The id of an application is what its tokens say as appid or azp, best a GUID; {app_id[:80]!r} is none.")
+    taken = select(clients.c.sn).where(clients.c.tenant == tenant, clients.c.app_id == app_id)
+    if row := (await change.connection.execute(taken)).first():
+        raise Unfit(f"The id {app_id} is that of the client {row.sn} already.")
 
 
 async def add_token(store: Store, sn: str, name: str, *, token: str = "", expires_at: int = 0, scopes: Sequence[Scope] = ()) -> str:

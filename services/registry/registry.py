@@ -1,15 +1,41 @@
 """What the registry's handlers work with, and what all of them ask first."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from libs.contracts.directory import ClientEntry
+from libs.contracts.directory import ClientEntry, Entry
 from libs.contracts.queries import Code
 from libs.runtime.authority import Authority
 from libs.runtime.bus import Refused
-from services.registry.herald import Herald
 from services.registry.presence import Presence
 from services.registry.signing import Outside, Signer
 from services.registry.store import Store
+
+
+class Teller(Protocol):
+    """Tells the world what changed."""
+
+    def wake(self) -> None:
+        """There is news."""
+        ...
+
+    async def current(self, key: str) -> Entry | None:
+        """The entry of the directory as it should be now."""
+        ...
+
+
+class Apart:
+    """In the place of the herald where none runs, as on the command line: a running registry looks for news by itself."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def wake(self) -> None:
+        """Nobody waits."""
+
+    async def current(self, key: str) -> Entry | None:
+        """What the database says."""
+        return await self._store.entry(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +44,7 @@ class Registry:
 
     store: Store
     presence: Presence
-    herald: Herald
+    herald: Teller
     signer: Signer | None = None
     outside: Outside = Outside()
     authority: Authority | None = None

@@ -1,5 +1,6 @@
 """Rights as people give and take them: disabling, removing, allow-lists of applications, shares; each recorded with who did it."""
 
+import json
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,8 +12,8 @@ from libs.contracts.ids import device_id
 from services.registry import permits
 from services.registry.change import Change
 from services.registry.definitions import forget_definitions
-from services.registry.enrol import Unfit
-from services.registry.fleet_tables import definitions, memberships, operations, print_settings, user_groups, users
+from services.registry.enrol import Unfit, check_app_id
+from services.registry.fleet_tables import definitions, memberships, operations, print_settings, triggers, user_groups, users
 from services.registry.printers import forget_printers
 from services.registry.store import Store
 from services.registry.tables import clients, defaults, devices, enrolments, tenants, tokens
@@ -78,6 +79,39 @@ async def remove_app(store: Store, sn: str) -> None:
         await change.note("app removed", sn, app.tenant, name=app.name)
 
 
+async def change_roles(store: Store, sn: str, *, grant: Iterable[str] = (), revoke: Iterable[str] = ()) -> tuple[str, ...]:
+    """Give an application permissions of Graph for itself, or take them back; all that it has then. Raises `Unfit`.
+
+    Tokens that it has keep what they say until they end.
+    """
+    async with store.change() as change:
+        app = await _client(change, sn, ClientKind.APP)
+        now = tuple(sorted((set(app.roles) | set(grant)) - set(revoke)))
+        await change.connection.execute(update(clients).where(clients.c.sn == sn).values(roles=json.dumps(now)))
+        await change.tell(app.key)
+        await change.note("app roles changed", sn, app.tenant, granted=sorted(grant), revoked=sorted(revoke))
+        return now
+
+
+async def name_app(store: Store, sn: str, app_id: str) -> None:
+    """What tokens of other issuers call an application from now on; its definitions go with it. Raises `Unfit`."""
+    async with store.change() as change:
+        app = await _client(change, sn, ClientKind.APP)
+        if app_id == app.app_id:
+            return
+        await check_app_id(change, app.tenant, app_id)
+        mine = (definitions.c.tenant == app.tenant) & (definitions.c.app == app.app_id)
+        bound = select(triggers.c.agent, triggers.c.device).join(definitions, definitions.c.id == triggers.c.definition).where(mine)
+        touched = [device_key(row.agent, row.device) for row in await change.connection.execute(bound)]
+        await change.connection.execute(update(definitions).where(mine).values(app=app_id))
+        await change.connection.execute(update(clients).where(clients.c.sn == sn).values(app_id=app_id))
+        served = (devices.c.agent == sn) & (devices.c.served_by == app.app_id)
+        await change.connection.execute(update(devices).where(served).values(served_by=app_id))
+        await _tell_devices(change, sn)
+        await change.tell_all([*touched, app.key])
+        await change.note("app named", sn, app.tenant, app_id=app_id)
+
+
 async def allow(store: Store, sn: str, agent: str = permits.ALL, device: str = permits.ALL) -> bool:
     """Let an application use the device of this name, or all of an agent, or all of the tenant; whether that is new.
 
@@ -128,7 +162,15 @@ async def _client(change: Change, sn: str, role: ClientKind) -> ClientEntry:
     row = await change.client(sn)
     if row is None or row.role != role.value:
         raise Unfit(f"There is no {'application' if role is ClientKind.APP else role.value} {sn}.")
-    return ClientEntry(sn=row.sn, tenant=row.tenant, role=role, name=row.name, shard=row.shard, app_id=row.app_id)
+    return ClientEntry(
+        sn=row.sn,
+        tenant=row.tenant,
+        role=role,
+        name=row.name,
+        shard=row.shard,
+        app_id=row.app_id,
+        roles=tuple(json.loads(row.roles)),
+    )
 
 
 async def _device_of(change: Change, tenant: str, agent: str, device: str) -> str:

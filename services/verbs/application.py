@@ -4,6 +4,7 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from libs.contracts.directory import ClientEntry, ClientKind
+from libs.contracts.ids import guid
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read
 from services.office import Office, office, switch_endpoints
@@ -12,18 +13,20 @@ from services.registry.enrol import Unfit
 from services.terminal import offer_json, report, show
 from services.webhooks import enrol as callbacks
 from services.webhooks.settings import WebhooksSettings
-from services.wording import Allowed, allowed
+from services.wording import Allowed, allowed, roles
 
-SUMMARY = "add, list, show, allow, deny, disable, enable or remove applications"
+SUMMARY = "add, list, show, name, allow, deny, grant, revoke, disable, enable or remove applications"
 
 
 def declare(parser: ArgumentParser) -> None:
-    """`add`, `list`, `show`, `allow`, `deny`, `disable`, `enable`, `remove`."""
+    """`add`, `list`, `show`, `name`, `allow`, `deny`, `grant`, `revoke`, `disable`, `enable`, `remove`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     one = actions.add_parser("add", help="add an application; then give it a token with `token add`")
     one.add_argument("--tenant", required=True)
     one.add_argument("--name", required=True)
     one.add_argument("--callback", default="", metavar="URL", help="where it hears what becomes of its tasks")
+    one.add_argument("--app-id", default="", metavar="GUID", help="what tokens of another issuer call it (appid, azp)")
+    one.add_argument("--roles", type=roles, default=(), metavar="LIST", help="permissions of Graph for itself, with commas")
     _offer_devices(one, required=False)
     one.set_defaults(run=add)
     every = actions.add_parser("list", help="list applications")
@@ -38,6 +41,9 @@ def declare(parser: ArgumentParser) -> None:
         ),
         ("enable", enable, "undo `disable`"),
         ("remove", remove, "remove an application with its tokens, relays and endpoints; its tasks stay"),
+        ("name", name_it, "tell what tokens of another issuer call it (appid, azp)"),
+        ("grant", grant, "give it permissions of Graph for itself"),
+        ("revoke", revoke, "take such permissions back; tokens that it has keep them until they end"),
         ("allow", allow, "let it use devices"),
         ("deny", deny, "take back what `allow` gave, in the same words"),
     ):
@@ -45,6 +51,10 @@ def declare(parser: ArgumentParser) -> None:
         action.add_argument("sn", help="its serial number")
         if name in ("allow", "deny"):
             _offer_devices(action, required=True)
+        if name in ("grant", "revoke"):
+            action.add_argument("roles", type=roles, metavar="LIST", help="such as Printer.Read.All,PrintJob.Manage.All")
+        if name == "name":
+            action.add_argument("app_id", metavar="GUID")
         action.set_defaults(run=run)
     for action in actions.choices.values():
         offer_json(action)
@@ -66,15 +76,15 @@ def _offer_devices(parser: ArgumentParser, *, required: bool) -> None:
 async def add(said: Namespace) -> int:
     """Add an application, allow it what is named, and tell its callback; or nothing of it."""
     async with office() as desk:
-        app = await enrol.add_client(desk.store, said.tenant, ClientKind.APP, said.name)
+        app = await enrol.add_client(desk.store, said.tenant, ClientKind.APP, said.name, app_id=said.app_id, roles=said.roles)
         try:
             await _allow(desk, app.sn, said)
             secret = await _set_callback(desk, app, said.callback) if said.callback else ""
         except (Unfit, Refused):
             await rights.remove_app(desk.store, app.sn)
             raise
-    what = {"sn": app.sn, "tenant": said.tenant, "name": said.name}
-    lines = [f"The application {said.name!r} is added; its serial number is {app.sn}."]
+    what = {"sn": app.sn, "tenant": said.tenant, "name": said.name, "appId": _app_id(app), "roles": list(app.roles)}
+    lines = [f"The application {said.name!r} is added; its serial number is {app.sn}, and Graph's programs call it {_app_id(app)}."]
     if secret:
         what["secret"] = secret
         lines += ["Its callback is signed with this secret, which is shown this once:", secret]
@@ -119,6 +129,8 @@ async def show_one(said: Namespace) -> int:
         "tenant": app.tenant,
         "name": app.name,
         "enabled": app.enabled,
+        "appId": _app_id(app),
+        "roles": list(app.roles),
         "allowed": rules,
         "devices": usable,
         "tokens": tokens,
@@ -147,6 +159,24 @@ async def deny(said: Namespace) -> int:
     return 0
 
 
+async def name_it(said: Namespace) -> int:
+    """Another issuer's name for it."""
+    async with office() as desk:
+        await rights.name_app(desk.store, said.sn, said.app_id)
+    report({"sn": said.sn, "appId": said.app_id}, f"The application {said.sn} is {said.app_id}.", as_json=said.json)
+    return 0
+
+
+async def grant(said: Namespace) -> int:
+    """Permissions of Graph for itself."""
+    return await _change_roles(said, grant=said.roles)
+
+
+async def revoke(said: Namespace) -> int:
+    """Take them back."""
+    return await _change_roles(said, revoke=said.roles)
+
+
 async def disable(said: Namespace) -> int:
     """None of its tokens is good any more."""
     return await _switch(said, enabled=False)
@@ -169,6 +199,14 @@ async def remove(said: Namespace) -> int:
     return 0
 
 
+async def _change_roles(said: Namespace, **changes: tuple[str, ...]) -> int:
+    async with office() as desk:
+        now = await rights.change_roles(desk.store, said.sn, **changes)
+    line = f"The application {said.sn} has {', '.join(now) or 'no permissions of Graph for itself'}."
+    report({"sn": said.sn, "roles": list(now)}, line, as_json=said.json)
+    return 0
+
+
 async def _switch(said: Namespace, *, enabled: bool) -> int:
     async with office() as desk:
         await rights.switch_client(desk.store, said.sn, ClientKind.APP, enabled=enabled)
@@ -187,6 +225,10 @@ async def _allow(desk: Office, sn: str, said: Namespace) -> None:
 
 def _named(said: Namespace) -> list[Allowed]:
     return [Allowed()] if said.all_devices else list(said.devices)
+
+
+def _app_id(app: ClientEntry) -> str:
+    return app.app_id or guid("application", app.sn)
 
 
 async def _app(desk: Office, sn: str) -> ClientEntry:
