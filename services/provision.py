@@ -11,6 +11,7 @@ from libs.contracts.permissions import agent_permissions
 from libs.contracts.streams import agent_consumer
 from libs.runtime import admin, credentials
 from libs.runtime.bus import Unanswered, connect
+from libs.runtime.issuing import Issuer
 from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.natsserver import Outside
 from libs.runtime.settings import SettingsError, read
@@ -58,9 +59,10 @@ def outside(settings: RegistrySettings, **given: object) -> Outside | None:
 
 
 def make_keys(settings: RegistrySettings, sn: str) -> Keys:
-    """Operator, accounts, services and this server's own agent, each with its file in `DATA_DIR/keys`."""
+    """Operator, accounts, services, this server's own agent and the issuer of tokens, each with its file in `DATA_DIR/keys`."""
     keys = Keys(settings.keys_dir)
     keys.make(settings.region)
+    Issuer(settings.keys_dir).make()
     keys.issue(sn, agent_permissions(settings.region, SHARD, settings.tenant, sn))
     return keys
 

@@ -79,6 +79,11 @@ class Issuer:
         found = self._current()
         return (*((found.signing,) if found.signing else ()), *self._published(found))
 
+    def published(self) -> list[tuple[RSAKey, float]]:
+        """The keys that are believed, and until when in seconds since 1970; 0: it is the one that signs."""
+        until = self._current().until
+        return [(key, until.get(str(key.kid), 0.0)) for key in self.believed()]
+
     def _published(self, keys: _Keys) -> tuple[RSAKey, ...]:
         now = self._clock()
         return tuple(key for key in keys.older if keys.until.get(str(key.kid), 0) > now)

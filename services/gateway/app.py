@@ -32,6 +32,7 @@ from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
 from services.gateway.graph.wiring import graph_routes
 from services.gateway.ids import TaskIds
+from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.bearers import Bearers
 from services.gateway.receiving import patient
 from services.gateway.settings import OFF, GatewaySettings
@@ -75,7 +76,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.loop("sessions", pages.sessions.watch)
     service.loop("relays", pages.relays.follow)
     graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
-    app = web(service, gateway, settings, [service] if services is None else services, [*graph, *pages.routes()])
+    more = [*graph, *issuer_routes(gateway, settings), *pages.routes()]
+    app = web(service, gateway, settings, [service] if services is None else services, more)
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
     await _secure(service, app, settings, manner)

@@ -5,6 +5,7 @@ from argparse import ArgumentParser, BooleanOptionalAction, Namespace
 from sqlalchemy import select
 
 from libs.contracts.people import UserView
+from services import usertoken
 from services.office import office
 from services.registry import enlist, people
 from services.registry.enrol import Unfit
@@ -13,11 +14,11 @@ from services.registry.store import Store
 from services.terminal import moment, offer_json, report, show
 from services.wording import words
 
-SUMMARY = "add, list, show, change, disable, enable or remove people who print"
+SUMMARY = "add, list, show, change, disable, enable or remove people who print, or make a token of one"
 
 
 def declare(parser: ArgumentParser) -> None:
-    """`add`, `list`, `show`, `set`, `disable`, `enable`, `remove`."""
+    """`add`, `list`, `show`, `set`, `disable`, `enable`, `remove`, `token`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     one = actions.add_parser("add", help="add a user")
     one.add_argument("name", help="userPrincipalName, such as anna@clinic.example")
@@ -42,6 +43,7 @@ def declare(parser: ArgumentParser) -> None:
         ("remove", remove, "remove a user with all that it may; its tasks stay"),
     ):
         actions.add_parser(name, help=summary).set_defaults(run=run)
+    usertoken.declare(actions.add_parser("token", help="make an access token of a user, for programs where nobody signs in"))
     for name, action in actions.choices.items():
         if name not in ("add", "list"):
             action.add_argument("user", help="name or id")

@@ -16,6 +16,7 @@ from services.gateway.directory import Directory
 from services.gateway.oidc.bearers import Bearers, Foreign
 from services.gateway.oidc.fetching import Source
 from services.gateway.oidc.keyring import Keyring
+from services.gateway.oidc.own import audiences
 from services.gateway.oidc.standing import Standing
 from services.gateway.oidc.trusted import TrustedIssuer
 from tests.gateway.fakes import FakeBus, FakeMirror
@@ -93,7 +94,7 @@ class Rig:
         keyring = Keyring(web.source(config), config.keys_for, config.keys_kept, self.clock)
         self.standing = Standing(self.directory, self.bus, "local", self.clock)
         foreign = {name: Foreign(config, keyring) for name in config.names}
-        self.bearers = Bearers(self.standing, foreign, issuer, ("api://printbus", "https://graph.microsoft.com"), tries=tries)
+        self.bearers = Bearers(self.standing, foreign, issuer, audiences("", ""), tries=tries)
 
     def user(self, query):
         found = self.users.get(query.user)
