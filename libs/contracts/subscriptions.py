@@ -30,9 +30,11 @@ class SubscriptionView:
     """A subscription of an application. `resource`, `changes` (created, updated, deleted) and `query` are as they were sent.
 
     `expires`, `created_at` in ms since 1970. `base` is the address of the door's version, `https://print.example/v1.0`, that job
-    URLs in notifications begin with. `certificate` is as the client sent it (base64); its private key never comes here. `sn` is the
-    client of ours that the application is, empty: none. `paused`: its application lost its right; deliveries wait for its return.
-    `failing_since` (ms, 0: not at all): its receiver has done nothing but fail since then.
+    URLs in notifications begin with. `certificate` is as the client sent it (base64); its private key never comes here.
+
+    `sn` is the client of ours that the application is, empty: none. `tenant_id` is the tenant as tokens call it (`tid`), empty:
+    `tenant_guid(tenant)`. `paused`: its application lost its right; deliveries wait for its return. `failing_since` (ms, 0: not at
+    all): its receiver has done nothing but fail since then.
     """
 
     id: str
@@ -58,6 +60,7 @@ class SubscriptionView:
     token_audience: str | None = None
     created_at: int = 0
     sn: str = ""
+    tenant_id: str = ""
     paused: bool = False
     failing_since: int = 0
 

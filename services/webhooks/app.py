@@ -26,6 +26,7 @@ from services.webhooks.graph import clockwork
 from services.webhooks.graph import questions as graph
 from services.webhooks.graph.notices import Notices
 from services.webhooks.graph.questions import Counter
+from services.webhooks.graph.standing import Standing
 from services.webhooks.graph.subscriptions import DIALECT
 from services.webhooks.graph.wiring import ALLOWING, Subscribing
 from services.webhooks.handlers import Handlers
@@ -84,6 +85,7 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     _keep_up(service, store, endpoints, known, settings.callback_retention)
     _watch(service, opened, own)
     service.loop("expiry", partial(clockwork.expire, subscribing.lifecycle))
+    service.loop("standing", Standing(bus, settings.region, subscribing.lifecycle).watch)
     service.loop("sweep of subscriptions", partial(clockwork.sweep, subscribing.lifecycle))
     reception = Reception(desk_of(opened, settings, known), lanes.wake)
     await _answer(service, settings, reception, Counter(subscribing.desk, lanes.wake))

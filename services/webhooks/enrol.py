@@ -8,7 +8,7 @@ from libs.runtime.bus import Refused
 from libs.runtime.database import database
 from services.webhooks import dialects
 from services.webhooks.app import MIGRATIONS, desk_of
-from services.webhooks.desk import Desk, Owner
+from services.webhooks.desk import SUBSCRIBED, Desk, Owner
 from services.webhooks.domain import Endpoint
 from services.webhooks.own import ID as OWN
 from services.webhooks.settings import WebhooksSettings
@@ -49,11 +49,16 @@ async def set_callback(desk: Desk, tenant: str, sn: str, url: str) -> tuple[Endp
 async def switch_with(desk: Desk, tenant: str, sn: str, *, enabled: bool) -> int:
     """Endpoints go off with their client (empty: those of the tenant as a whole) and on again with it; how many there were.
 
-    One that was off before stays off; what they missed can be replayed.
+    One that was off before stays off; what they missed can be replayed. Subscriptions pause by themselves.
     """
     count = 0
     for each in await desk.endpoints.owned(tenant, sn):
-        if each.id != OWN and bool(each.disabled_at) is enabled and (not enabled or each.reason == WITH_CLIENT):
+        if (
+            each.id != OWN
+            and each.dialect != SUBSCRIBED
+            and bool(each.disabled_at) is enabled
+            and (not enabled or each.reason == WITH_CLIENT)
+        ):
             await desk.switch(each, WITH_CLIENT, enabled=enabled)
             count += 1
     return count

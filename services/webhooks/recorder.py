@@ -16,6 +16,8 @@ log = structlog.get_logger()
 
 #: Seconds between two transactions: answers that come meanwhile share one.
 GATHER = 0.001
+#: An answer that takes longer (ms) is worth a warning: receivers should take first and work later (graph-print.md 4.5).
+SLOW_MS = 3000
 
 
 class Recorder:
@@ -84,6 +86,8 @@ class Recorder:
 
     def _tell(self, outcome: Outcome) -> None:
         told = {"endpoint": outcome.endpoint, "id": outcome.event, "attempt": outcome.attempts, "took_ms": outcome.took}
+        if outcome.took > SLOW_MS:
+            log.warning("receiver is slow", endpoint=outcome.endpoint, took_ms=outcome.took)
         if outcome.error:
             self._failed.labels(outcome.dialect).inc()
             log.warning("callback failed", **told, error=outcome.error)

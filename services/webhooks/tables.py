@@ -92,11 +92,12 @@ attempt = Table(
 
 #: A subscription of Graph's; `endpoint` has a row of the same id, which is its queue (and one for its lifecycle address).
 #: `ended_at`: it has expired. `reminded_at`: its application was told that this is near. `paused_at`: it lost its right.
+#: `granted_at`: its client was seen to have it by a role of ours.
 subscription = Table(
     "subscription",
     metadata,
     Column("id", String(64), primary_key=True),
-    *(Column(name, String(64), nullable=False) for name in ("tenant", "app", "creator", "definition")),
+    *(Column(name, String(64), nullable=False) for name in ("tenant", "tenant_id", "app", "creator", "definition")),
     Column("sn", String(8), nullable=False),
     Column("topic", String(16), nullable=False),
     Column("agent", String(8), nullable=False),
@@ -106,7 +107,8 @@ subscription = Table(
     *(Column(name, Text) for name in ("state", "query", "lifecycle_url", "certificate", "certificate_id", "token_audience")),
     Column("tls_version", String(8), nullable=False),
     Column("data", Boolean),
-    *(Column(name, BigInteger, nullable=False) for name in ("expires", "created_at", "ended_at", "reminded_at", "paused_at")),
+    *(Column(name, BigInteger, nullable=False) for name in ("expires", "created_at")),
+    *(Column(name, BigInteger, nullable=False) for name in ("ended_at", "reminded_at", "paused_at", "granted_at")),
     Index("subscription_owner", "tenant", "app"),
 )
 for _column in (subscription.c.expires, subscription.c.definition, subscription.c.printer):

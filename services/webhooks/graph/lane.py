@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from libs.contracts.subscriptions import SubscriptionView
+from libs.runtime.issuing import NoKey
 from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.graph.encryption import Unusable, encrypt
 from services.webhooks.graph.notification import body
@@ -52,7 +53,7 @@ class SubscriptionLane(IndependentLane):
         secret = partial(encrypt, certificate=one.certificate or "", certificate_id=one.certificate_id or "")
         try:
             return body(delivery.body, one, secret, self._correspondence.tokens(one))
-        except Unusable as problem:
+        except (Unusable, NoKey) as problem:
             raise Withheld(str(problem)) from None
 
     def _is_behind(self, delivery: Delivery) -> bool:

@@ -1,11 +1,12 @@
 """What becomes of subscriptions by the clock and by what is given up, and who is told of it (graph-print.md 4.7)."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from sqlalchemy import and_, delete, insert, select, update
+from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.subscriptions import SubscriptionView
+from libs.contracts.subscriptions import SubscriptionView, Topic
 from libs.runtime.database import Database
 from services.webhooks.domain import Delivery, State
 from services.webhooks.graph.notification import kept_lifecycle
@@ -19,6 +20,16 @@ MISSED, REMOVED, REAUTHORIZE = "missed", "subscriptionRemoved", "reauthorization
 #: Subscriptions of one transaction.
 SLICE = 200
 EXPIRED = "the subscription has expired"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A subscription of a client of ours. `granted`: its right was seen to be a role of ours, which can be missed."""
+
+    id: str
+    sn: str
+    topic: Topic
+    granted: bool
 
 
 class Lifecycle:
@@ -43,8 +54,11 @@ class Lifecycle:
 
     async def end(self, now: int) -> int:
         """End what has expired: what still waited is given up, and a lifecycle address is told. Returns how many."""
-        over = select(*COLUMNS).select_from(QUEUED).where(ALIVE, subscription.c.expires <= now).limit(SLICE)
+        past = or_(subscription.c.expires <= now, ~endpoint.c.active)  # or the operator has removed its queue
+        over = select(*COLUMNS).select_from(QUEUED).where(ALIVE, past).limit(SLICE)
+        bare = ALIVE & ~exists().where(endpoint.c.id == subscription.c.id)
         async with self._database.transaction() as connection:
+            await connection.execute(update(subscription).where(bare).values(ended_at=now))
             found = [view_of(row) for row in (await connection.execute(over)).mappings()]
             for one in found:
                 await connection.execute(update(subscription).where(subscription.c.id == one.id).values(ended_at=now))
@@ -62,6 +76,7 @@ class Lifecycle:
             subscription.c.lifecycle_url.is_not(None),
             subscription.c.expires <= now + self._ahead,
             subscription.c.expires > now,
+            subscription.c.expires - subscription.c.created_at > self._ahead,
         )
         async with self._database.transaction() as connection:
             rows = await connection.execute(select(*COLUMNS).select_from(QUEUED).where(near, endpoint.c.active).limit(SLICE))
@@ -70,6 +85,20 @@ class Lifecycle:
                 await connection.execute(update(subscription).where(subscription.c.id == one.id).values(reminded_at=now))
                 await _tell(connection, one, REAUTHORIZE, f"{REAUTHORIZE}:{one.expires}", now)
         return len(found)
+
+    async def watched(self) -> list[Watched]:
+        """The subscriptions of applications that are clients of ours, but those that are paused already."""
+        wanted = select(subscription.c.id, subscription.c.sn, subscription.c.topic, subscription.c.granted_at).where(
+            ALIVE, subscription.c.sn != "", subscription.c.paused_at == 0
+        )
+        async with self._database.reading() as connection:
+            rows = await connection.execute(wanted)
+            return [Watched(row.id, row.sn, Topic(row.topic), bool(row.granted_at)) for row in rows]
+
+    async def granted(self, ids: Collection[str], now: int) -> None:
+        """Their applications were seen to have their right by a role of ours."""
+        async with self._database.transaction() as connection:
+            await connection.execute(update(subscription).where(subscription.c.id.in_(ids)).values(granted_at=now))
 
     async def pause(self, subscription_id: str, now: int) -> None:
         """Its application has lost its right: deliveries wait, and the lifecycle address is told."""
@@ -111,6 +140,7 @@ async def _retire(connection: AsyncConnection, ids: Collection[str]) -> None:
 
 async def _tell(connection: AsyncConnection, one: SubscriptionView, what: str, event: str, now: int) -> None:
     new = Delivery(lifecycle_id(one.id), event, 0, what, "", kept_lifecycle(one, event, what), "", now)
-    there = select(delivery.c.event).where(delivery.c.event == event, delivery.c.endpoint == new.endpoint)
-    if (await connection.execute(there)).first() is None:
+    there = exists().where(delivery.c.event == event, delivery.c.endpoint == new.endpoint)
+    wanted = select(endpoint.c.id).where(endpoint.c.id == new.endpoint, endpoint.c.active, ~there)
+    if (await connection.execute(wanted)).first():
         await connection.execute(insert(delivery).values({name: getattr(new, name) for name in NAMES}))

@@ -1,7 +1,8 @@
 """Events become notifications: the deliveries of a batch, found with one look at the subscriptions of its tenants."""
 
 import time
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,6 +13,9 @@ from services.webhooks.domain import Delivery
 from services.webhooks.graph.matching import AnyEvent, notices, tenant_of
 from services.webhooks.graph.notification import kept
 from services.webhooks.graph.subscriptions import About, Subscriptions
+
+#: Definition, agent and printer of a subscription.
+Place = tuple[str, str, str]
 
 
 class Notices:
@@ -35,10 +39,14 @@ class Notices:
         hooks = {event.hook.definition for _, event in ours if isinstance(event, TaskHooked)}
         about = About(hooks, {event.task.printer for _, event in ours})
         found = await self._subscriptions.concerned(connection, tenants, about, _now())
-        return [new for message, event in ours for one in found for new in _deliveries(message.sequence, event, one)]
+        by = _by_place(found)
+        return [
+            new for message, event in ours for one in _candidates(by, event) for new in deliveries_of(message.sequence, event, one)
+        ]
 
 
-def _deliveries(sequence: int, event: AnyEvent, subscription: SubscriptionView) -> list[Delivery]:
+def deliveries_of(sequence: int, event: AnyEvent, subscription: SubscriptionView) -> list[Delivery]:
+    """What a subscription is told of an event that lies at `sequence` in its stream."""
     return [
         Delivery(
             endpoint=subscription.id,
@@ -52,6 +60,19 @@ def _deliveries(sequence: int, event: AnyEvent, subscription: SubscriptionView) 
         )
         for notice in notices(event, subscription)
     ]
+
+
+def _by_place(found: Iterable[SubscriptionView]) -> Mapping[Place, list[SubscriptionView]]:
+    by: dict[Place, list[SubscriptionView]] = defaultdict(list)
+    for one in found:
+        by[one.definition, one.agent, one.printer].append(one)
+    return by
+
+
+def _candidates(by: Mapping[Place, list[SubscriptionView]], event: AnyEvent) -> list[SubscriptionView]:
+    places: list[Place] = [("", event.task.agent, event.task.printer), ("", "", "")]
+    places += [(event.hook.definition, "", "")] if isinstance(event, TaskHooked) else []
+    return [one for place in places for one in by.get(place, ())]
 
 
 def _now() -> int:

@@ -65,7 +65,7 @@ def _head(subscription: SubscriptionView, event_id: str) -> dict[str, Any]:
     return {
         "id": guid("notification", subscription.id, event_id),
         "subscriptionId": subscription.id,
-        "tenantId": tenant_guid(subscription.tenant),
+        "tenantId": subscription.tenant_id or tenant_guid(subscription.tenant),
     }
 
 

@@ -18,6 +18,8 @@ from services.webhooks.tables import delivery, endpoint, subscription
 DIALECT = "graph"
 LIFE = ".life"
 
+#: What is noted of a subscription beside what its application said.
+_OURS = ("ended_at", "reminded_at", "paused_at", "granted_at")
 _STORED = tuple(field.name for field in fields(SubscriptionView) if field.name not in ("paused", "failing_since"))
 COLUMNS = (
     *(subscription.c[name] for name in _STORED),
@@ -57,7 +59,7 @@ class Subscriptions:
             if there >= limit:
                 return False
             values = {name: getattr(new, name) for name in _STORED}
-            await connection.execute(insert(subscription).values(**values, ended_at=0, reminded_at=0, paused_at=0))
+            await connection.execute(insert(subscription).values(**values, **dict.fromkeys(_OURS, 0)))
             await connection.execute(insert(endpoint), rows)
         return True
 

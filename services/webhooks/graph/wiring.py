@@ -5,6 +5,7 @@ from ipaddress import ip_network
 from ssl import SSLContext
 
 from libs.runtime.database import Database
+from libs.runtime.issuing import Issuer
 from libs.runtime.traces import Tracing
 from libs.runtime.vetting import Guard
 from services.webhooks.admission import Admission
@@ -73,4 +74,4 @@ def guard_of(settings: WebhooksSettings) -> Guard:
 
 def tokens_of(settings: WebhooksSettings) -> ValidationTokens:
     """How notifications prove who sent them."""
-    return ValidationTokens(lambda: None, lambda one: one.base, settings.subscription_publisher)
+    return ValidationTokens(Issuer(settings.keys_dir), settings.subscription_publisher)

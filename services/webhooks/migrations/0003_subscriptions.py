@@ -14,7 +14,7 @@ def upgrade() -> None:
     op.create_table(
         "subscription",
         sa.Column("id", sa.String(64), primary_key=True),
-        *(_text(name) for name in ("tenant", "app", "creator", "definition")),
+        *(_text(name) for name in ("tenant", "tenant_id", "app", "creator", "definition")),
         sa.Column("sn", sa.String(8), nullable=False),
         sa.Column("topic", sa.String(16), nullable=False),
         sa.Column("agent", sa.String(8), nullable=False),
@@ -26,7 +26,7 @@ def upgrade() -> None:
         sa.Column("tls_version", sa.String(8), nullable=False),
         sa.Column("data", sa.Boolean),
         *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("expires", "created_at")),
-        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("ended_at", "reminded_at", "paused_at")),
+        *(sa.Column(name, sa.BigInteger, nullable=False) for name in ("ended_at", "reminded_at", "paused_at", "granted_at")),
     )
     alive = sa.text("ended_at = 0")
     op.create_index("subscription_owner", "subscription", ["tenant", "app"])

@@ -66,6 +66,7 @@ async def add_subscription(call: Call) -> Answer:
     wanted = SubscriptionView(
         id=str(uuid4()),
         tenant=who.tenant,
+        tenant_id=who.tenant_id,
         app=who.app,
         creator=who.id,
         sn=who.sn,
