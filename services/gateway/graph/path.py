@@ -70,8 +70,9 @@ class Table:
         node.routes[route.method] = route
 
     def find(self, steps: tuple[Step, ...]) -> Found | None:
-        """The address that a path means; None: there is none."""
-        return _walk(self._root, steps, (), ()) if 0 < len(steps) <= DEEPEST else None
+        """The address that a path means; None: there is none, as for keys that no text of a database can be."""
+        printable = all(each.text.isprintable() for each in steps)
+        return _walk(self._root, steps, (), ()) if printable and 0 < len(steps) <= DEEPEST else None
 
 
 def _walk(node: _Node, steps: tuple[Step, ...], keys: tuple[str, ...], parameters: tuple[tuple[str, str], ...]) -> Found | None:
@@ -127,7 +128,10 @@ def bound(url: object, collection: str, member: str) -> str:
 
     Raises `Problem` 400 naming the `member` that it stood in.
     """
-    steps = steps_of(urlsplit(url).path) if isinstance(url, str) else ()
+    try:
+        steps = steps_of(urlsplit(url).path) if isinstance(url, str) else ()
+    except ValueError:
+        steps = ()
     if len(steps) < 2 or steps[-2].text.lower() != collection.lower() or not steps[-1].text:
         raise bad(f"{member} is the address of one of {collection}, such as {{base}}/{collection}/{{id}}.", member)
     return steps[-1].text

@@ -50,6 +50,9 @@ def query_of(text: str) -> Query:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST)
     except ValueError:
         raise bad(f"The query cannot be read: write at most {MOST} options, percent-encoded as UTF-8.") from None
+    for name, value in pairs:
+        if "\0" in name + value:
+            raise bad("The query has the character U+0000 in it, which no text can have.", name.replace("\0", ""))
     return _query(pairs, 0)
 
 
