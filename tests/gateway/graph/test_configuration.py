@@ -102,6 +102,7 @@ def words(table):
     return st.none() | st.sampled_from(table.names)
 
 
+TENS = st.integers(0, 900).map(lambda at: at * 10)
 CONFIGURATIONS = st.fixed_dictionaries(
     {},
     optional={
@@ -118,7 +119,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
         "dpi": st.none() | st.integers(1, 9600),
         "collate": st.none() | st.booleans(),
         "mediaSize": st.sampled_from(("A4", "North America Letter", "North America Goverment Letter", "Business Card", "Photo")),
-        "margin": st.fixed_dictionaries(dict.fromkeys(("top", "bottom", "left", "right"), st.integers(0, 900).map(lambda at: at * 10))),
+        "margin": st.fixed_dictionaries(dict.fromkeys(("top", "bottom", "left", "right"), TENS)),
     },
 )  # fmt: skip
 
