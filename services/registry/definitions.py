@@ -129,11 +129,12 @@ async def alter(
 
 async def forget_definitions(change: Change, tenant: str, app: str) -> None:
     """Nothing of an application holds tasks any more."""
-    own = select(definitions.c.id).where(definitions.c.tenant == tenant, definitions.c.app == app)
+    of_app = (definitions.c.tenant == tenant) & (func.lower(definitions.c.app) == app.lower())
+    own = select(definitions.c.id).where(of_app)
     bound = select(triggers.c.agent, triggers.c.device).where(triggers.c.definition.in_(own))
     await change.tell_all([device_key(each.agent, each.device) for each in await change.connection.execute(bound)])
     await change.connection.execute(delete(triggers).where(triggers.c.definition.in_(own)))
-    await change.connection.execute(delete(definitions).where(definitions.c.tenant == tenant, definitions.c.app == app))
+    await change.connection.execute(delete(definitions).where(of_app))
 
 
 def definition_view(row: Row[Any]) -> DefinitionView:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from libs.contracts.directory import ClientEntry, ClientKind, Scope, TokenEntry
 from libs.contracts.ids import token_digest
@@ -93,7 +93,7 @@ async def check_app_id(change: Change, tenant: str, app_id: str) -> None:
     """Raises `Unfit` for what cannot be the id of an application, or is another's in this tenant."""
     if not APP_ID.fullmatch(app_id):
         raise Unfit(f"The id of an application is what its tokens say as appid or azp, best a GUID; {app_id[:80]!r} is none.")
-    taken = select(clients.c.sn).where(clients.c.tenant == tenant, clients.c.app_id == app_id)
+    taken = select(clients.c.sn).where(clients.c.tenant == tenant, func.lower(clients.c.app_id) == app_id.lower())
     if row := (await change.connection.execute(taken)).first():
         raise Unfit(f"The id {app_id} is that of the client {row.sn} already.")
 

@@ -28,7 +28,7 @@ from services.registry.change import Change, now
 from services.registry.fleet_tables import offers, profiles, triggers
 from services.registry.offering import withdraw
 from services.registry.registry import Registry
-from services.registry.served import formats
+from services.registry.served import described
 from services.registry.tables import devices
 
 #: Printers in one answer, which is one message of the bus: without and with what they can do.
@@ -195,6 +195,4 @@ def _said(device: Device, query: ChangePrinter) -> Device:
         device = replace(device, reasons=query.reasons)
     if query.accepting is not None:
         device = replace(device, accepting=query.accepting)
-    if takes := formats(query.capabilities or {}, query.ipp or {}):
-        device = replace(device, capabilities=replace(device.capabilities, formats=takes))
-    return device
+    return replace(device, capabilities=described(device.capabilities, query.capabilities or {}))

@@ -1,13 +1,13 @@
 """Applications register printers that they serve themselves; each registration is an operation (graph-print.md 1.3)."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import structlog
 from cryptography.x509 import CertificateSigningRequest
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 
 from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, ClientKind
@@ -21,7 +21,7 @@ from services.registry.change import Change, now
 from services.registry.fleet_tables import operations, profiles
 from services.registry.printers import merged, named, save_device
 from services.registry.registry import Registry
-from services.registry.served import CAPABILITIES, formats
+from services.registry.served import CAPABILITIES, described
 from services.registry.tables import clients, devices
 
 log = structlog.get_logger()
@@ -78,7 +78,8 @@ async def get_operation(registry: Registry, query: GetOperation) -> OperationAns
 
 async def application(change: Change, tenant: str, app: str) -> Row[Any] | None:
     """The client that an application id of the tenant names, locked until the end of the transaction."""
-    wanted = select(clients).where(clients.c.tenant == tenant, clients.c.app_id == app).with_for_update()
+    named = func.lower(clients.c.app_id) == app.lower()
+    wanted = select(clients).where(clients.c.tenant == tenant, named).with_for_update()
     row: Row[Any] | None = (await change.connection.execute(wanted)).first()
     return row
 
@@ -121,8 +122,7 @@ async def _enter(change: Change, query: RegisterPrinter, client: ClientEntry, na
     await change.client(client.sn)  # locked: two registrations of one name come one after the other
     await _check_name(change, client, name)
     said = query.profile
-    takes = formats(said.capabilities, said.ipp) or CAPABILITIES.formats
-    device = Device(id=device_id(client.sn, name), name=name, capabilities=replace(CAPABILITIES, formats=takes))
+    device = Device(id=device_id(client.sn, name), name=name, capabilities=described(CAPABILITIES, said.capabilities))
     known = (await change.devices(client.sn)).get(device.id)
     one = domain.changed(known, device, query.app)
     await save_device(change, query.region, client.tenant, client.sn, one, new=known is None)

@@ -18,6 +18,7 @@ from libs.contracts.fleet import (
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode
 from libs.contracts.queries import Code
+from libs.contracts.tickets import ColorMode, Sides
 from libs.runtime.bus import Refused
 from services.registry import rights
 from tests.registry.fleet import APP, DESK, OTHER, RIVAL, WARD, at
@@ -109,8 +110,15 @@ async def test_its_application_says_what_a_printer_without_a_device_is_and_nobod
     assert changed.profile.capabilities == {"contentTypes": ["image/JPEG"]}
     assert (await fleet.entry(printer)).device == changed.device
     assert ("Follow me", "state") in await events(fleet)
-    changed = (await fleet(ChangePrinter, printer=printer.id, app=APP, ipp={"document-format-supported": "image/urf"})).printer
-    assert changed.device.capabilities.formats == ("image/urf",)
+    can = {"contentTypes": ["application/pdf"], "colorModes": ["grayscale"], "duplexModes": ["oneSided"], "dpis": [300]}
+    can["copiesPerJob"] = {"start": 1, "end": 5}
+    device = (
+        await fleet(ChangePrinter, printer=printer.id, app=APP, ipp={"sides-supported": "x"}, capabilities=can)
+    ).printer.device
+    assert device.capabilities.formats == ("application/pdf",)
+    assert (device.capabilities.colors, device.capabilities.sides) == ((ColorMode.MONOCHROME,), (Sides.ONE_SIDED,))
+    assert (device.capabilities.resolutions, device.capabilities.max_copies) == ((300,), 5)
+    assert device.capabilities.qualities == printer.device.capabilities.qualities, "what was not said stays"
     assert "state" in await refused(Code.BAD_REQUEST, fleet(ChangePrinter, printer=printer.id, app=APP, state="tired"))
     await refused(Code.FORBIDDEN, fleet(ChangePrinter, printer=printer.id, app=OTHER, **said))
     await refused(Code.FORBIDDEN, fleet(ChangePrinter, printer=at(WARD, "Office"), app=APP, **said))
