@@ -46,8 +46,8 @@ def new_task(desk: Desk, asked: SubmitTasks | CreateJob, request: TaskRequest, p
     )
 
 
-def awaiting_task(desk: Desk, created: CreateJob, now: int) -> Task:
+def awaiting_task(desk: Desk, created: CreateJob, request: TaskRequest, now: int) -> Task:
     """A task that waits for its document, and is told to nobody; `now` in ms since 1970."""
-    made = new_task(desk, created, created.request, (0, -1))
+    made = new_task(desk, created, request, (0, -1))
     expires_at = now + START_LIMIT
     return replace(made, stage=Stage.AWAITING_DATA, expires_at=expires_at, due_at=expires_at, lined=False)

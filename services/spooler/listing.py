@@ -56,17 +56,19 @@ def _walk(wanted: Filter, conditions: Sequence[ColumnElement[bool]]) -> Select[A
 def _walks(wanted: Filter) -> list[list[ColumnElement[bool]]]:
     """What each walk asks for beside client and time; the index to walk along follows from it."""
     if wanted.stages:
-        return [_of_stage(stage) for stage in dict.fromkeys(wanted.stages) if _is_of(stage, wanted.statuses)] or [[false()]]
+        walks = [walk for stage in dict.fromkeys(wanted.stages) for walk in _of_stage(stage, wanted.statuses)]
+        return walks or [[false()]]
     if not wanted.statuses or set(wanted.statuses) == set(_ALL):
         return [[task.c.told != ""]]
     return [[task.c.told == status.value] for status in dict.fromkeys(wanted.statuses)]
 
 
-def _is_of(stage: Stage, statuses: Sequence[Status]) -> bool:
-    return STATUS[stage] is not None and (not statuses or STATUS[stage] in statuses)
-
-
-def _of_stage(stage: Stage) -> list[ColumnElement[bool]]:
+def _of_stage(stage: Stage, statuses: Sequence[Status]) -> list[list[ColumnElement[bool]]]:
+    """A walk for each status that tasks in this stage can have: partners also work on what was released (QUEUED) before."""
+    status = STATUS[stage]
+    if status is None:
+        return []
+    known = (Status.SUBMITTED, Status.QUEUED) if stage is Stage.HOOKED else (status,)
     if stage is Stage.RELEASE_WAIT:
-        return [literal_column(HELD.text)]
-    return [task.c.told == str(STATUS[stage]), task.c.stage == stage.value]
+        return [[literal_column(HELD.text)]] if not statuses or status in statuses else []
+    return [[task.c.told == str(each), task.c.stage == stage.value] for each in known if not statuses or each in statuses]

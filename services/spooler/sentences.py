@@ -17,7 +17,7 @@ def sentence(task: Task, *, paused: bool = False) -> str:
     """One sentence; empty for a task that is over and well. `paused`: its printer's line is."""
     if task.canceling:
         return f"It is being canceled: the agent {task.agent} has to say whether that is still possible."
-    if task.stage is Stage.FETCHABLE and (task.recalled or (paused and task.step is not Step.PRINT)):
+    if task.stage is Stage.FETCHABLE and not task.served and (task.recalled or (paused and task.step is not Step.PRINT)):
         return _paused(task)
     if task.message:
         return task.message
@@ -25,6 +25,8 @@ def sentence(task: Task, *, paused: bool = False) -> str:
 
 
 def _fetchable(task: Task) -> str:
+    if task.served:
+        return f"It waits for the application that serves {task.device} to fetch it."
     if task.step is not Step.PRINT:
         return f"It waits in the line of {task.device}."
     if not task.taken:
@@ -53,6 +55,8 @@ def _nothing(_: Task) -> str:
 
 
 _OF_STAGE: dict[Stage, Callable[[Task], str]] = {
+    Stage.AWAITING_DATA: lambda _: "It waits for its document, and to be started.",
+    Stage.HOOKED: lambda _: "It waits for a partner to do its work.",
     Stage.INCOMING: lambda _: "It was accepted.",
     Stage.TRANSFORMING: _transforming,
     Stage.HELD: _held,

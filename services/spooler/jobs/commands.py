@@ -45,7 +45,7 @@ class JobCommands:
                 request.user.id if request.user else "",
             ):
                 raise Refused(Code.CONFLICT, f"There is another job {request.id[:64]}: take another id.")
-            turn.add(awaiting_task(self._desk, query, now), request)
+            turn.add(awaiting_task(self._desk, query, request, now), request)
             return request.id
 
         return await self._acting.on_task(create)
