@@ -1,5 +1,6 @@
 """The life cycle: every row of the table, and what no row may do."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from libs.contracts.devices import UnknownPolicy
 from libs.contracts.documents import Inline, Printable
+from libs.contracts.jobs import Service
 from libs.contracts.queries import Outcome
 from libs.contracts.reports import (
     DocumentConverted,
@@ -23,30 +25,39 @@ from libs.contracts.reports import (
     TaskUnknown,
     TaskWithdrawn,
 )
-from libs.contracts.states import STATUS, TERMINAL, Reason, Stage, Status
+from libs.contracts.states import TERMINAL, Reason, Stage, Status
 from libs.contracts.tasks import PrinterRef
 from libs.contracts.tickets import Ticket
-from services.spooler.domain import LIFECYCLE, advance
+from services.spooler.domain import AT_AGENT, LIFECYCLE, advance
 from services.spooler.rules.line import VALID_FOR
 from services.spooler.rules.printing import RETRIES
 from services.spooler.task import (
+    Abort,
     Accepted,
+    Amended,
     Ask,
+    Begin,
     Cancel,
     Dispatched,
     Due,
     GivenUp,
+    Holding,
     JournalReplaced,
     Recall,
+    Redirect,
     Release,
     Resolve,
+    Served,
     Step,
     Task,
+    Unhooked,
 )
+from services.spooler.views import status_of
 from tests.spooler.making import at_agent, converted, report, task
 
 NOW = 1_000_000
 REAL = PrinterRef(agent="AGENT002", id="printer00002", name="Real", shard=3)
+HOLDING = Holding(NOW + 60_000, "It waits for Watermarks to do its work.")
 #: The arrows of webprinter.md 3.1, and the two that design.md adds below its table of states.
 ARROWS = {
     Status.SUBMITTED: {Status.QUEUED, Status.ERROR, Status.CANCELED},
@@ -55,6 +66,9 @@ ARROWS = {
     Status.PARTIAL_PRINTED: {Status.PRINTING, Status.CANCELED, Status.ERROR, Status.FINISHED},
     Status.PRINTED: {Status.FINISHED, Status.ERROR, Status.PARTIAL_PRINTED},
 }
+
+
+CONVERTING = {"step": Step.CONVERT, "conversions": 1}
 
 
 def reachable(start: Status) -> set[Status]:
@@ -82,6 +96,10 @@ def sample_events() -> list[object]:
         report(TaskFailed, reason="printer-stopped", message="busy", transient=True),
         report(TaskFailed, reason="job-canceled-at-device", message="canceled", canceled=True),
         report(TaskUnknown, message="who knows"), report(TaskExpired), report(TaskExpired, stale=True),
+        Begin(7, 1 << 40), Begin(7, 1 << 40, served="app-1"), Accepted(hook=HOLDING), Accepted(ready=True), Amended(), Abort("no"),
+        Unhooked(), Unhooked(raw=True), Unhooked(hook=HOLDING), Unhooked(ready=True), Redirect(REAL), Redirect(REAL, hold=True),
+        Redirect(REAL, served="app-1"), Release(REAL, hook=HOLDING), Release(REAL, served="app-1"),
+        *(Served(state) for state in Service),
     ]  # fmt: skip
 
 
@@ -114,14 +132,13 @@ def test_no_way_leads_out_of_an_end(stage):
     ("stage", "happened"), list(product(Stage, sample_events())), ids=lambda value: getattr(value, "name", type(value).__name__)
 )
 def test_every_move_follows_arrows_that_clients_know(stage, happened):
-    before = (
-        at_agent(stage)
-        if stage not in (Stage.INCOMING, Stage.TRANSFORMING)
-        else task(stage=stage, step=Step.CONVERT, conversions=1)
-    )
-    after, _ = advance(before, happened, NOW)
-    if after is not before and STATUS[before.stage] and STATUS[after.stage] is not STATUS[before.stage]:
-        assert STATUS[after.stage] in reachable(STATUS[before.stage])
+    early = {Stage.AWAITING_DATA: {"idx": -1}, Stage.HOOKED: {}, **dict.fromkeys((Stage.INCOMING, Stage.TRANSFORMING), CONVERTING)}
+    waiting, served = {Stage.RELEASE_WAIT: {"hold": True}}, {"step": Step.NONE, "served": "app-1"}
+    befores = [task(stage=stage, **early[stage])] if stage in early else [at_agent(stage, **waiting.get(stage, {}))]
+    for before in (*befores, *(replace(each, **served) for each in befores)):
+        after, _ = advance(before, happened, NOW)
+        if after is not before and status_of(before) and status_of(after) is not status_of(before):
+            assert status_of(after) in reachable(status_of(before))
 
 
 @pytest.mark.parametrize("kind", [TaskTaken, TaskPrinting, TaskSent, TaskPrinted, TaskWithdrawn, TaskTooLate, TaskExpired])
@@ -236,7 +253,16 @@ def test_a_task_expires_while_it_waits_and_never_at_the_printer():
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.sampled_from(sample_events()), max_size=25),
-    st.sampled_from([{}, {"hold": True, "lined": False}, {"start_at": NOW + 5, "lined": False}]),
+    st.sampled_from(
+        [
+            {},
+            {"hold": True, "lined": False},
+            {"start_at": NOW + 5, "lined": False},
+            {"stage": Stage.AWAITING_DATA, "idx": -1, "lined": False},
+            {"stage": Stage.HOOKED, "lined": False, "valid_until": NOW + 9},
+            {"served": "app-1", "lined": False},
+        ]
+    ),
 )
 def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history, start):
     current: Task = task(**start)
@@ -245,6 +271,10 @@ def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history, st
         assert moved is current or moved.version == current.version + 1
         assert current.stage not in TERMINAL or moved is current
         assert not (moved.lined and moved.step is Step.PRINT)
+        assert not (moved.lined and (moved.served or moved.stage in (Stage.AWAITING_DATA, Stage.HOOKED, Stage.HELD)))
+        assert moved.step is Step.NONE or moved.stage is not Stage.HOOKED
+        assert moved.fetchable_at >= current.fetchable_at
+        assert moved.fetchable_at or moved.stage not in AT_AGENT
         assert (moved.ended_at > 0) == (moved.stage in TERMINAL)
         current = moved
 
@@ -258,3 +288,10 @@ def test_a_conversion_that_is_given_up_late_does_not_end_a_task_that_is_at_its_p
 def test_what_a_device_says_is_kept_within_what_every_database_takes():
     stopped, _ = advance(at_agent(Stage.OUTGOING), report(TaskStopped, reason="x" * 200, message="a\x00b\n" + "y" * 5000), NOW)
     assert (len(stopped.reason), len(stopped.message), stopped.message[:4]) == (64, 1000, "a b ")
+
+
+@pytest.mark.parametrize("stage", [Stage.INCOMING, Stage.HOOKED, Stage.TRANSFORMING])
+def test_statuses_do_not_go_back_when_partners_work_on_what_was_released(stage):
+    assert status_of(task(stage=stage, told="QUEUED")) is Status.QUEUED
+    assert status_of(task(stage=stage)) is Status.SUBMITTED
+    assert status_of(task(stage=stage, idx=-1)) is None
