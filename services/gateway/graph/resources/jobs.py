@@ -1,6 +1,7 @@
 """Jobs of printers and shares: create, list, read, start, change, cancel, abort, redirect (graph-print.md 1.5, 3)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from libs.contracts.fleet import GetPrinter, GetPrinterShare, PrinterAnswer, PrinterView, ShareAnswer, ShareView
@@ -18,6 +19,7 @@ from libs.contracts.jobs import (
 )
 from libs.contracts.message import Message
 from libs.contracts.queries import Code
+from libs.contracts.states import Stage
 from libs.runtime.bus import Refused
 from services.gateway.graph.access import admit_printer, admit_share
 from services.gateway.graph.call import Answer, Call, Reply, Route
@@ -91,10 +93,11 @@ async def change_job(call: Call) -> Answer:
 
 
 async def start_job(call: Call) -> Answer:
-    """The document is there: go on."""
+    """The document is there: go on. The answer tells the job as it is when it has just started (1.5), whatever holds it by now."""
     printer = await placed(call)
     answer: JobAnswer = await call.ask(StartJob(**_at(call, printer), user=_user(call)))
-    return Reply(body=status_of(answer.job, beta=call.beta), context="microsoft.graph.printJobStatus")
+    begun = replace(answer.job, stage=Stage.INCOMING, reason="", message="")
+    return Reply(body=status_of(begun, beta=call.beta), context="microsoft.graph.printJobStatus")
 
 
 async def cancel_job(call: Call) -> Answer:
