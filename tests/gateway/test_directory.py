@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from libs.contracts.directory import DefaultEntry
+from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry
+from libs.contracts.ids import guid
 from libs.contracts.queries import LookUp
 from libs.runtime.bus import Unanswered
 from services.gateway.directory import Directory
@@ -80,3 +81,28 @@ async def test_what_the_registry_has_is_waited_for():
     await asyncio.sleep(0)
     mirror.put(OFFICE)
     assert await asyncio.wait_for(waiting, 0.5) == OFFICE
+
+
+async def test_an_application_is_found_by_what_tokens_call_it_now():
+    found, _, mirror = directory()
+
+    def app(**more):
+        return ClientEntry(**{"sn": "ERPerp01", "tenant": "main", "role": ClientKind.APP, **more})
+
+    own = guid("application", "ERPerp01")
+    mirror.put(app())
+    assert found.application("main", own.upper()) == app()
+    assert found.application("other", own) is None
+    mirror.put(app(app_id="FE-01", enabled=False))
+    assert found.application("main", own) is None
+    assert found.application("main", "fe-01") == app(app_id="FE-01", enabled=False)
+    mirror.put(app(role=ClientKind.AGENT))
+    assert found.application("main", own) is None, "an agent is no application"
+    mirror.put(app())
+    mirror.put(app(sn="ERPerp02", app_id=own))
+    mirror.values.pop(app().key)
+    mirror.on_change(app().key, None)
+    assert found.application("main", own) == app(sn="ERPerp02", app_id=own), "another one has the name by now"
+    mirror.fresh = False
+    with pytest.raises(Unanswered):
+        found.application("main", own)

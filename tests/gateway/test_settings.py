@@ -58,3 +58,24 @@ def test_the_serial_number_is_the_settings_or_the_folders(tmp_path):
     (tmp_path / "sn").write_text("jueKiUEE\n")
     assert read(GatewaySettings, data_dir=tmp_path).own_sn == "jueKiUEE"
     assert read(GatewaySettings, data_dir=tmp_path, sn="otherSN1").own_sn == "otherSN1"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"issuer": "login.example"}, "at issuer: write an address"),
+        ({"audiences": []}, "at audiences: "),
+        ({"tenant": ""}, "write either tenant"),
+        ({"tenants": {"t": "main"}}, "write either tenant"),
+        ({"algorithms": ["HS256"]}, "at algorithms: HS256 cannot be"),
+        ({"algorithms": "none"}, "at algorithms: none cannot be"),
+        ({"issuer": "https://login.example/{tid}"}, "needs tenants"),
+        ({"clock_skew": 5}, "at clock_skew: Extra inputs"),
+    ],
+)
+def test_an_issuer_that_cannot_be_is_named_with_what_is_wrong(wrong, sentence):
+    good = {"issuer": "https://login.example", "audiences": ["api://printbus"], "tenant": "main"}
+    assert read(GatewaySettings, oidc_issuers=[good]).oidc_issuers[0].names == ("https://login.example",)
+    with pytest.raises(SettingsError, match="PRINTBUS_OIDC_ISSUERS is wrong") as caught:
+        read(GatewaySettings, oidc_issuers=[{**good, **wrong}])
+    assert sentence in str(caught.value)

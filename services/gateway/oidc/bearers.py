@@ -80,7 +80,7 @@ class Bearers:
         scheme, _, token = headers.get("authorization", "").strip().partition(" ")
         token = token.strip()
         if scheme.lower() != SCHEME or not token:
-            raise self._unauthorized("Send an access token in the header Authorization: Bearer.")
+            raise self._unauthorized(f"Send an access token in the header Authorization: Bearer.{self._hint}")
         line = line_of(address)
         try:
             peeked = peek(token)
@@ -102,7 +102,12 @@ class Bearers:
             return _throttled(wait)
         if not bad.genuine:
             self._tally.wrong(line)
-        return self._unauthorized(str(bad))
+        return self._unauthorized(str(bad) if bad.genuine else f"{bad}{self._hint}")
+
+    @property
+    def _hint(self) -> str:
+        """For who shows at this door what is good at the other one."""
+        return " An application gets one for its own token at /oauth2/v2.0/token." if self._issuer else ""
 
     async def _believed(self, token: str, peeked: Peeked, address: str) -> Principal:
         """Raises `BadToken`, `NoKeys`, and the bus's `Unanswered` and `Refused`."""

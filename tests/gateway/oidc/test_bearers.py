@@ -12,6 +12,7 @@ from joserfc.jwk import OctKey, RSAKey
 from libs.contracts.ids import tenant_guid
 from libs.contracts.people import GetUser
 from libs.runtime.bus import Unanswered
+from libs.runtime.issuing import Issuer
 from services.gateway.graph.problem import Problem
 from services.gateway.oidc.trusted import ADMINISTRATORS
 from tests.gateway.oidc.issuing import (
@@ -313,3 +314,9 @@ async def test_a_second_key_is_told_by_its_id():
     assert (await rig.who(signed(claims(), RSA_2))).app == APP
     await refused(rig, signed(claims(), RSA_2, kid=RSA.kid))
     await refused(rig, signed(claims(), RSA_2, kid=""))
+
+
+async def test_who_shows_a_client_token_is_told_where_it_is_good(tmp_path):
+    rig = Rig(Web(RSA), issuer=Issuer(tmp_path))
+    assert "at /oauth2/v2.0/token" in await refused(rig, "a-clients-own-token")
+    assert "at /oauth2/v2.0/token" not in await refused(Rig(Web(RSA)), "a-clients-own-token")
