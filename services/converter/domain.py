@@ -6,7 +6,7 @@ from enum import StrEnum
 from libs.contracts.devices import Receipt
 from libs.contracts.marks import Align, Place
 from libs.contracts.states import Reason
-from libs.contracts.tickets import Cut, Dither, Margins, Media, Orientation, Scaling, Subset, Ticket
+from libs.contracts.tickets import Cut, Direction, Dither, Margins, Media, Orientation, Scaling, Subset, Ticket
 
 #: Used where neither ticket nor printer name a sheet and the document has no size of its own.
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
@@ -132,7 +132,8 @@ class Finishing:
     `sheet` None: every page keeps its own size. `orientation` None: as the content is. `margins` are exact where given;
     `unprintable` are the sheet's edges as fed. `enlarge`: small pages grow to the printable area (images do). `zoom` is in
     percent of what `scaling` makes of a page, `rotate` clockwise, offsets go right and down in 1/100 mm. `roll`: the width of
-    paper without end, 0: sheets. `pictures` are the files of the stamps' images, inside a worker process their bytes.
+    paper without end, 0: sheets. `layout`: how pages follow each other on a side that has several. `grey`: colours become grey.
+    `pictures` are the files of the stamps' images, inside a worker process their bytes.
     """
 
     sheet: Media | None = None
@@ -156,6 +157,8 @@ class Finishing:
     roll: int = 0
     stamps: tuple[Stamp, ...] = ()
     pictures: tuple[str | bytes, ...] = ()
+    layout: Direction = Direction.TORIGHT_TOBOTTOM
+    grey: bool = False
 
     @property
     def chooses_only(self) -> bool:

@@ -6,15 +6,16 @@ What a ticket asks for is done in this order, whatever is combined:
 2. put up: each page is turned, scaled and zoomed into its cell between the margins, and all that is on the side is moved by
    the offsets; where the orientation is a reverse one, the side stands on its head;
 3. mark: headers, footers and watermarks on each side; `{page}` counts the sides that there are now;
-4. choose sides: the odd or the even ones, for whoever turns the paper by hand;
-5. reverse: the last leaf first, each with its own front;
-6. copies, sorted or not, each of which begins on a front;
-7. repeat: all of that so often, as if the task had been sent as many times.
+4. lose the colours, where the printer cannot print without them itself;
+5. choose sides: the odd or the even ones, for whoever turns the paper by hand;
+6. reverse: the last leaf first, each with its own front;
+7. copies, sorted or not, each of which begins on a front;
+8. repeat: all of that so often, as if the task had been sent as many times.
 """
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pikepdf
 from pikepdf import Dictionary, Name, Page, Pdf
@@ -23,6 +24,8 @@ from libs.contracts.tickets import Subset
 from services.converter import pdfcheck, stamping
 from services.converter.domain import Failure, Finishing, Rejected
 from services.converter.geometry import copied, hundredths
+from services.converter.grey.pages import Grey
+from services.converter.grey.seen import without_color
 from services.converter.sheets import Sheets, look
 from services.converter.workers import Limits
 
@@ -54,10 +57,13 @@ def finish(data: bytes, wanted: Finishing, limits: Limits) -> Outcome:
         if sheets.cropped:
             warnings.append("At this scale and place parts of the pages lie outside of the sheet.")
         sides = _subset(stamping.stamped(pdf, sides, wanted, limits, warnings), wanted.subset)
+        if wanted.grey:
+            Grey(pdf, limits).pages(sides)
         _limit(len(sides) * wanted.copies * wanted.repeats, limits)
         order = list(_order(len(sides), wanted))
         _put(pdf, sides, order)
-        return _saved(pdf, warnings)
+        outcome = _saved(pdf, warnings)
+    return replace(outcome, data=without_color(outcome.data, limits)) if wanted.grey else outcome
 
 
 def _order(sides: int, wanted: Finishing) -> Iterator[int | None]:

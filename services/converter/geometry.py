@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil
 
-from libs.contracts.tickets import Scaling
+from libs.contracts.tickets import Direction, Scaling
 
 #: Points of 1/100 mm.
 POINT = 72 / 2540
@@ -57,7 +57,7 @@ def hundredths(length: float) -> int:
 
 def place(page: Size, area: Box, scaling: Scaling, *, enlarge: bool, zoom: int = 100) -> Placed:
     """The page in the middle of the area, by print-scaling (PWG 5100.13): fit is whole, fill leaves no white, none is its own
-    size, auto shrinks what is too large, and enlarges only if it may. `zoom` in percent of that.
+    size, auto shrinks what is too large, and enlarges only if it may, auto-fit never enlarges. `zoom` in percent of that.
     """
     scale = zoom / 100 * scaled(page, area.size, scaling, enlarge=enlarge)
     x = area.x + (area.size.width - scale * page.width) / 2
@@ -72,7 +72,7 @@ def scaled(page: Size, area: Size, scaling: Scaling, *, enlarge: bool) -> float:
         return 1.0
     if scaling is Scaling.FILL:
         return max(ratios)
-    if scaling is Scaling.FIT or enlarge:
+    if scaling is Scaling.FIT or (enlarge and scaling is not Scaling.AUTO_FIT):
         return min(ratios)
     return min(*ratios, 1.0)
 
@@ -88,12 +88,18 @@ def grid(count: int, page: Size, area: Size) -> tuple[int, int]:
     return max(shapes, key=lambda shape: (round(scale(*shape), 6), -shape[0] * shape[1], -abs(shape[0] - shape[1])))
 
 
-def cells(columns: int, rows: int, area: Box) -> Iterator[Box]:
-    """The cells of a grid in reading order: left to right, then downwards."""
+def cells(columns: int, rows: int, area: Box, direction: Direction = Direction.TORIGHT_TOBOTTOM) -> Iterator[Box]:
+    """The cells of a grid in the order in which pages fill them: left to right, then downwards, unless it is another."""
     size = Size(area.size.width / columns, area.size.height / rows)
-    for row in range(rows):
-        for column in range(columns):
-            yield Box(area.x + column * size.width, area.y + (rows - 1 - row) * size.height, size)
+    across, down = list(range(columns)), list(range(rows))
+    if "toleft" in direction:
+        across.reverse()
+    if "totop" in direction:
+        down.reverse()
+    by_rows = direction.startswith(("toright", "toleft"))
+    places = [(column, row) for row in down for column in across] if by_rows else [(x, y) for x in across for y in down]
+    for column, row in places:
+        yield Box(area.x + column * size.width, area.y + (rows - 1 - row) * size.height, size)
 
 
 def seen(box: tuple[float, float, float, float], rotate: int, placed: Placed) -> tuple[float, float, float, float, float, float]:

@@ -4,7 +4,7 @@ from dataclasses import fields, replace
 
 from libs.contracts.devices import Receipt, Target
 from libs.contracts.documents import ESCPOS_MEDIA_TYPE, Engine, Format
-from libs.contracts.tickets import Collate, Margins, Media, Orientation, Scaling, Sides, Ticket
+from libs.contracts.tickets import Collate, Direction, Margins, Media, Orientation, Scaling, Sides, Ticket
 from services.converter.domain import (
     A4,
     DEFAULT_MARGIN,
@@ -45,11 +45,12 @@ def plan(ticket: Ticket, target: Target, engine: Engine, *, finish: bool = True,
         copies=copies,
         collated=ticket.collate is not Collate.UNCOLLATED,
         duplex=ticket.sides in _DUPLEX,
+        grey=_grey(ticket, target, engine),
     )
     layout = _layout(ticket, sheet or A4, unprintable)
     if laid_out and finishing.scaling is Scaling.NONE:
         layout = _zoomed(layout, finishing.zoom)
-    natural = engine is Engine.IMAGE and finishing.scaling is Scaling.NONE
+    natural = engine is Engine.IMAGE and finishing.scaling in (Scaling.NONE, Scaling.AUTO_FIT)
     if not finish:
         return Plan(layout, Finishing(), ticket, natural)
     return Plan(layout, finishing, replace(left, media=sheet), natural)
@@ -88,7 +89,14 @@ def _finishing(ticket: Ticket, engine: Engine) -> Finishing:
         repeats=ticket.repeats,
         subset=ticket.subset,
         reverse=ticket.reverse,
+        layout=ticket.layout or Direction.TORIGHT_TOBOTTOM,
     )
+
+
+def _grey(ticket: Ticket, target: Target, engine: Engine) -> bool:
+    """Whether colours are to become grey here; plain text has none but those of its marks."""
+    has_colors = engine is not Engine.TEXT or bool(ticket.marks)
+    return ticket.color is not None and ticket.color.colorless and not target.monochrome and has_colors
 
 
 def _receipt_plan(ticket: Ticket, receipt: Receipt, engine: Engine, *, finish: bool, rendered: bool) -> Plan:
@@ -99,6 +107,8 @@ def _receipt_plan(ticket: Ticket, receipt: Receipt, engine: Engine, *, finish: b
         (ticket.orientation in _LYING, "A receipt has no landscape; write rotate 90 to turn the pages."),
         (bool(ticket.tray or ticket.media_type), "A receipt printer has one roll of paper; leave out tray and mediaType."),
         (bool(ticket.resolution), "A receipt printer has one resolution; leave out dpi."),
+        (any(each != "none" for each in ticket.finishings), "A receipt is cut and nothing else; leave out finishings."),
+        (bool(ticket.output_bin), "A receipt printer has no output bins; leave out outputBin."),
     ):
         if asked:
             raise Rejected(Failure.TICKET, sentence)
@@ -158,6 +168,9 @@ def _copies(ticket: Ticket, target: Target) -> tuple[int, Ticket]:
         tray=ticket.tray,
         media_type=ticket.media_type,
         resolution=ticket.resolution,
+        finishings=ticket.finishings,
+        output_bin=ticket.output_bin,
+        feed_orientation=ticket.feed_orientation,
     )
     unsorted = ticket.collate is not None and bool(target.collates) and ticket.collate not in target.collates
     if ticket.copies > 1 and (ticket.copies > target.max_copies or unsorted):

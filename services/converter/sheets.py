@@ -76,7 +76,9 @@ class Sheets:
         area = _area(size, wanted)
         if _plain(wanted) and first.same(size):
             area = Box(0, 0, size)
-        placed = [(page, seen_as, cell) for page, seen_as, cell in zip(group, looks, cells(*shape, area), strict=False)]
+        placed = [
+            (page, seen_as, cell) for page, seen_as, cell in zip(group, looks, cells(*shape, area, wanted.layout), strict=False)
+        ]
         return self._composed(placed, size)
 
     def _length(self, page: Page, seen_as: Look) -> Object:
@@ -171,7 +173,8 @@ def _arrangement(page: Size, wanted: Finishing) -> tuple[Size, tuple[int, int]]:
     def scale(size: Size) -> float:
         columns, rows = grid(wanted.number_up, page, size)
         largest = min(size.width / columns / drawn.width, size.height / rows / drawn.height)
-        grows = wanted.enlarge or wanted.scaling in (Scaling.FIT, Scaling.FILL)
+        enlarged = wanted.enlarge and wanted.scaling is not Scaling.AUTO_FIT
+        grows = enlarged or wanted.scaling in (Scaling.FIT, Scaling.FILL)
         return largest if grows else min(largest, 1.0)
 
     best = max(choices, key=lambda size: round(scale(size), 4))

@@ -26,7 +26,7 @@ def page_png(source: bytes, number: int, dpi: int, color: ColorMode | None, limi
         scale = dpi / 72
         if page.get_width() * page.get_height() * scale * scale > limits.pixels:
             raise Rejected(Failure.TOO_LARGE, f"At {dpi} dpi the page has too many pixels; write a smaller dpi.")
-        drawn = page.render(scale=scale, grayscale=color is ColorMode.MONOCHROME).to_pil()
+        drawn = page.render(scale=scale, grayscale=color is not None and color.colorless).to_pil()
         return _png(drawn, len(document))
     finally:
         document.close()

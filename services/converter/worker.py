@@ -148,7 +148,8 @@ def rehearse() -> None:
     made = text("Abc \u4e2d\n".encode(), layout, Finishing(), limits).data
     texts(bundle.packed([bundle.Short(b"Abc", layout, Finishing())]), limits)
     pdf(made, Finishing(sheet=A4, number_up=2, copies=3, duplex=True, orientation=Orientation.REVERSE_LANDSCAPE), limits)
-    marked = Finishing(stamps=(Stamp(Place.FOOTER, "{page}"), Stamp(Place.WATERMARK, picture=0)), repeats=2)
+    pdf(made, Finishing(grey=True), limits)
+    marked = Finishing(grey=True, stamps=(Stamp(Place.FOOTER, "{page}"), Stamp(Place.WATERMARK, picture=0)), repeats=2)
     for sample in images.samples().values():
         pdf(made, replace(marked, pictures=(sample,)), limits)
     for name, sample in images.samples().items():

@@ -1,12 +1,15 @@
 """From every pair of format and source to paper: text, pages, sizes, and what is left for the printer."""
 
+import pypdfium2
 import pytest
 
 from libs.contracts.devices import Target
 from libs.contracts.documents import Format, SealedRequest
 from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Sides, Ticket
 from services.converter.domain import A4
+from services.converter.grey.seen import colored
 from tests.converter import samples
+from tests.converter.grey.drawings import UNDERSTOOD
 from tests.converter.samples import ink, read
 from tests.converter.servers import serving
 
@@ -194,3 +197,37 @@ async def test_rare_characters_of_a_text_are_printed_by_the_browser(convert):
     assert "𠮷田" in paper.texts[0]
     assert "second" in paper.texts[1]
     assert ink(finished.path)[0] == pytest.approx(1000, abs=60)
+
+
+COLORFUL = """<meta charset=utf-8><style>h1{color:#c00;background:linear-gradient(90deg,#fc0,#06c)} p{color:rgba(0,128,0,.5)}
+div{width:90px;height:90px;background:radial-gradient(#f0f,#0f0);box-shadow:4px 4px 6px red;border-radius:9px}</style>
+<h1>Red words</h1><p>green words 中文</p><div></div>
+<svg width=90 height=90><circle cx=45 cy=45 r=40 fill=orange /></svg>""".encode()
+
+
+@pytest.mark.parametrize("color", [ColorMode.MONOCHROME, ColorMode.BI_LEVEL])
+@pytest.mark.parametrize(
+    ("kind", "data", "words"),
+    [
+        (Format.PDF, lambda: UNDERSTOOD["inks"], ["Readable"]),
+        (Format.HTML, lambda: COLORFUL, ["Red words", "green words 中文"]),
+        (Format.JPG, lambda: samples.picture("JPEG"), []),
+        (Format.PNG, lambda: samples.picture("PNG"), []),
+        (Format.WORD, samples.word, ["Word 中文"]),
+    ],
+    ids=str,
+)
+async def test_a_printer_that_cannot_leave_colours_away_gets_grey_paper(convert, kind, data, words, color):
+    finished = await convert(kind, data(), Ticket(color=color), Target(media=A4, monochrome=False))
+    document = pypdfium2.PdfDocument(finished.path)
+    assert not any(colored(page.render(scale=1.5).to_pil()) for page in document)
+    document.close()
+    assert all(one in read(finished.path).text for one in words), "text stays text"
+    assert finished.ticket.color is color
+
+
+async def test_a_printer_that_can_gets_its_colours(convert):
+    finished = await convert(Format.HTML, COLORFUL, Ticket(color=ColorMode.MONOCHROME), Target(media=A4))
+    document = pypdfium2.PdfDocument(finished.path)
+    assert colored(document[0].render(scale=1).to_pil())
+    document.close()

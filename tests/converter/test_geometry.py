@@ -2,7 +2,7 @@
 
 import pytest
 
-from libs.contracts.tickets import Scaling
+from libs.contracts.tickets import Direction, Scaling
 from services.converter.geometry import Box, Placed, Size, cells, copied, grid, hundredths, place, points, seen, upside_down
 
 A4 = Size(595, 842)
@@ -40,6 +40,30 @@ def test_pages_share_a_sheet_as_large_as_they_can_be(count, area, shape):
 def test_cells_are_filled_like_a_page_is_read():
     found = list(cells(2, 2, Box(0, 0, Size(20, 40))))
     assert [(cell.x, cell.y) for cell in found] == [(0, 20), (10, 20), (0, 0), (10, 0)]
+
+
+@pytest.mark.parametrize(
+    ("direction", "order"),
+    [
+        (Direction.TORIGHT_TOBOTTOM, [(0, 20), (10, 20), (0, 0), (10, 0)]),
+        (Direction.TOBOTTOM_TORIGHT, [(0, 20), (0, 0), (10, 20), (10, 0)]),
+        (Direction.TOLEFT_TOBOTTOM, [(10, 20), (0, 20), (10, 0), (0, 0)]),
+        (Direction.TOBOTTOM_TOLEFT, [(10, 20), (10, 0), (0, 20), (0, 0)]),
+        (Direction.TORIGHT_TOTOP, [(0, 0), (10, 0), (0, 20), (10, 20)]),
+        (Direction.TOTOP_TORIGHT, [(0, 0), (0, 20), (10, 0), (10, 20)]),
+        (Direction.TOLEFT_TOTOP, [(10, 0), (0, 0), (10, 20), (0, 20)]),
+        (Direction.TOTOP_TOLEFT, [(10, 0), (10, 20), (0, 0), (0, 20)]),
+    ],
+)
+def test_cells_are_filled_in_the_direction_that_is_asked_for(direction, order):
+    assert [(cell.x, cell.y) for cell in cells(2, 2, Box(0, 0, Size(20, 40)), direction)] == order
+
+
+def test_auto_fit_shrinks_and_never_enlarges():
+    area = Box(0, 0, Size(100, 100))
+    assert place(Size(200, 200), area, Scaling.AUTO_FIT, enlarge=True).scale == 0.5
+    assert place(Size(50, 50), area, Scaling.AUTO_FIT, enlarge=True).scale == 1.0
+    assert place(Size(50, 50), area, Scaling.AUTO, enlarge=True).scale == 2.0
 
 
 @pytest.mark.parametrize(

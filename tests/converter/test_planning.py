@@ -1,5 +1,7 @@
 """The plan of a conversion as tables: what is done in the document, what is left to the printer, what cannot be done."""
 
+from dataclasses import replace
+
 import pytest
 
 from libs.contracts.devices import Receipt, Target
@@ -9,7 +11,9 @@ from libs.contracts.tickets import (
     Collate,
     ColorMode,
     Cut,
+    Direction,
     Dither,
+    FeedOrientation,
     Margins,
     Media,
     Orientation,
@@ -224,3 +228,47 @@ def test_rotation_and_scale_have_bounds():
     for ticket in (Ticket(rotate=45), Ticket(zoom=0), Ticket(repeats=0)):
         with pytest.raises(Rejected):
             plan(ticket, Target(), Engine.PDF)
+
+
+@pytest.mark.parametrize(
+    ("ticket", "target", "engine", "grey"),
+    [
+        (Ticket(color=ColorMode.MONOCHROME), Target(monochrome=False), Engine.PDF, True),
+        (Ticket(color=ColorMode.BI_LEVEL), Target(monochrome=False), Engine.HTML, True),
+        (Ticket(color=ColorMode.MONOCHROME), Target(), Engine.PDF, False),
+        (Ticket(color=ColorMode.COLOR), Target(monochrome=False), Engine.PDF, False),
+        (Ticket(color=ColorMode.AUTO), Target(monochrome=False), Engine.PDF, False),
+        (Ticket(), Target(monochrome=False), Engine.PDF, False),
+        (Ticket(color=ColorMode.MONOCHROME), Target(monochrome=False), Engine.TEXT, False),
+        (
+            Ticket(color=ColorMode.MONOCHROME, marks=(Mark(place=Place.HEADER, text="x"),)),
+            Target(monochrome=False),
+            Engine.TEXT,
+            True,
+        ),
+    ],
+)
+def test_colours_become_grey_where_the_printer_cannot_do_it(ticket, target, engine, grey):
+    made = plan(ticket, target, engine)
+    assert made.finishing.grey is grey
+    assert made.left.color is ticket.color
+
+
+def test_what_the_machine_does_after_printing_is_left_to_it():
+    ticket = Ticket(
+        finishings=("staple-top-left",), output_bin="face-up", feed_orientation=FeedOrientation.LONG_EDGE_FIRST, number_up=4
+    )
+    made = plan(replace(ticket, layout=Direction.TOLEFT_TOBOTTOM), Target(), Engine.PDF)
+    assert made.finishing.layout is Direction.TOLEFT_TOBOTTOM
+    assert (made.left.finishings, made.left.output_bin, made.left.feed_orientation) == (
+        ("staple-top-left",),
+        "face-up",
+        FeedOrientation.LONG_EDGE_FIRST,
+    )
+    assert (made.left.layout, made.left.number_up) == (None, 1)
+
+
+@pytest.mark.parametrize("ticket", [Ticket(finishings=("staple",)), Ticket(output_bin="face-up")])
+def test_a_roll_is_neither_stapled_nor_sorted(ticket):
+    with pytest.raises(Rejected, match="receipt"):
+        plan(ticket, RECEIPT, Engine.PDF)

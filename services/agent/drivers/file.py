@@ -44,9 +44,11 @@ _SHEETS = {
     "na_index-4x6_4x6in": (10160, 15240),
 }
 
-#: Everything that does not need ink: any sheet, sides and colour as they come; copies are pages of the document.
+#: Everything that does not need ink: any sheet, sides and colour as they come; copies are pages of the document, and grey is
+#: made in it.
 CAPABILITIES = Capabilities(
-    colors=tuple(ColorMode),
+    colors=(ColorMode.COLOR, ColorMode.MONOCHROME, ColorMode.AUTO),
+    monochrome=False,
     default_color=ColorMode.COLOR,
     orientations=tuple(Orientation),
     default_orientation=Orientation.PORTRAIT,
@@ -60,6 +62,7 @@ CAPABILITIES = Capabilities(
     default_media=Media(21000, 29700, "iso_a4_210x297mm"),
     custom_media=CustomMedia(1000, 500000, 1000, 500000),
     resolutions=(300, 600),
+    make_and_model="Printbus folder",
 )
 
 
