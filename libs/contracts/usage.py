@@ -46,7 +46,10 @@ class UsageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListUsage(Message, subject="query.{region}.spooler.list-usage"):
-    """Rows by date, oldest first, then by printer or user; dates inclusive, empty: from the first, up to the last there are."""
+    """Rows by date, oldest first, then by printer or user; dates inclusive, empty: from the first, up to the last there are.
+
+    `printer` (with `agent`) or `user` (an id) not empty: only of this one. What nobody printed as a user is of no user.
+    """
 
     region: str
     tenant: str
@@ -54,6 +57,9 @@ class ListUsage(Message, subject="query.{region}.spooler.list-usage"):
     span: Span
     start: str = ""
     end: str = ""
+    agent: str = ""
+    printer: str = ""
+    user: str = ""
     offset: int = 0
     limit: int = 100
 
@@ -66,7 +72,12 @@ class UsageList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedJob:
-    """A job that is over, as accounting wants it (graph-print.md 2.13, 7.1). It stays when its task is forgotten."""
+    """A job that is over, as accounting wants it (graph-print.md 2.13, 7.1). It stays when its task is forgotten.
+
+    `pages` are printed sides, `sheets` paper, both with all copies; 0 where nobody counted them. `media` is a name, or a size in
+    1/100 mm such as 21000x29700. `redirected_from` is the GUID of the printer that it was sent on from. Of `user` the id and the
+    name (small letters) are known.
+    """
 
     task: str
     leg: int

@@ -108,6 +108,7 @@ class Spooler:
             addresses=DocumentAddresses(documents, Addresses(key), public_url),
             broker=broker,
             retention=settings.retention,
+            archive_retention=settings.archive_retention,
         )
 
     async def check(self) -> str:

@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts.documents import Inline, Stored
 from libs.contracts.message import decode, encode
 from libs.contracts.reports import DocumentConverted
 from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Media
 from services.spooler.tables import material
 
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
@@ -24,6 +27,28 @@ class Kept:
     media_type: str = ""
     uploaded_at: int = 0
     downloaded_at: int = 0
+
+
+def told_of(request: TaskRequest) -> dict[str, Any]:
+    """What archived jobs tell of a request, as columns."""
+    ticket, content = request.ticket, request.document.content
+    size = content.size if isinstance(content, Stored) else len(content.data) if isinstance(content, Inline) else 0
+    return {
+        "size": size,
+        "copies": ticket.copies * ticket.repeats,
+        "color": ticket.color or "",
+        "sides": ticket.sides or "",
+        "media": _sheet(ticket.media),
+    }
+
+
+def row_of(request: TaskRequest) -> dict[str, Any]:
+    """A request as the row that begins."""
+    return {"task": request.id, "request": encode(request), **told_of(request)}
+
+
+def _sheet(media: Media | None) -> str:
+    return (media.name or f"{media.width}x{media.height}")[:64] if media else ""
 
 
 async def kept(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Kept]:
@@ -61,20 +86,38 @@ async def _rows(connection: AsyncConnection, ids: Iterable[str]) -> list[Row[tup
 
 async def keep_conversion(connection: AsyncConnection, reports: Iterable[DocumentConverted]) -> None:
     """Write what the converter made of tasks."""
-    rows = [{"task_id": report.task, "converted_bytes": encode(report)} for report in reports]
+    rows = [
+        {
+            "task_id": report.task,
+            "converted_bytes": encode(report),
+            "copies_left": report.ticket.copies,
+            "sheet": _sheet(report.ticket.media),
+        }
+        for report in reports
+    ]
     if rows:
-        statement = update(material).where(material.c.task == bindparam("task_id")).values(converted=bindparam("converted_bytes"))
+        names = {"converted": "converted_bytes", "left_copies": "copies_left", "media": "sheet"}
+        made: dict[str, Any] = {column: bindparam(name) for column, name in names.items()}
+        statement = update(material).where(material.c.task == bindparam("task_id")).values(made)
         await connection.execute(statement, rows)
 
 
 async def keep_request(connection: AsyncConnection, request: TaskRequest) -> None:
     """Write what a task is made of anew: another printer, or another ticket."""
-    await connection.execute(update(material).where(material.c.task == request.id).values(request=encode(request)))
+    values = {"request": encode(request), **told_of(request)}
+    await connection.execute(update(material).where(material.c.task == request.id).values(values))
 
 
 async def keep_document(connection: AsyncConnection, request: TaskRequest, media_type: str, at: int) -> None:
     """Write what a task is made of with a document that was uploaded (`at`, ms since 1970): what was rendered before is void."""
-    values = {"request": encode(request), "converted": None, "media_type": media_type, "uploaded_at": at, "downloaded_at": 0}
+    values = {
+        "request": encode(request),
+        **told_of(request),
+        "converted": None,
+        "media_type": media_type,
+        "uploaded_at": at,
+        "downloaded_at": 0,
+    }
     await connection.execute(update(material).where(material.c.task == request.id).values(values))
 
 

@@ -18,6 +18,7 @@ from services.spooler import store
 from services.spooler.strays import Strays
 from services.spooler.tables import mark
 from services.spooler.uploads import UploadSweep
+from services.spooler.usage import UsageSweep
 
 log = structlog.get_logger()
 
@@ -31,7 +32,15 @@ class Retention:
     """Sweeps of one term."""
 
     def __init__(
-        self, *, database: Database, commit: Commit, documents: Documents, bus: Bus, kept: float, uploads: UploadSweep
+        self,
+        *,
+        database: Database,
+        commit: Commit,
+        documents: Documents,
+        bus: Bus,
+        kept: float,
+        uploads: UploadSweep,
+        usage: UsageSweep,
     ) -> None:
         self._database = database
         self._commit = commit
@@ -39,9 +48,10 @@ class Retention:
         self._bus = bus
         self._kept = int(kept * 1000)
         self._uploads = uploads
+        self._usage = usage
 
     async def run(self, period: float = 60.0, hourly: float = 3600.0) -> None:
-        """For ever: tasks and uploads every minute, streams and stray documents every hour."""
+        """For ever: tasks and uploads every minute, streams, stray documents and usage every hour."""
         last = -math.inf
         while True:
             try:
@@ -50,6 +60,7 @@ class Retention:
                 if time.monotonic() - last >= hourly:
                     await self.sweep_streams(int(time.time() * 1000))
                     await self.sweep_documents(int(time.time() * 1000))
+                    await self._usage.sweep(int(time.time() * 1000))
                     last = time.monotonic()
             except LeaseLost:
                 raise

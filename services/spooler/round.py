@@ -14,6 +14,7 @@ from libs.contracts.streams import CONVERT, PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing
 from services.spooler import materials, pauses, store
+from services.spooler.archive import archive, just_ended
 from services.spooler.desk import Desk
 from services.spooler.domain import advance
 from services.spooler.line import pick
@@ -164,6 +165,8 @@ class Round:
         await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
         await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
         await materials.keep_conversion(self._connection, self._conversions)
+        ended = just_ended((task, self._before.get(task.id)) for task in changed)
+        await archive(self._connection, ended, self._desk.printers)
         self._lines.update(task.printer for task in changed if self._moves_line(task))
         await self.partners.settle((task, self._before.get(task.id)) for task in changed)
         return [(TASKS, traced(event)) for event in self.partners.events(self._tasks.__getitem__, self._desk.region)]

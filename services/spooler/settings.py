@@ -14,6 +14,9 @@ class SpoolerSettings(Settings):
     head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
     hold_limit: float = Field(3 * 86_400.0, gt=0, description="Seconds that a task waits to be released before it expires.")
     retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that an ended task and its documents are kept.")
+    archive_retention: float = Field(
+        400 * 86_400.0, gt=0, description="Seconds that usage reports go back: what is kept of jobs when their tasks are forgotten."
+    )
     public_url: str = Field("", description="Address of the gateway as agents reach it; empty: http://127.0.0.1:HTTP_PORT.")
     http_port: int = Field(39899, ge=0, le=65535, description="Port of the gateway.")
     document_key_file: Path | None = Field(None, description="Key that signs document addresses; default: `keys/documents.key`.")

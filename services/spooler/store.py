@@ -8,10 +8,10 @@ from sqlalchemy import ColumnElement, Row, bindparam, case, delete, desc, func, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.devices import UnknownPolicy
-from libs.contracts.message import encode
 from libs.contracts.states import Stage
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
+from services.spooler.materials import row_of
 from services.spooler.tables import cursors, hook, journal, leg, material, task
 from services.spooler.task import Step, Task
 
@@ -76,7 +76,7 @@ async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequ
     """Insert new tasks with what they are made of."""
     if tasks:
         await connection.execute(insert(task), [{name: getattr(each, name) for name in FIELDS} for each in tasks])
-        await connection.execute(insert(material), [{"task": each.id, "request": encode(each)} for each in requests])
+        await connection.execute(insert(material), [row_of(each) for each in requests])
 
 
 async def save(connection: AsyncConnection, tasks: Iterable[Task], before: Mapping[str, Task] | None = None) -> None:

@@ -87,7 +87,9 @@ Index("task_user", task.c.user_id, *_JOB, sqlite_where=OF_USER, postgresql_where
 Index("task_user_name", task.c.user_name, *_JOB, sqlite_where=OF_USER_NAME, postgresql_where=OF_USER_NAME)
 
 #: What a task is made of: the request as it came, and the conversion as it came back. What Graph's door knows of the document
-#: beside that: its media type as it was told, when it was uploaded, when it was downloaded by whoever serves the printer.
+#: beside that: its media type as it was told, when it was uploaded, when it was downloaded by whoever serves the printer. The rest
+#: is what its archived job tells, read out of them once: the document's bytes, copies, colour, sides and sheet as asked for, empty:
+#: the printer's own; and the copies that were left to the printer to make.
 material = Table(
     "material",
     metadata,
@@ -95,7 +97,11 @@ material = Table(
     Column("request", LargeBinary, nullable=False),
     Column("converted", LargeBinary, nullable=True),
     _text("media_type", 128),
-    *(_number(name) for name in ("uploaded_at", "downloaded_at")),
+    *(_number(name) for name in ("uploaded_at", "downloaded_at", "size")),
+    _number("copies", "1"),
+    *(_text(name, 32) for name in ("color", "sides")),
+    _text("media"),
+    _number("left_copies", "1"),
 )
 
 #: Legs of tasks that are over because the task was redirected; `shown` is the job as it is to be shown (`JobView`).
@@ -186,6 +192,49 @@ piece = Table(
     Column("upload", String(64), primary_key=True),
     *(Column(name, BigInteger, primary_key=True) for name in ("first", "last")),
     _text("object", 512),
+)
+
+#: Jobs that are over, for accounting; they stay when their tasks are forgotten. `day` is the day (UTC) of their end, as 20260131;
+#: `redirected_from` the printer of the leg before, as `<agent>/<device>`. Nothing is asked of them by task.
+archived = Table(
+    "archived",
+    metadata,
+    Column("ended_at", BigInteger, primary_key=True),
+    Column("task", String(64), primary_key=True),
+    Column("leg", BigInteger, primary_key=True),
+    _number("day"),
+    *(_text(name) for name in ("tenant", "sn")),
+    Column("name", Text, nullable=False),
+    _text("stage", 32),
+    *(_text(name) for name in ("agent", "printer")),
+    Column("printer_name", Text, nullable=False),
+    _text("user_id"),
+    _text("user_name", 320),
+    *(_number(name) for name in ("created_at", "fetchable_at", "acknowledged_at", "copies", "pages", "sheets", "size")),
+    *(_flag(name) for name in ("color", "two_sided")),
+    _text("media"),
+    _text("redirected_from", 130),
+    Index("archived_printer", "printer", "ended_at"),
+)
+Index(
+    "archived_user", archived.c.user_id, archived.c.ended_at, sqlite_where=OF_USER, postgresql_where=OF_USER
+)  # most tasks of the other doors have none, and pay nothing
+
+#: What a printer printed of a user in a day that is over: sums of `archived`.
+COUNTS = (
+    "completed_black", "completed_color", "incomplete", "pages", "sheets", "black_pages", "color_pages", "single_sided_sheets",
+    "double_sided_sheets",
+)  # fmt: skip
+usage_day = Table(
+    "usage_day",
+    metadata,
+    Column("tenant", String(64), primary_key=True),
+    Column("day", BigInteger, primary_key=True),
+    *(Column(name, String(64), primary_key=True) for name in ("agent", "printer", "user_id")),
+    Column("printer_name", Text, nullable=False),
+    _text("user_name", 320),
+    *(_number(name) for name in COUNTS),
+    Index("usage_day_day", "day"),
 )
 
 lease = lease_table(metadata)

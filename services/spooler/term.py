@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
@@ -28,6 +29,7 @@ from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
 from services.spooler.retention import Retention
 from services.spooler.uploads import Uploads, UploadSweep
+from services.spooler.usage import Usage, UsageSweep
 
 #: How often the timers are looked at, in seconds.
 TICK = 0.5
@@ -47,6 +49,7 @@ class Term:
         addresses: DocumentAddresses,
         broker: NatsBroker,
         retention: float,
+        archive_retention: float,
     ) -> None:
         lock = asyncio.Lock()
         self._bus = bus
@@ -67,7 +70,8 @@ class Term:
         )
         advisories = OrderedReader(bus, ADVISORIES, "spooler_advisories")
         self._dead = DeadLetters(bus, advisories, desk.region, self._handlers.on_given_up)
-        self._uploads = Uploads(database, self._commit)
+        self._uploads = Uploads(desk, database, self._commit)
+        self._usage = Usage(database)
         self._retention = Retention(
             database=database,
             commit=self._commit,
@@ -75,6 +79,7 @@ class Term:
             bus=bus,
             kept=retention,
             uploads=UploadSweep(database, self._commit, documents),
+            usage=UsageSweep(database, self._commit, archive_retention),
         )
 
     def _input(self, database: Database, stream: str, durable: str) -> Input:
@@ -127,10 +132,13 @@ class Term:
 
     @asynccontextmanager
     async def _answering(self) -> AsyncIterator[None]:
-        for query, handler in {**self._handlers.questions(), **self._uploads.questions()}.items():
+        for query, handler in self._questions().items():
             self._broker.subscriber(**answers(query, self._desk.region, "spooler"))(answering(handler))
         async with running(self._broker):
             yield
+
+    def _questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
+        return {**self._handlers.questions(), **self._uploads.questions(), **self._usage.questions()}
 
 
 async def _await(body: Callable[[], Awaitable[None]]) -> None:

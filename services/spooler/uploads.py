@@ -7,7 +7,6 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.documents import Document, Format, Stored
@@ -20,15 +19,17 @@ from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from services.spooler import materials, sessions, store
+from services.spooler.desk import Desk
 from services.spooler.ranges import brings
+from services.spooler.round import Round
 from services.spooler.sentences import told
 from services.spooler.sessions import Session, view
-from services.spooler.tables import material
 from services.spooler.task import Task
 
 log = structlog.get_logger()
 
 Staged = list[tuple[str, Outgoing]]
+Act = Callable[[AsyncConnection, Staged], Awaitable[UploadAnswer]]
 #: Sessions that are swept in one transaction.
 SWEPT = 100
 
@@ -36,7 +37,8 @@ SWEPT = 100
 class Uploads:
     """Each command one transaction, under the same lock as everything else that decides."""
 
-    def __init__(self, database: Database, commit: Commit) -> None:
+    def __init__(self, desk: Desk, database: Database, commit: Commit) -> None:
+        self._desk = desk
         self._database = database
         self._commit = commit
 
@@ -55,7 +57,7 @@ class Uploads:
         if query.size < 1:
             raise Refused(Code.BAD_REQUEST, "The document is empty: size is the number of its bytes, 1 or more.")
 
-        async def opened(connection: AsyncConnection) -> UploadAnswer:
+        async def opened(connection: AsyncConnection, _: Staged) -> UploadAnswer:
             task = (await store.load(connection, [query.task])).get(query.task)
             app = await _may_replace(connection, _wanted(task, query), query)
             session = await sessions.begin(connection, _short(query), id_=uuid4().hex, app=app, now=_now())
@@ -72,7 +74,7 @@ class Uploads:
     async def keep_piece(self, query: KeepPiece) -> UploadAnswer:
         """One more piece; it is not needed when all its bytes came before."""
 
-        async def kept(connection: AsyncConnection) -> UploadAnswer:
+        async def kept(connection: AsyncConnection, _: Staged) -> UploadAnswer:
             session = await _session(connection, query)
             pieces = await sessions.pieces_of(connection, session.id)
             if not 0 <= query.first <= query.last < session.size:
@@ -89,10 +91,10 @@ class Uploads:
     async def complete_upload(self, query: CompleteUpload) -> UploadAnswer:
         """These bytes are the task's document from now on."""
 
-        async def completed(connection: AsyncConnection) -> UploadAnswer:
+        async def completed(connection: AsyncConnection, staged: Staged) -> UploadAnswer:
             session = await _session(connection, query)
             if not session.complete:
-                await self._take(connection, session, query.document)
+                staged += await self._take(connection, session, query.document)
                 session = await _session(connection, query)
             return UploadAnswer(upload=view(session, []))
 
@@ -101,7 +103,7 @@ class Uploads:
     async def drop_upload(self, query: DropUpload) -> UploadAnswer:
         """A session that is not complete ends."""
 
-        async def dropped(connection: AsyncConnection) -> UploadAnswer:
+        async def dropped(connection: AsyncConnection, _: Staged) -> UploadAnswer:
             session = await _session(connection, query)
             if session.complete:
                 raise Refused(Code.NOT_FOUND, "The upload is complete: the document is the job's now.")
@@ -110,28 +112,30 @@ class Uploads:
 
         return await self._committed(dropped)
 
-    async def _take(self, connection: AsyncConnection, session: Session, document: Stored) -> None:
+    async def _take(self, connection: AsyncConnection, session: Session, document: Stored) -> Staged:
         if document.size != session.size:
             raise Refused(Code.BAD_REQUEST, f"The document has {document.size} bytes, and {session.size} were announced.")
-        task = (await store.load(connection, [session.task])).get(session.task)
+        turn = Round(connection, self._desk)
+        await turn.load([session.task])
+        task = turn.get(session.task)
         if task is None or (task.tenant, task.leg) != (session.tenant, session.leg):
             raise Refused(Code.CONFLICT, "The job went on meanwhile: its document cannot be replaced any more.")
         await _check_stage(connection, task, session.app)
-        request = (await materials.request_of(connection, [task.id]))[task.id]
-        await materials.keep_request(connection, _with(request, session, document, named=not task.started))
+        before = (await turn.request(task.id)).document
+        made = Document(Format(session.format), document, session.name, before.javascript, before.background)
+        await turn.keep_document(task.id, made, session.media_type)
         if session.name and not task.started:
             await sessions.rename(connection, task.id, session.name)
-        now = _now()
-        told_of = {"media_type": session.media_type, "uploaded_at": now, "downloaded_at": 0}
-        await connection.execute(update(material).where(material.c.task == task.id).values(told_of))
-        await sessions.complete(connection, session, document, _own_object(request, task), now)
+        await sessions.complete(connection, session, document, _own_object(before, task), _now())
+        return await turn.finish()
 
-    async def _committed(self, act: Callable[[AsyncConnection], Awaitable[UploadAnswer]]) -> UploadAnswer:
+    async def _committed(self, act: Act) -> UploadAnswer:
         answer: list[UploadAnswer] = []
 
         async def change(connection: AsyncConnection) -> Staged:
-            answer.append(await act(connection))
-            return []
+            staged: Staged = []
+            answer.append(await act(connection, staged))
+            return staged
 
         await self._commit(change)
         return answer[0]
@@ -151,7 +155,7 @@ class UploadSweep:
         while True:
             async with self._database.reading() as connection:
                 found = await sessions.over(connection, now, SWEPT)
-                named = {id_: _stored(request) for id_, request in await _requests(connection, found)}
+                named = {id_: _stored(request.document) for id_, request in await _requests(connection, found)}
             for session in found:
                 await self._documents.delete(f"{session.tenant}/{session.task}/{session.id}")
                 if session.former and session.former != named.get(session.task):
@@ -219,21 +223,14 @@ def _why_not(task: Task) -> str:
     return "The job was started: only the application whose print task works on it may replace its document."
 
 
-def _with(request: TaskRequest, session: Session, document: Stored, *, named: bool) -> TaskRequest:
-    before = request.document
-    made = Document(Format(session.format), document, session.name, before.javascript, before.background)
-    return replace(request, document=made, name=session.name if named and session.name else request.name)
-
-
-def _own_object(request: TaskRequest, task: Task) -> str:
-    """The object that the document was until now, if it is the task's own."""
-    name = _stored(request)
+def _own_object(document: Document, task: Task) -> str:
+    """The object that a document is, if it is the task's own."""
+    name = _stored(document)
     return name if name.startswith(f"{task.tenant}/{task.id}/") else ""
 
 
-def _stored(request: TaskRequest) -> str:
-    content = request.document.content
-    return content.name if isinstance(content, Stored) else ""
+def _stored(document: Document) -> str:
+    return document.content.name if isinstance(document.content, Stored) else ""
 
 
 def _short(query: OpenUpload) -> OpenUpload:

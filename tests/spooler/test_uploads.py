@@ -25,6 +25,8 @@ from libs.runtime.database import database
 from libs.runtime.documents import Documents
 from services.spooler import materials, sessions, store, strays, tables, uploads
 from services.spooler.app import MIGRATIONS
+from services.spooler.desk import Desk
+from services.spooler.printers import Printers
 from services.spooler.strays import Strays
 from services.spooler.uploads import Uploads, UploadSweep
 from tests.spooler.making import AGENT, PRINTER, request, task
@@ -34,13 +36,20 @@ ALICE, WATERMARK = "alice-id", "watermark-app"
 WHERE = {"region": "local", "tenant": "main"}
 
 
+class Unknown:
+    """A directory that knows no printer."""
+
+    def get(self, _key):
+        return None
+
+
 class World:
     """One job that waits for its document, and the answers to what a door asks."""
 
     def __init__(self, opened, documents):
         self.database = opened
         self.documents = documents
-        self.uploads = Uploads(opened, self.commit)
+        self.uploads = Uploads(Desk("local", Printers(Unknown()), 50, 60.0), opened, self.commit)
         self.sweep = UploadSweep(opened, self.commit, documents).sweep
 
     async def commit(self, change):
