@@ -1,6 +1,7 @@
 """The one command line: without a verb everything runs in one process; the verbs are the files of `services/verbs`."""
 
 import argparse
+import gc
 import sys
 from typing import cast
 
@@ -43,6 +44,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def _serve(_said: argparse.Namespace) -> int:
+    gc.disable()  # what libraries are made of stays for ever: looking through it again and again delays the start and the end
     from services.embedded import serve  # noqa: PLC0415 - a verb does not need every service's libraries
 
+    gc.freeze()
+    gc.enable()
     return await serve()
