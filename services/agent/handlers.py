@@ -27,6 +27,8 @@ AGAIN = 2.0
 #: Changes of devices that come close together are told together, in seconds.
 TOGETHER = 0.2
 BEAT = 2.0
+#: How long one that may not speak yet waits before it looks again, in seconds.
+SILENT = 0.1
 
 
 async def on_orders(batch: Batch, shop: Shop, standing: Standing) -> None:
@@ -84,12 +86,14 @@ async def tell_devices(bus: Bus, shop: Shop, report: Callable[[], DevicesReporte
 
 
 async def beat(bus: Bus, heart: Callable[[], Heartbeat | None]) -> None:
-    """Tell every two seconds that the agent lives, as long as `heart` says so."""
+    """Tell every two seconds that the agent lives, as long as `heart` says so, and as soon as it does."""
     while True:
         message = heart()
         if message and bus.connected:
             await bus.tell(message)
-        await asyncio.sleep(BEAT)
+            await asyncio.sleep(BEAT)
+        else:
+            await asyncio.sleep(SILENT)
 
 
 def devices_report(region: str, tenant: str, agent: str, shop: Shop) -> DevicesReported:

@@ -21,6 +21,8 @@ log = structlog.get_logger()
 BATCH = 32
 #: Seconds that news of another process may wait to be seen.
 LOOK = 0.5
+#: How often it is looked who came and went, in seconds.
+PULSE = 0.1
 #: Entries of the directory that are written at the same time.
 TOGETHER = 16
 
@@ -86,7 +88,8 @@ class Herald:
             except (NatsError, TimeoutError) as error:
                 log.warning("presence not written", error=type(error).__name__)
                 self._presence.again(agent for agent, _ in changes)
-            await asyncio.sleep(LOOK)
+                await asyncio.sleep(LOOK)
+            await asyncio.sleep(PULSE)
 
     async def _tell(self, told: list[News]) -> None:
         keys = list(dict.fromkeys(one.key for one in told if one.key))
