@@ -65,21 +65,29 @@ class Installation:
 
     async def ready(self, within: float = 60.0) -> None:
         """Wait until it says that it is ready."""
-        said: list[object] = []
+        said: list[str] = []
 
         async def is_ready() -> bool:
             assert self.process is None or self.process.poll() is None, f"it ended:\n{self.tail()}"
-            try:
-                answer = await self._client.get("/readyz")
-            except httpx.TransportError:
-                return False
-            said[:] = [answer.text]
-            return answer.status_code == httpx.codes.OK
+            return await self._is_ready(said)
 
         try:
-            await until(is_ready, within, "ready")
+            await until(is_ready, within, "ready", every=0.05)
         except AssertionError:
             raise AssertionError(f"not ready within {within} s: {said}\n{self.tail()}") from None
+
+    async def lives_or_died(self) -> bool:
+        """Whether it is ready, or was killed before it was."""
+        assert self.process is not None
+        return self.process.poll() is not None or await self._is_ready([])
+
+    async def _is_ready(self, said: list[str]) -> bool:
+        try:
+            answer = await self._client.get("/readyz")
+        except httpx.TransportError:
+            return False
+        said[:] = [answer.text]
+        return answer.status_code == httpx.codes.OK
 
     async def died(self, within: float = 60.0) -> None:
         """Wait until its crash point has killed it."""
@@ -104,10 +112,9 @@ class Installation:
         return await asyncio.to_thread(self.process.wait, 30)
 
     async def close(self) -> None:
-        """Leave nothing behind."""
+        """Leave nothing behind, at once: its children die with it; whoever wants to see it end well calls `stop`."""
         await self._client.aclose()
-        if self.process and self.process.poll() is None:
-            await asyncio.to_thread(children.stop, self.process, 15)
+        await self.kill()
 
     @property
     def sn(self) -> str:

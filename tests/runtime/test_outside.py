@@ -12,7 +12,7 @@ from libs.contracts.permissions import agent_permissions
 from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime import admin, bus, natsserver
 from libs.runtime.authority import Authority
-from libs.runtime.bus import Unanswered, connect
+from libs.runtime.bus import Unanswered, arrived, connect
 from libs.runtime.claims import NotTold, tell_claims
 from libs.runtime.credentials import credentials_file, load_key, make_key, scoped_jwt, write_secret
 from libs.runtime.keys import ADMIN, AGENT_NAME, AGENT_TENANT, AGENTS_SIGNER, Keys
@@ -86,7 +86,7 @@ async def test_a_websocket_carries_the_bus_while_this_machine_stays_without_tls(
             heard.append(message.data)
 
         await agent.client.subscribe(f"_INBOX.{AGENT}.x", cb=hear)
-        await agent.client.flush()
+        await arrived(agent.client)
         await chief.client.publish(f"_INBOX.{AGENT}.x", b"y" * 300_000)
         await until(lambda: heard == [b"y" * 300_000])
         await server.stop()
@@ -149,7 +149,7 @@ async def test_the_template_gives_an_agent_exactly_what_the_matrix_says(tmp_path
         ]
         for subject in listen:
             await agent.client.subscribe(subject)
-        await agent.client.flush()
+        await arrived(agent.client)
         await until(lambda: len(denied) == len(more) + len(listen), what=f"{len(more) + len(listen)} denials")
         for subject in (
             f"report.local.task.main.{AGENT}",
@@ -157,7 +157,7 @@ async def test_the_template_gives_an_agent_exactly_what_the_matrix_says(tmp_path
             f"query.local.spooler.admit-agent.main.{AGENT}",
         ):
             await agent.client.publish(subject, b"{}")
-        await agent.client.flush()
+        await arrived(agent.client)
         assert len(denied) == len(more) + len(listen)
         await agent.close()
 
@@ -206,7 +206,7 @@ async def test_no_answer_is_lost_while_the_server_is_told(tmp_path):
                 await gateway.client.request("query.local.spooler.list-tasks", b"?", timeout=5)
 
         await spooler.client.subscribe("query.local.spooler.list-tasks", cb=answer)
-        await spooler.client.flush()
+        await arrived(spooler.client)
         told = asyncio.Event()
         asking = [asyncio.create_task(ask()) for _ in range(8)]
         for since in range(5):
