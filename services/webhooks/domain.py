@@ -111,7 +111,7 @@ def whose(event: OfTask | DeviceChanged) -> tuple[str, str]:
 
 def for_partners(subject: str) -> bool:
     """Whether a subject is of what partner applications alone are told: no endpoint hears of it."""
-    return subject.startswith("partner.")
+    return subject.partition(".")[0] == "partner"
 
 
 def owner(subject: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import and_, delete, exists, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +20,8 @@ from services.webhooks.verdict import Outcome
 MISSED, REMOVED, REAUTHORIZE = "missed", "subscriptionRemoved", "reauthorizationRequired"
 #: Subscriptions of one transaction.
 SLICE = 200
+#: What another replica is about to settle is left to it (PostgreSQL; SQLite has one writer).
+_ALONE: dict[str, Any] = {"of": subscription, "skip_locked": True}
 EXPIRED = "the subscription has expired"
 
 
@@ -55,7 +58,7 @@ class Lifecycle:
     async def end(self, now: int) -> int:
         """End what has expired: what still waited is given up, and a lifecycle address is told. Returns how many."""
         past = or_(subscription.c.expires <= now, ~endpoint.c.active)  # or the operator has removed its queue
-        over = select(*COLUMNS).select_from(QUEUED).where(ALIVE, past).limit(SLICE)
+        over = select(*COLUMNS).select_from(QUEUED).where(ALIVE, past).limit(SLICE).with_for_update(**_ALONE)
         bare = ALIVE & ~exists().where(endpoint.c.id == subscription.c.id)
         async with self._database.transaction() as connection:
             await connection.execute(update(subscription).where(bare).values(ended_at=now))
@@ -79,7 +82,8 @@ class Lifecycle:
             subscription.c.expires - subscription.c.created_at > self._ahead,
         )
         async with self._database.transaction() as connection:
-            rows = await connection.execute(select(*COLUMNS).select_from(QUEUED).where(near, endpoint.c.active).limit(SLICE))
+            wanted = select(*COLUMNS).select_from(QUEUED).where(near, endpoint.c.active).limit(SLICE)
+            rows = await connection.execute(wanted.with_for_update(**_ALONE))
             found = [view_of(row) for row in rows.mappings()]
             for one in found:
                 await connection.execute(update(subscription).where(subscription.c.id == one.id).values(reminded_at=now))
@@ -103,7 +107,7 @@ class Lifecycle:
     async def pause(self, subscription_id: str, now: int) -> None:
         """Its application has lost its right: deliveries wait, and the lifecycle address is told."""
         well = ALIVE & (subscription.c.id == subscription_id) & (subscription.c.paused_at == 0)
-        rows = select(*COLUMNS).select_from(QUEUED).where(well)
+        rows = select(*COLUMNS).select_from(QUEUED).where(well).with_for_update(**_ALONE)
         async with self._database.transaction() as connection:
             if row := (await connection.execute(rows)).mappings().first():
                 await connection.execute(update(subscription).where(subscription.c.id == subscription_id).values(paused_at=now))
