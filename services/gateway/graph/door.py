@@ -40,6 +40,8 @@ log = structlog.get_logger()
 _ADDRESS = re.compile(r"/+(v1\.0|beta)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 #: Pages of a list that are walked through to count it, where nobody has its number.
 COUNTED = 100
+#: The largest body that is read whole, in bytes; documents are uploaded.
+LARGEST = 4 * 1024 * 1024
 BUSY = "Nobody answers at the moment: try again in a few seconds."
 
 
@@ -76,7 +78,7 @@ class Door(BaseRoute):
         self._address = Address(settings.public_url, settings.http_names)
         self._quota = Quota(settings.graph_requests_per_minute)
         self._strict = settings.graph_strict
-        self._max_body = settings.max_body
+        self._max_body = min(settings.max_body, LARGEST)
         self._tracing = tracing
         self._requests = requests
 

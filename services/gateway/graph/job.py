@@ -1,5 +1,7 @@
 """printJob: one leg of a task (graph-print.md 2.7, 3.5; design.md rule 12)."""
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from libs.contracts.ids import guid, job_id
@@ -31,14 +33,18 @@ def job_entity(job: JobView, base: str, *, beta: bool = False) -> dict[str, Any]
     }
 
 
-async def expanded(call: Call, job: JobView, query: Query) -> dict[str, Any]:
-    """A job with its document and its tasks where `query` expands them; the tasks must have been asked for."""
-    told = job_entity(job, call.base, beta=call.beta)
+async def expanded(call: Call, jobs: Sequence[JobView], query: Query) -> list[dict[str, Any]]:
+    """Jobs with their documents and tasks where `query` expands them; the tasks must have been asked for."""
+    told = [job_entity(job, call.base, beta=call.beta) for job in jobs]
     options = {name.lower(): each for name, each in query.expand.items()}
     if "documents" in options:
-        told["documents"] = [document_entity(job)]
+        for job, entity in zip(jobs, told, strict=True):
+            entity["documents"] = [document_entity(job)]
     if "tasks" in options:
-        told["tasks"] = await task_entities(call, job.hooks, options["tasks"])
+        hooks = [hook for job in jobs for hook in job.hooks]
+        tasks = iter(await task_entities(call, hooks, options["tasks"]))
+        for job, entity in zip(jobs, told, strict=True):
+            entity["tasks"] = list(islice(tasks, len(job.hooks)))
     return told
 
 

@@ -1,13 +1,13 @@
 """Lists of a printer's jobs: walks along the spooler's index, page by page, with what the index cannot answer looked at here."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from libs.contracts.fleet import PrinterView
 from libs.contracts.jobs import JobList, JobView, ListJobs
 from services.gateway.graph.call import Call, Collection
-from services.gateway.graph.job import expanded, wants_tasks
+from services.gateway.graph.job import expanded, job_entity, wants_tasks
 from services.gateway.graph.jobfilter import Split, split
 from services.gateway.graph.odata.matching import holds
 from services.gateway.graph.odata.query import Query
@@ -54,7 +54,8 @@ async def listed(call: Call, printer: PrinterView) -> Collection:
         count = 0 if parts.nothing else await _number(call, printer, parts) if query.count else None
         return Collection([], context, applied=True, count=count)
     walk = _Walk(call, printer, parts, ascending=ascending)
-    entities, place = await (walk.matching() if parts.rest else walk.page())
+    jobs, place = await (walk.matching() if parts.rest else walk.page())
+    entities = await expanded(call, jobs, query)
     return Collection(entities, context, applied=True, skiptoken=place.token if place else "", count=walk.count)
 
 
@@ -87,38 +88,36 @@ class _Walk:
         self._tasks = wants_tasks(call.query)
         self.count: int | None = None
 
-    async def page(self) -> tuple[list[dict[str, Any]], Place | None]:
+    async def page(self) -> tuple[Sequence[JobView], Place | None]:
         """Where the index answers everything."""
         begin = place_of(self._call.query)
         found = await self.ask(Place(begin.after, begin.offset + begin.skip), self._call.query.page)
         self.count = found.count
-        entities = [await expanded(self._call, job, self._call.query) for job in found.jobs]
-        return entities, Place(found.next) if found.next else None
+        return found.jobs, Place(found.next) if found.next else None
 
-    async def matching(self) -> tuple[list[dict[str, Any]], Place | None]:
+    async def matching(self) -> tuple[Sequence[JobView], Place | None]:
         """Where jobs must be looked at: those that match up to a page of them, and where to go on."""
-        entities: list[dict[str, Any]] = []
+        page: list[JobView] = []
         place = place_of(self._call.query)
         skip, matches, whole = place.skip, 0, not self._call.query.skiptoken
         end: Place | None = None
         for _ in range(QUESTIONS):
             found = await self.ask(place, STEP)
             for at, job in enumerate(found.jobs):
-                entity = await self._match(job)
-                matches += entity is not None
-                if entity is None or end or matches <= skip:
+                if not self._matches(job):
                     continue
-                if len(entities) == self._call.query.page:
+                matches += 1
+                if len(page) < self._call.query.page and matches > skip:
+                    page.append(job)
+                elif matches > skip and not end:
                     end = Place(place.after, place.offset + at)
-                else:
-                    entities.append(entity)
             if not found.next:
                 self.count = matches if whole else None
-                return entities, end
+                return page, end
             place = Place(found.next)
             if end and not self._call.query.count:
-                return entities, end
-        return entities, end or Place(place.after, 0, max(0, skip - matches))
+                return page, end
+        return page, end or Place(place.after, 0, max(0, skip - matches))
 
     async def ask(self, place: Place, limit: int) -> JobList:
         """So many jobs from a place on."""
@@ -139,6 +138,5 @@ class _Walk:
         self.count = found.count
         return found
 
-    async def _match(self, job: JobView) -> dict[str, Any] | None:
-        entity = await expanded(self._call, job, self._call.query)
-        return entity if self._parts.rest is None or holds(self._parts.rest, entity) else None
+    def _matches(self, job: JobView) -> bool:
+        return self._parts.rest is None or holds(self._parts.rest, job_entity(job, self._call.base, beta=self._call.beta))

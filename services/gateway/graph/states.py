@@ -34,6 +34,8 @@ TOLD: dict[Stage, Told] = {
 }
 #: Where a reason says more than its stage does.
 DETAILS: dict[str, tuple[str, ...]] = {Reason.JOB_COMPLETED_WITH_WARNINGS: ("completedWithWarnings",)}
+#: Of a job whose document is complete, and that was not started.
+UPLOADED = "The document is there; the job waits to be started."
 #: All members of printJobProcessingState but the one that is never sent.
 STATES = ("unknown", "pending", "processing", "paused", "stopped", "completed", "canceled", "aborted")
 
@@ -53,6 +55,8 @@ def details_of(job: JobView) -> list[str]:
 def status_of(job: JobView, *, beta: bool = False) -> dict[str, Any]:
     """printJobStatus; in beta with the older names of its members as well (1.13)."""
     state, description = TOLD[job.stage].state, job.message or TOLD[job.stage].description
+    if job.stage is Stage.AWAITING_DATA and job.document.uploaded_at:
+        description = UPLOADED
     told = {
         "state": state,
         "details": details_of(job),

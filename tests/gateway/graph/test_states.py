@@ -47,6 +47,8 @@ def test_the_states_of_the_design(stage, state, details):
 
 
 def test_a_job_whose_document_is_there_waits_for_no_upload():
-    assert details_of(a_job(document=DocumentView(uploaded_at=WHEN))) == []
+    job = a_job(document=DocumentView(uploaded_at=WHEN), message="It waits for its document, and to be started.")
+    assert details_of(job) == []
+    assert "the job waits to be started" in status_of(job)["description"]
     assert status_of(a_job())["description"]
     assert stages_of("unknown") == stages_of("nonsense") == ()

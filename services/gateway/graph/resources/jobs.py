@@ -50,7 +50,8 @@ async def get_job(call: Call) -> Answer:
     """One, with its document and tasks where they are expanded."""
     printer = await placed(call)
     job = await _job(call, printer, hooks=wants_tasks(call.query))
-    return Reply(body=await expanded(call, job, call.query), context=_context(printer), etag=etag_of(job))
+    (told,) = await expanded(call, (job,), call.query)
+    return Reply(body=told, context=_context(printer), etag=etag_of(job))
 
 
 async def create_job(call: Call) -> Answer:

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from libs.contracts.definitions import DefinitionList, DefinitionView, ListDefinitions
 from libs.contracts.devices import Capabilities
 from libs.contracts.fleet import (
     ChangePrinterShare,
@@ -42,7 +43,7 @@ from libs.contracts.tickets import ColorMode, Media, Sides, Ticket
 from libs.runtime.bus import Refused, Unanswered
 from services.gateway.graph.resources import jobs
 from tests.gateway.graph.calling import ALICE, APP, BASE, BOB, SN, a_printer, application, graph, user
-from tests.gateway.graph.jobs import OFFICE, TASK, WHEN, a_hook, a_job, configured, created
+from tests.gateway.graph.jobs import DEFINITION, OFFICE, TASK, WHEN, a_hook, a_job, configured, created
 
 ABLE = Capabilities(colors=(ColorMode.COLOR, ColorMode.MONOCHROME), sides=(Sides.ONE_SIDED,), max_copies=99)
 PRINTER = a_printer(capabilities=ABLE)
@@ -367,6 +368,17 @@ async def test_a_walk_ends_somewhere_and_its_link_goes_on(door, monkeypatch):
     assert first["value"] == []
     second = (await door.client.get(first["@odata.nextLink"])).json()
     assert [each["id"] for each in second["value"]] == ["t700"]
+
+
+async def test_the_definitions_of_many_tasks_are_asked_for_once(door):
+    definition = DefinitionView(id=DEFINITION, tenant="main", app=APP, name="Accounting")
+    door.bus.answers[ListDefinitions] = DefinitionList(definitions=(definition,))
+    every = [a_job(f"t{at}", hooks=tuple(a_hook(f"t{at}", leg) for leg in range(at))) for at in range(4)]
+    door.bus.answers[ListJobs] = paged(every)
+    told = await door.get(f"{JOBS}?$expand=tasks($expand=definition;$select=id)")
+    assert [[task["id"] for task in each["tasks"]] for each in told["value"]] == [[hook.id for hook in job.hooks] for job in every]
+    assert told["value"][3]["tasks"][0]["definition"]["displayName"] == "Accounting"
+    assert len(door.asked(ListDefinitions)) == 1
 
 
 async def test_filters_for_nothing_ask_nobody_and_wrong_ones_are_named(door):
