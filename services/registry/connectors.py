@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, select, update
 
 from libs.contracts.directory import ClientKind, client_key
 from libs.contracts.fleet import (
@@ -21,7 +21,7 @@ from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import enrol, fleet
 from services.registry.change import Change
-from services.registry.fleet_tables import print_settings, profiles
+from services.registry.fleet_tables import print_settings
 from services.registry.printers import merged
 from services.registry.registry import Registry
 from services.registry.tables import clients, devices
@@ -66,7 +66,7 @@ async def remove_connector(registry: Registry, query: RemoveConnector) -> Fulfil
     """An agent without printers is disabled: it is let in no more, until the command line says so."""
     async with registry.store.acting(query.by or "Graph").change() as change:
         row = await _locked(change, query.tenant, query.connector)
-        has = select(func.count()).select_from(devices.outerjoin(profiles, _of_device())).where(_attached(row))
+        has = select(func.count()).select_from(devices).where(_there(row), fleet.attached(row.sn))
         count = (await change.connection.execute(has)).scalar_one()
         if count:
             message = f"The connector {row.name or row.sn!r} has {count} printer(s): remove them first."
@@ -117,14 +117,8 @@ async def _locked(change: Change, tenant: str, connector: str) -> Row[Any]:
     return row
 
 
-def _of_device() -> ColumnElement[bool]:
-    return and_(profiles.c.agent == devices.c.agent, profiles.c.device == devices.c.id)
-
-
-def _attached(row: Row[Any]) -> ColumnElement[bool]:
-    """Whether a device is there and this agent's, or registered through it."""
-    mine = or_(devices.c.agent == row.sn, profiles.c.connector == row.guid)
-    return and_(mine, devices.c.gone.is_(False), devices.c.virtual.is_(False), devices.c.tenant == row.tenant)
+def _there(row: Row[Any]) -> ColumnElement[bool]:
+    return and_(devices.c.gone.is_(False), devices.c.virtual.is_(False), devices.c.tenant == row.tenant)
 
 
 def _short(query: ChangeConnector, name: str) -> str | None:

@@ -4,12 +4,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.devices import Device, DeviceType, PrinterState
 from libs.contracts.directory import ClientKind
 from libs.contracts.fleet import PrinterView, Profile
+from libs.contracts.ids import guid
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import domain, rows
@@ -22,9 +23,11 @@ from services.registry.tables import clients, devices
 _LARGE = ("capabilities", "marks", "ipp")
 #: A printer that is there was seen in this minute (ms): asked again at once, the answer is the same.
 _MINUTE = 60_000
+#: A device's own profile.
+PROFILED = and_(profiles.c.agent == devices.c.agent, profiles.c.device == devices.c.id)
 _JOINED = (
     devices.join(clients, clients.c.sn == devices.c.agent)
-    .outerjoin(profiles, (profiles.c.agent == devices.c.agent) & (profiles.c.device == devices.c.id))
+    .outerjoin(profiles, PROFILED)
     .outerjoin(offers, offers.c.printer == devices.c.guid)
 )
 
@@ -37,21 +40,29 @@ def columns(*, plain: bool = False) -> list[Any]:
     return [*own, *of_client, *said, offers.c.id.label("offer")]
 
 
-def printers(tenant: str, *, plain: bool = False, gone: bool = False) -> Select[Any]:
-    """The printers of a tenant by display name, without the virtual ones and those of disabled clients; `gone`: these too."""
-    there = [] if gone else [devices.c.gone.is_(False)]
-    printing = devices.c.type == DeviceType.PRINTER.value
-    return (
-        select(*columns(plain=plain))
-        .select_from(_JOINED)
-        .where(devices.c.tenant == tenant, printing, devices.c.virtual.is_(False), clients.c.enabled.is_(True), *there)
-        .order_by(devices.c.display, devices.c.guid)
-    )
+def _there(tenant: str) -> ColumnElement[bool]:
+    """Whether a device is a printer of the tenant that is there, and not a virtual one."""
+    real = (devices.c.gone.is_(False), devices.c.virtual.is_(False))
+    return and_(devices.c.tenant == tenant, *real, devices.c.type == DeviceType.PRINTER.value)
 
 
-async def count(look: AsyncConnection, wanted: Select[Any]) -> int:
-    """How many rows there are in all."""
-    return int((await look.execute(wanted.with_only_columns(func.count(), maintain_column_froms=True).order_by(None))).scalar_one())
+def printers(tenant: str, *, plain: bool = False) -> Select[Any]:
+    """The printers of a tenant by display name, without the virtual ones and those of disabled clients."""
+    found = select(*columns(plain=plain)).select_from(_JOINED)
+    return found.where(_there(tenant), clients.c.enabled.is_(True)).order_by(devices.c.display, devices.c.guid)
+
+
+def attached(sn: str) -> ColumnElement[bool]:
+    """Whether a device is this agent's, or was registered through it."""
+    through = select(profiles.c.device).where(PROFILED, profiles.c.connector == guid("client", sn)).correlate(devices)
+    return or_(devices.c.agent == sn, exists(through))
+
+
+async def count(look: AsyncConnection, tenant: str, *which: ColumnElement[bool]) -> int:
+    """How many printers of a tenant there are in all."""
+    enabled = select(clients.c.sn).where(clients.c.tenant == tenant, clients.c.enabled.is_(True))
+    wanted = select(func.count()).select_from(devices).where(_there(tenant), devices.c.agent.in_(enabled), *which)
+    return int((await look.execute(wanted)).scalar_one())
 
 
 async def printer_row(look: AsyncConnection, tenant: str, printer: str = "", agent: str = "", device: str = "") -> Row[Any]:

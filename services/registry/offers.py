@@ -3,40 +3,50 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Join, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.fleet import GetPrinterShare, ListPrinterShares, MayPrint, Permitted, ShareAnswer, ShareList, ShareView
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import fleet
-from services.registry.fleet_tables import memberships, offer_groups, offer_users, offer_uses, offers, users
+from services.registry.fleet_tables import memberships, offer_groups, offer_users, offer_uses, offers, profiles, users
 from services.registry.presence import Presence
 from services.registry.registry import Registry
-from services.registry.tables import devices
+from services.registry.tables import clients, devices
 
 #: Offers in one answer, which is one message of the bus: without and with what their printers can do.
 MOST_PLAIN, MOST = 1000, 100
 
 
-def offered(tenant: str, *, plain: bool = False, user: str = "") -> Select[Any]:
-    """Offers by name with their printers, and when this user last used each; what its agent does not report now is there too."""
-    used = (offer_uses.c.offer == offers.c.id) & (offer_uses.c.user_id == user)
+def offered(tenant: str, *, plain: bool = False, user: str = "", recent: bool = False) -> Select[Any]:
+    """Offers by name with their printers, and when this user last used each; what its agent does not report now is there too.
+
+    `recent`: those that the user used, newest first.
+    """
     own = [offers.c.name.label("offer_name"), offers.c.allow_all, offers.c.created_at.label("offered_at"), offer_uses.c.used_at]
-    printers = fleet.printers(tenant, plain=plain, gone=True).add_columns(*own)
-    return printers.outerjoin(offer_uses, used).where(offers.c.id.is_not(None)).order_by(None).order_by(offers.c.name)
+    printers = _joined(user, recent=recent).outerjoin(profiles, fleet.PROFILED)
+    order = (offer_uses.c.used_at.desc(), offers.c.name) if recent else (offers.c.name,)
+    found = select(*fleet.columns(plain=plain), *own).select_from(printers)
+    return found.where(offers.c.tenant == tenant, clients.c.enabled.is_(True)).order_by(*order)
+
+
+def _joined(user: str, *, recent: bool) -> Join:
+    used = (offer_uses.c.offer == offers.c.id) & (offer_uses.c.user_id == user)
+    there = offers.join(devices, devices.c.guid == offers.c.printer).join(clients, clients.c.sn == devices.c.agent)
+    return there.join(offer_uses, used, isouter=not recent)
 
 
 async def list_printer_shares(registry: Registry, query: ListPrinterShares) -> ShareList:
     """Offers, a page of them."""
-    wanted = offered(query.tenant, plain=query.plain, user=query.user)
+    wanted = offered(query.tenant, plain=query.plain, user=query.user, recent=query.recent)
+    every = select(func.count()).select_from(_joined(query.user, recent=query.recent))
+    every = every.where(offers.c.tenant == query.tenant, clients.c.enabled.is_(True))
     if query.printer:
-        wanted = wanted.where(devices.c.guid == query.printer.lower())
-    if query.recent:
-        wanted = wanted.where(offer_uses.c.used_at.is_not(None)).order_by(None).order_by(offer_uses.c.used_at.desc(), offers.c.name)
+        wanted, every = (each.where(offers.c.printer == query.printer.lower()) for each in (wanted, every))
     limit = min(query.limit, MOST_PLAIN if query.plain else MOST)
     async with registry.store.look() as look:
-        total = await fleet.count(look, wanted)
+        total = (await look.execute(every)).scalar_one()
         found = (await look.execute(wanted.offset(query.offset).limit(limit))).all()
         return ShareList(shares=await views(look, found, registry.presence, plain=query.plain), total=total)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, or_, select, update
+from sqlalchemy import Row, delete, insert, select, update
 
 from libs.contracts.devices import Device, PrinterState
 from libs.contracts.directory import DeviceEntry, device_key
@@ -20,7 +20,6 @@ from libs.contracts.fleet import (
     RemovePrinter,
     RestorePrinter,
 )
-from libs.contracts.ids import guid
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import domain, fleet, rows
@@ -39,12 +38,11 @@ LONGEST_NAME = 128
 
 async def list_printers(registry: Registry, query: ListPrinters) -> PrinterList:
     """The printers of a tenant, a page of them."""
-    wanted = fleet.printers(query.tenant, plain=query.plain)
-    if query.connector:
-        wanted = wanted.where(or_(devices.c.agent == query.connector, profiles.c.connector == guid("client", query.connector)))
+    which = (fleet.attached(query.connector),) if query.connector else ()
+    wanted = fleet.printers(query.tenant, plain=query.plain).where(*which)
     limit = min(query.limit, MOST_PLAIN if query.plain else MOST)
     async with registry.store.look() as look:
-        total = await fleet.count(look, wanted)
+        total = await fleet.count(look, query.tenant, *which)
         found = (await look.execute(wanted.offset(query.offset).limit(limit))).all()
     views = tuple(fleet.view(row, registry.presence, plain=query.plain) for row in found)
     return PrinterList(printers=views, total=total)

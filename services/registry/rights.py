@@ -82,7 +82,7 @@ async def remove_app(store: Store, sn: str) -> None:
 async def change_roles(store: Store, sn: str, *, grant: Iterable[str] = (), revoke: Iterable[str] = ()) -> tuple[str, ...]:
     """Give an application permissions of Graph for itself, or take them back; all that it has then. Raises `Unfit`.
 
-    Tokens that it has keep what they say until they end.
+    Tokens of this server's issuer are cut down at once; those of another say what that one granted.
     """
     async with store.change() as change:
         app = await _client(change, sn, ClientKind.APP)

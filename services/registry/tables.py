@@ -71,7 +71,7 @@ devices = Table(
     metadata,
     Column("agent", String(8), ForeignKey("clients.sn"), primary_key=True),
     Column("id", String(16), primary_key=True),
-    Column("tenant", String(32), nullable=False, index=True),
+    Column("tenant", String(32), nullable=False),
     Column("name", Text, nullable=False),
     Column("type", String(16), nullable=False),
     Column("state", String(16), nullable=False),
@@ -89,6 +89,7 @@ devices = Table(
     Column("served_by", String(128), nullable=False, server_default=""),
     Column("added_at", BigInteger, nullable=False, server_default="0"),
     Index("ix_devices_fleet", "tenant", "display", "guid"),
+    Index("ix_devices_there", "tenant", "gone", "virtual", "type", "agent"),
 )
 
 defaults = Table(

@@ -43,7 +43,7 @@ def declare(parser: ArgumentParser) -> None:
         ("remove", remove, "remove an application with its tokens, relays and endpoints; its tasks stay"),
         ("name", name_it, "tell what tokens of another issuer call it (appid, azp)"),
         ("grant", grant, "give it permissions of Graph for itself"),
-        ("revoke", revoke, "take such permissions back; tokens that it has keep them until they end"),
+        ("revoke", revoke, "take such permissions back; tokens of another issuer say what that one granted"),
         ("allow", allow, "let it use devices"),
         ("deny", deny, "take back what `allow` gave, in the same words"),
     ):

@@ -50,6 +50,14 @@ def test_a_device_that_comes_back_is_added_with_the_next_revision():
     assert compare(known, []) == ()
 
 
+def test_a_report_leaves_what_an_application_serves():
+    served = {OFFICE.id: Known(OFFICE, 7, served_by="app")}
+    assert compare(served, []) == ()
+    assert compare(served, [STOPPED]) == (), "nor does an agent take its name"
+    gone = {OFFICE.id: Known(OFFICE, 8, gone=True, served_by="app")}
+    assert compare(gone, [OFFICE]) == (Change(Known(OFFICE, 9), ("added",)),), "it is the agent's then"
+
+
 def test_only_devices_with_the_id_of_their_name_are_believed():
     wrong = replace(OFFICE, id="a.b.*")
     assert trustworthy(AGENT, [wrong, OFFICE, OFFICE, device("")]) == (OFFICE,)

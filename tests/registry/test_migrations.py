@@ -6,10 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from libs.contracts.directory import ClientEntry, ClientKind, TokenEntry
-from libs.contracts.ids import device_id
+from libs.contracts.fleet import GetPrinter, ListConnectors
+from libs.contracts.ids import device_id, guid
 from libs.runtime.database import database
 from libs.runtime.settings import read
-from services.registry import enrol, roaming
+from services.registry import connectors, enrol, printers, roaming
+from services.registry.presence import Presence
+from services.registry.registry import Apart, Registry
 from services.registry.settings import RegistrySettings
 from services.registry.store import MIGRATIONS
 
@@ -54,3 +57,10 @@ async def test_what_was_there_keeps_its_meaning(database_url, tmp_path, first):
         assert await store.defaults(SN) == {"printer": (SN, OFFICE)}
         assert entries[f"device.{SN}.{device_id(SN, 'Roaming Print')}"].device.virtual
         assert await store.audited(0) == []
+        registry = Registry(store, Presence(6), Apart(store))
+        printer = guid("printer", SN, OFFICE)
+        found = (await printers.get_printer(registry, GetPrinter(region="local", tenant="main", printer=printer))).printer
+        assert (found.id, found.profile.display, found.registered_at) == (printer, "Office", 1)
+        assert found.connector == guid("client", SN)
+        (connector,) = (await connectors.list_connectors(registry, ListConnectors(region="local", tenant="main"))).connectors
+        assert (connector.id, connector.registered_at) == (found.connector, 1)

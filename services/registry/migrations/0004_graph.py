@@ -50,6 +50,8 @@ def _devices() -> None:
     connection.execute(sa.update(table).values(display=table.c.name, added_at=since))
     op.create_index("ix_devices_guid", "devices", ["guid"], unique=True)
     op.create_index("ix_devices_fleet", "devices", ["tenant", "display", "guid"])
+    op.drop_index("ix_devices_tenant", "devices")
+    op.create_index("ix_devices_there", "devices", ["tenant", "gone", "virtual", "type", "agent"])
 
 
 def _printers() -> None:
