@@ -61,6 +61,12 @@ async def test_without_a_permission_for_all_only_ones_own_jobs_are_asked_for(tmp
         await door.call("GET", f"{spooler.path}/$value")
         assert door.asked(GetJob)[0].user == ALICE
         assert (door.asked(LocateDocument)[0].user, door.asked(LocateDocument)[0].fetched_by) == (ALICE, "")
+        door.who = user("PrintJob.Read", "PrintJob.ReadBasic.All", "Printer.Read.All")  # sees all jobs, not what is in them
+        await door.get(spooler.path)
+        assert door.asked(GetJob)[1].user == ALICE
+        door.who = user("PrintJob.ReadWrite.All", "Printer.Read.All")
+        await door.get(spooler.path)
+        assert door.asked(GetJob)[2].user == ""
         door.who = application("PrintJob.Read.All", "Printer.Read.All")
         await door.call("GET", f"{spooler.path}/$value")
         assert (door.asked(LocateDocument)[1].user, door.asked(LocateDocument)[1].fetched_by) == ("", APP)

@@ -69,7 +69,12 @@ async def test_a_session_tells_its_address_its_end_and_what_is_missing(tmp_path)
         assert upload.told["nextExpectedRanges"] == ["0-249"]
         assert upload.told["@odata.context"].endswith("/v1.0/$metadata#microsoft.graph.uploadSession")
         opened = upload.door.asked(OpenUpload)[0]
-        assert (opened.user, opened.app, opened.name, opened.size) == ("", "", "report.pdf", 250)  # permissions for all jobs
+        assert (opened.user, opened.app, opened.name, opened.size) == (
+            "",
+            "",
+            "report.pdf",
+            250,
+        )  # an administrator with permissions for all jobs
 
 
 async def test_chunks_as_the_python_sdk_cuts_them_make_the_document_and_the_last_may_be_repeated(tmp_path):
@@ -226,9 +231,17 @@ async def test_who_opens_a_session_is_told_to_the_spooler(tmp_path):
         spooler = Spooler(door)
         door.who = user("PrintJob.Create", "PrintJob.ReadWrite", "PrinterShare.ReadBasic.All", "Printer.Read.All")
         await door.post(f"{spooler.path}/createUploadSession", {"properties": PDF})
+        door.who = user("PrintJob.ReadWrite.All", "Printer.Read.All")
+        await door.post(f"{spooler.path}/createUploadSession", {"properties": PDF})
         door.who = application()
         await door.post(f"{spooler.path}/createUploadSession", {"properties": PDF})
-        mine, apps = door.asked(OpenUpload)
-        assert (mine.user, mine.app) == (ALICE, "")
+        mine, others, apps = door.asked(OpenUpload)
+        assert (mine.user, mine.app, others.user) == (ALICE, "", ALICE)  # others' jobs are an administrator's
         assert (apps.user, apps.app) == (door.who.id, APP)
         assert door.asked(GetUpload) == []
+    (tmp_path / "loose").mkdir()
+    async with graph(tmp_path / "loose", modules=[documents], graph_strict=False) as door:
+        spooler = Spooler(door)
+        door.who = application()
+        await door.post(f"{spooler.path}/createUploadSession", {"properties": PDF})
+        assert (door.asked(OpenUpload)[0].user, door.asked(OpenUpload)[0].app) == ("", APP)  # it may have printed for somebody

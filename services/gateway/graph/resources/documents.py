@@ -14,6 +14,7 @@ from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.contenttypes import format_of, refusal
 from services.gateway.graph.documents import document_entity, document_id
 from services.gateway.graph.downloads import download_url
+from services.gateway.graph.permissions import held
 from services.gateway.graph.place import leg_of, placed
 from services.gateway.graph.problem import Problem, bad, missing
 from services.gateway.graph.uploading import exactly, finished, upload_session
@@ -41,7 +42,7 @@ async def get_document(call: Call) -> Answer:
 async def download(call: Call) -> Answer:
     """Where its bytes are, for a few minutes."""
     view = await placed(call)
-    where = LocateDocument(**_where(call, view), user=call.who.own_jobs_only, fetched_by="" if call.who.delegated else call.who.app)
+    where = LocateDocument(**_where(call, view), user=_reader(call), fetched_by="" if call.who.delegated else call.who.app)
     _check_id(call, where.task, where.leg)
     _: DocumentPlace = await call.ask(where)
     return Reply(302, headers={"Location": download_url(call.gateway, _origin(call), where), "Cache-Control": "no-store"})
@@ -97,7 +98,7 @@ async def _open(call: Call, view: PrinterView, name: str, media_type: str, size:
     who = call.who
     question = OpenUpload(
         **where,
-        user=who.own_jobs_only if who.delegated else who.id,
+        user=_writer(call),
         app="" if who.delegated else who.app,
         size=size,
         name=name,
@@ -121,8 +122,23 @@ async def _format(call: Call, view: PrinterView, media_type: str) -> Format:
 
 async def _job(call: Call) -> JobView:
     view = await placed(call)
-    answer: JobAnswer = await call.ask(GetJob(**_where(call, view), user=call.who.own_jobs_only))
+    answer: JobAnswer = await call.ask(GetJob(**_where(call, view), user=_reader(call)))
     return answer.job
+
+
+def _reader(call: Call) -> str:
+    """Whose documents alone may be read; empty: everybody's. What lets one see all jobs does not show what is in them."""
+    return call.who.id if call.who.delegated and "PrintJob.Read.All" not in held(call.who.permissions) else ""
+
+
+def _writer(call: Call) -> str:
+    """Whose jobs' documents alone may be uploaded before the start; empty: everybody's, as administrators may, and applications
+    where they may print for others.
+    """
+    who = call.who
+    if not who.delegated:
+        return who.id if call.strict else ""
+    return "" if who.administrator and "PrintJob.ReadWrite.All" in held(who.permissions) else who.id
 
 
 def _where(call: Call, view: PrinterView) -> dict[str, Any]:
