@@ -28,6 +28,8 @@ class Directory:
         self._changed = asyncio.Event()
         self._named: dict[tuple[str, str], set[str]] = {}
         self._names: dict[str, tuple[str, str]] = {}
+        self._guids: dict[str, str] = {}
+        self._keys: dict[str, str] = {}
         self._applications: dict[tuple[str, str], str] = {}
         self._called: dict[str, tuple[str, str]] = {}
         mirror.on_change = self._change
@@ -56,6 +58,11 @@ class Directory:
         found = self._mirror.get(self._applications.get((tenant, app.lower()), ""))
         return found if isinstance(found, ClientEntry) else None
 
+    def printer(self, tenant: str, printer: str) -> DeviceEntry | None:
+        """The printer of a tenant with this GUID, as far as the mirror knows; None says nothing about whether there is one."""
+        entry = self._mirror.get(self._guids.get(printer, "")) if self._mirror.fresh else None
+        return entry if isinstance(entry, DeviceEntry) and entry.tenant == tenant else None
+
     async def settle_key(self, key: str) -> Entry | None:
         """Wait until the mirror has of this key what the registry has; what that is. Raises `Unanswered`."""
         (entry,) = await self.ask(key)
@@ -75,8 +82,12 @@ class Directory:
     def _change(self, key: str, entry: object) -> None:
         if isinstance(entry, DeviceEntry):
             self._name(key, (entry.tenant, entry.device.name))
+            if key not in self._keys:
+                self._keys[key] = found = guid("printer", entry.agent, entry.device.id)
+                self._guids[found] = key
         elif key in self._names:
             self._name(key, None)
+            self._guids.pop(self._keys.pop(key, ""), None)
         if key.startswith(_CLIENTS):
             self._call(key, entry)
         self._changed.set()

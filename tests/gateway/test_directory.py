@@ -75,6 +75,22 @@ async def test_devices_are_found_by_name_within_their_tenant_as_they_come_and_go
     assert found.named("main", "Office") == [], "a blind mirror says nothing"
 
 
+async def test_printers_are_found_by_their_guid_within_their_tenant_as_they_come_and_go():
+    found, _, mirror = directory()
+    mirror.put(OFFICE)
+    name = guid("printer", OFFICE.agent, OFFICE.device.id)
+    assert found.printer("main", name) == OFFICE
+    assert found.printer("rival", name) is None
+    mirror.fresh = False
+    assert found.printer("main", name) is None
+    mirror.fresh = True
+    del mirror.values[OFFICE.key]
+    mirror.on_change(OFFICE.key, None)
+    assert found.printer("main", name) is None
+    mirror.put(OFFICE)
+    assert found.printer("main", name) == OFFICE
+
+
 async def test_what_the_registry_has_is_waited_for():
     found, _, mirror = directory(answer=looked_up(OFFICE))
     waiting = asyncio.create_task(found.settle_key(OFFICE.key))

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from libs.contracts.fleet import PrinterView
 from libs.contracts.jobs import JobList, JobView, ListJobs
 from services.gateway.graph.call import Call, Collection
 from services.gateway.graph.job import expanded, job_entity, wants_tasks
 from services.gateway.graph.jobfilter import Split, split
 from services.gateway.graph.odata.matching import holds
 from services.gateway.graph.odata.query import Query
+from services.gateway.graph.place import Spot
 from services.gateway.graph.problem import bad
 
 CONTEXT = "print/printers('{}')/jobs"
@@ -44,7 +44,7 @@ def place_of(query: Query) -> Place:
     return Place(found[3], int(found[1]), int(found[2]))
 
 
-async def listed(call: Call, printer: PrinterView) -> Collection:
+async def listed(call: Call, printer: Spot) -> Collection:
     """A page of the jobs of a printer. Raises `Problem` 400 for an order that there is no index for."""
     query = call.query
     ascending = _ascending(query)
@@ -68,7 +68,7 @@ def _ascending(query: Query) -> bool:
     return not descending
 
 
-async def _number(call: Call, printer: PrinterView, parts: Split) -> int | None:
+async def _number(call: Call, printer: Spot, parts: Split) -> int | None:
     walk = _Walk(call, printer, parts, ascending=False)
     if parts.rest:
         await walk.matching()
@@ -80,7 +80,7 @@ async def _number(call: Call, printer: PrinterView, parts: Split) -> int | None:
 class _Walk:
     """One page. `count` is known after it, if it was wanted and could be found out."""
 
-    def __init__(self, call: Call, printer: PrinterView, parts: Split, *, ascending: bool) -> None:
+    def __init__(self, call: Call, printer: Spot, parts: Split, *, ascending: bool) -> None:
         self._call = call
         self._printer = printer
         self._parts = parts
@@ -125,7 +125,7 @@ class _Walk:
             region=self._call.gateway.region,
             tenant=self._call.who.tenant,
             agent=self._printer.agent,
-            printer=self._printer.device.id,
+            printer=self._printer.device,
             wanted=self._parts.wanted,
             after=place.after,
             offset=place.offset,

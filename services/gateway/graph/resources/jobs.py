@@ -29,7 +29,7 @@ from services.gateway.graph.job import etag_of, expanded, job_entity, wants_task
 from services.gateway.graph.joblist import CONTEXT, listed
 from services.gateway.graph.members import text
 from services.gateway.graph.permissions import held
-from services.gateway.graph.place import leg_of, placed
+from services.gateway.graph.place import Spot, leg_of, placed, spot_of, spotted
 from services.gateway.graph.problem import bad, missing
 from services.gateway.graph.serving import service_of
 from services.gateway.graph.states import status_of
@@ -43,12 +43,12 @@ OTHERS = frozenset(("PrintJob.ReadWriteBasic.All", "PrintJob.ReadWrite.All"))
 
 async def list_jobs(call: Call) -> Answer:
     """Newest first."""
-    return await listed(call, await placed(call))
+    return await listed(call, await spotted(call))
 
 
 async def get_job(call: Call) -> Answer:
     """One, with its document and tasks where they are expanded."""
-    printer = await placed(call)
+    printer = await spotted(call)
     job = await _job(call, printer, hooks=wants_tasks(call.query))
     (told,) = await expanded(call, (job,), call.query)
     return Reply(body=told, context=_context(printer), etag=etag_of(job))
@@ -78,24 +78,25 @@ async def change_job(call: Call) -> Answer:
     printer is with it.
     """
     printer = await placed(call)
+    spot = spot_of(printer)
     wanted, status = call.body.get("configuration"), call.body.get("status")
     if (wanted is None) == (status is None):
         raise bad("Write either configuration, or (for the application that serves the printer) status.", "configuration")
     if status is not None:
         state, description = service_of(status)
-        question: Message = ServeJob(**_at(call, printer), app=call.who.app, state=state, description=description)
+        question: Message = ServeJob(**_at(call, spot), app=call.who.app, state=state, description=description)
     else:
-        before = await _job(call, printer)
+        before = await _job(call, spot)
         changed = {**configuration_of(before), **given(call.body, printer)}
         ticket = ticket_of(changed, printer, before.ticket)
-        question = ConfigureJob(**_at(call, printer), app=call.who.app, ticket=ticket, configuration=written(changed))
+        question = ConfigureJob(**_at(call, spot), app=call.who.app, ticket=ticket, configuration=written(changed))
     answer: JobAnswer = await call.ask(question)
-    return Reply(body=job_entity(answer.job, call.base, beta=call.beta), context=_context(printer), etag=etag_of(answer.job))
+    return Reply(body=job_entity(answer.job, call.base, beta=call.beta), context=_context(spot), etag=etag_of(answer.job))
 
 
 async def start_job(call: Call) -> Answer:
     """The document is there: go on. The answer tells the job as it is when it has just started (1.5), whatever holds it by now."""
-    printer = await placed(call)
+    printer = await spotted(call)
     answer: JobAnswer = await call.ask(StartJob(**_at(call, printer), user=_user(call)))
     begun = replace(answer.job, stage=Stage.INCOMING, reason="", message="")
     return Reply(body=status_of(begun, beta=call.beta), context="microsoft.graph.printJobStatus")
@@ -103,14 +104,14 @@ async def start_job(call: Call) -> Answer:
 
 async def cancel_job(call: Call) -> Answer:
     """Stop it, as far as it can be stopped."""
-    printer = await placed(call)
+    printer = await spotted(call)
     await call.ask(CancelJob(**_at(call, printer), user=_user(call)))
     return Reply(204)
 
 
 async def abort_job(call: Call) -> Answer:
     """End it, by the application whose task works on it."""
-    printer = await placed(call)
+    printer = await spotted(call)
     reason = call.body.get("reason")
     reason = "" if reason is None else text(reason, "reason")
     await call.ask(AbortJob(**_at(call, printer), app=call.who.app, reason=reason))
@@ -119,7 +120,7 @@ async def abort_job(call: Call) -> Answer:
 
 async def redirect_job(call: Call) -> Answer:
     """Send it to another printer, by the application whose task works on it; the answer is the job there."""
-    printer = await placed(call)
+    printer = await spotted(call)
     target = await _destination(call)
     check_accepting(target)
     ticket, configuration = None, ""
@@ -129,7 +130,7 @@ async def redirect_job(call: Call) -> Answer:
     answer: JobAnswer = await call.ask(
         RedirectJob(**_at(call, printer), app=call.who.app, to=printer_ref(target), ticket=ticket, configuration=configuration)
     )
-    return Reply(body=job_entity(answer.job, call.base, beta=call.beta), context=_context(target))
+    return Reply(body=job_entity(answer.job, call.base, beta=call.beta), context=_context(spot_of(target)))
 
 
 async def _located(call: Call) -> tuple[PrinterView, ShareView | None]:
@@ -140,7 +141,7 @@ async def _located(call: Call) -> tuple[PrinterView, ShareView | None]:
     return answer.share.printer, answer.share
 
 
-async def _job(call: Call, printer: PrinterView, *, hooks: bool = False) -> JobView:
+async def _job(call: Call, printer: Spot, *, hooks: bool = False) -> JobView:
     answer: JobAnswer = await call.ask(GetJob(**_at(call, printer), user=call.who.own_jobs_only, hooks=hooks))
     return answer.job
 
@@ -160,9 +161,9 @@ async def _destination(call: Call) -> PrinterView:
     return answer.printer
 
 
-def _at(call: Call, printer: PrinterView) -> Mapping[str, Any]:
+def _at(call: Call, printer: Spot) -> Mapping[str, Any]:
     """What every question about the job of a path has."""
-    return {"agent": printer.agent, "printer": printer.device.id, **leg_of(call)}
+    return {"agent": printer.agent, "printer": printer.device, **leg_of(call)}
 
 
 def _user(call: Call) -> str:
@@ -172,7 +173,7 @@ def _user(call: Call) -> str:
     return "" if everybody else who.id
 
 
-def _context(printer: PrinterView) -> str:
+def _context(printer: Spot) -> str:
     return f"{CONTEXT.format(printer.id)}/$entity"
 
 

@@ -10,7 +10,7 @@ from libs.contracts.jobs import GetJob, JobAnswer
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.members import text
 from services.gateway.graph.odata.query import LARGEST, Query
-from services.gateway.graph.place import leg_of, placed
+from services.gateway.graph.place import leg_of, spotted
 from services.gateway.graph.problem import bad, missing
 from services.gateway.graph.task import definition_of, task_entities, task_entity, trigger_of
 
@@ -102,9 +102,9 @@ async def _hook(call: Call) -> HookView:
 
 
 async def _job_hooks(call: Call) -> Sequence[HookView]:
-    printer = await placed(call)
+    printer = await spotted(call)
     place: Mapping[str, Any] = leg_of(call)
-    question = GetJob(**place, agent=printer.agent, printer=printer.device.id, user=call.who.own_jobs_only, hooks=True)
+    question = GetJob(**place, agent=printer.agent, printer=printer.device, user=call.who.own_jobs_only, hooks=True)
     answer: JobAnswer = await call.ask(question)
     return answer.job.hooks
 

@@ -1,6 +1,7 @@
 """Jobs as partners and people see them: what is created, changed, listed, and what is refused."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -42,6 +43,7 @@ from libs.contracts.tasks import PrinterRef
 from libs.contracts.tickets import ColorMode, Media, Sides, Ticket
 from libs.runtime.bus import Refused, Unanswered
 from services.gateway.graph.resources import jobs
+from tests.gateway.fakes import printer as entry_of
 from tests.gateway.graph.calling import ALICE, APP, BASE, BOB, SN, a_printer, application, graph, user
 from tests.gateway.graph.jobs import DEFINITION, OFFICE, TASK, WHEN, a_hook, a_job, configured, created
 
@@ -206,6 +208,18 @@ async def test_a_job_is_shown_with_what_is_expanded(door):
     assert {name: value for name, value in told["configuration"].items() if value is not None} == shown
     assert told["status"]["processingState"] == "completed"
     assert "tasks" not in told
+
+
+async def test_a_printer_that_the_directory_knows_is_not_asked_for(door):
+    door.rig.mirror.put(entry_of("Office"))
+    door.bus.answers[ListJobs] = JobList(jobs=(a_job(),))
+    assert (await door.get(JOB))["id"] == TASK
+    await door.get(f"/print/printers/{PRINTER.id.upper()}/jobs")
+    assert (door.asked(GetJob)[0].printer, door.asked(ListJobs)[0].printer) == (OFFICE, OFFICE)
+    assert not door.asked(GetPrinter)
+    door.who = replace(door.who, tenant="another")
+    door.bus.answers[GetPrinter] = Refused(Code.NOT_FOUND, "There is no such printer.")
+    await door.get(JOB, status=404)
 
 
 async def test_without_all_people_see_and_act_on_their_own_jobs_only(door):
