@@ -10,7 +10,7 @@ from tests.integration.installation import installation
 from tests.waiting import until
 from tests.webhooks.receivers import answer, receiver
 
-SETTINGS = {"WEBHOOK_ALLOW_NETWORKS": '["127.0.0.1/32"]', "WEBHOOK_SCHEDULE": "[0.3, 0.5]"}
+SETTINGS = {"CONVERTER_ENGINES": '["text"]', "WEBHOOK_ALLOW_NETWORKS": '["127.0.0.1/32"]', "WEBHOOK_SCHEDULE": "[0.3, 0.5]"}
 
 
 def refusing_once():

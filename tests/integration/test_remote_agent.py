@@ -140,7 +140,7 @@ async def site(tmp_path: Path, kind: str, **settings: str):
         bus = stack.enter_context(Port()).number
         (tmp_path / "server").mkdir()
         ports = {"HTTPS_PORT": str(https), kind: str(bus), "NATS_LISTEN": "127.0.0.1"}
-        given = {"PUBLIC_URL": f"https://localhost:{https}", **ports, **settings}
+        given = {"PUBLIC_URL": f"https://localhost:{https}", "CONVERTER_ENGINES": '["text"]', **ports, **settings}
         server = await stack.enter_async_context(installation(tmp_path / "server", [], **given))
         await server.start()
         remote = Remote(tmp_path / "remote")

@@ -12,6 +12,7 @@ from tests.integration.installation import installation
 from tests.integration.receiver import receiving
 from tests.integration.two_tenants import CANARY, DEVICE, Speaker, Things, furnish, nobodys, rivals, state
 
+TEXT = '["text"]'
 #: Words of requests that name nothing of anybody's; a request with a word that is neither here nor in `Things.payloads` fails
 #: the test below: whoever adds it decides where it belongs.
 HARMLESS = {
@@ -108,7 +109,7 @@ async def test_nothing_of_another_tenant_is_told_or_done(tmp_path):
     printers = [f"file://{paper}?name={DEVICE.replace(' ', '%20')}"]
     async with (
         receiving() as receiver,
-        installation(tmp_path, printers, WEBHOOK_ALLOW_NETWORKS='["127.0.0.0/8"]') as server,
+        installation(tmp_path, printers, WEBHOOK_ALLOW_NETWORKS='["127.0.0.0/8"]', CONVERTER_ENGINES=TEXT) as server,
         httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as client,
     ):
         await server.start()
@@ -190,7 +191,7 @@ async def try_keys(attacker, things):
 @pytest.mark.timeout(240)
 async def test_a_token_of_one_tenant_says_nothing_of_the_other_in_any_header(tmp_path):
     async with (
-        installation(tmp_path, [], TOKEN_TRIES="100") as server,
+        installation(tmp_path, [], TOKEN_TRIES="100", CONVERTER_ENGINES=TEXT) as server,
         httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as client,
     ):
         await server.start()
