@@ -2,9 +2,12 @@
 
 .DEFAULT_GOAL := help
 PYTHON_ENV := .venv/bin
-TEST_WORKERS ?= logical
+# One more than there are processors: tests wait for servers half of their time.
+TEST_WORKERS ?= $(shell expr $$(nproc) + 1)
 # cupsd and ippeveprinter are administrators' programs, which are not on everybody's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
+# What is compiled is kept: tests start a hundred servers, each of which would compile its libraries anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo up test bench-batch lint format docs lock clean
 
