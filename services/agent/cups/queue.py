@@ -6,10 +6,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from libs.contracts.devices import Capabilities, PrinterState
-from libs.ipp.attributes import Attributes, Value
+from libs.ipp.attributes import Attributes
 from libs.ipp.enums import JobState
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
+from libs.ipp.session import Given
 from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.cups.device import QueueDevice, device_uri
@@ -33,7 +34,7 @@ _STATE = (*STATE_ATTRIBUTES, "device-uri")
 class Spooler(Protocol):
     """A connection to cupsd. Its methods raise `ClientError`s."""
 
-    async def create(self, queue: str, name: str, chosen: dict[str, Value]) -> int:
+    async def create(self, queue: str, name: str, chosen: Given) -> int:
         """A held job without data; its number."""
 
     async def send(self, queue: str, number: int, name: str, content: Content, progress: "asyncio.Event") -> None:
@@ -158,7 +159,7 @@ class CupsQueue:
     async def discard(self, attempt: Attempt) -> None:
         await self._jobs.discard(attempt)
 
-    def _chosen(self, attempt: Attempt) -> dict[str, Value]:
+    def _chosen(self, attempt: Attempt) -> Given:
         """What its job is created with. Raises `Declined`."""
         can, media_type = self.seen.capabilities, attempt.content.media_type
         if media_type not in raw.UNTOUCHED:

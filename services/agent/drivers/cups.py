@@ -16,6 +16,7 @@ from libs.ipp.connection import Patience
 from libs.ipp.errors import ClientError, IppConnectionError, IppError
 from libs.ipp.job import Job
 from libs.ipp.message import Response
+from libs.ipp.session import Given
 from libs.ipp.values import Keyword, Text
 from libs.runtime.crashpoint import crashpoint
 from services.agent.cups.server import Server
@@ -74,7 +75,7 @@ class CupsConnection:
         printers, default = await self._do(lambda c: (c.getPrinters(), c.getDefault()))
         return set(printers), default or ""
 
-    async def create(self, queue: str, name: str, chosen: dict[str, Value]) -> int:
+    async def create(self, queue: str, name: str, chosen: Given) -> int:
         """Over IPP: pycups cannot encode collections."""
         job = await self._client(queue).create_job(name=name, job={**chosen, "job-hold-until": Keyword("indefinite")})
         return job.id

@@ -8,11 +8,12 @@ import structlog
 from libs.contracts.devices import Capabilities
 from libs.contracts.documents import RAW_MEDIA_TYPE
 from libs.contracts.tickets import Ticket
-from libs.ipp.attributes import Attributes, Value
+from libs.ipp.attributes import Attributes
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
 from libs.ipp.enums import Operation
 from libs.ipp.errors import ClientError
+from libs.ipp.session import Given
 from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step, Unknown
@@ -147,7 +148,7 @@ class IppPrinter:
             "paper. Look at the printer, then say what is true."
         )
 
-    def _attributes(self, attempt: Attempt) -> dict[str, Value]:
+    def _attributes(self, attempt: Attempt) -> Given:
         ticket = attempt.order.ticket
         if attempt.content.media_type in raw.UNTOUCHED:  # it says everything else itself
             ticket = Ticket(copies=ticket.copies)

@@ -58,7 +58,7 @@ class RawPrinter:
         self._host = uri.host
         self._port = uri.port or PORT
         self._grace = uri.grace
-        self._capabilities = raw.offered(Capabilities(formats=(uri.format,)), uri, passes=True)
+        self._capabilities = raw.offered(Capabilities(formats=(uri.format,), monochrome=False), uri, passes=True)
         self.seen = Seen(capabilities=self._capabilities)
         self._found: Found = lambda _printers: None
 

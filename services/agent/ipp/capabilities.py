@@ -5,8 +5,9 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
-from libs.contracts.tickets import Collate, ColorMode, Margins, Media, Orientation, Quality, Sides
+from libs.contracts.tickets import Collate, ColorMode, FeedOrientation, Margins, Media, Orientation, Quality, Sides
 from libs.ipp.attributes import Attributes, Collection
+from libs.ipp.finishings import keywords
 from libs.ipp.media_names import parse_name
 from libs.ipp.values import IntegerRange, Resolution, ResolutionUnits
 
@@ -25,11 +26,22 @@ COLLATES = {
     "separate-documents-collated-copies": Collate.COLLATED,
     "separate-documents-uncollated-copies": Collate.UNCOLLATED,
 }
-_COLORS = {"auto": ColorMode.COLOR, "color": ColorMode.COLOR, "monochrome": ColorMode.MONOCHROME}
+#: print-color-mode (PWG 5100.14); a mode of ours may have several keywords, the first that a printer knows is sent.
+COLORS = {
+    "auto": ColorMode.AUTO,
+    "color": ColorMode.COLOR,
+    "monochrome": ColorMode.MONOCHROME,
+    "auto-monochrome": ColorMode.MONOCHROME,
+    "process-monochrome": ColorMode.MONOCHROME,
+    "bi-level": ColorMode.BI_LEVEL,
+    "process-bi-level": ColorMode.BI_LEVEL,
+}
+_FEEDS = {each.value: each for each in FeedOrientation}
 _EDGES = ("top", "right", "bottom", "left")
 _MOST = 400  # entries of one list
 _LONGEST = 10_000_000  # 100 m in 1/100 mm
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
+_UNSHOWN = re.compile(r"[^ -~\u00a1-\ud7ff]+")
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9.+-]{0,120}")
 K = TypeVar("K")
 V = TypeVar("V")
@@ -43,12 +55,12 @@ def words(values: Iterable[str]) -> tuple[str, ...]:
 def read(said: Attributes) -> Capabilities:
     """A printer's capabilities from its attributes (RFC 8011 section 5.4, PWG 5100.7, 5100.13)."""
     copies = said.range("copies-supported") or IntegerRange(1, 1)
-    colors = _known(said.strings("print-color-mode-supported"), _COLORS) or _colors(said)
+    colors, monochrome = _colors(said)
     sheets = _sheets(said)
     return Capabilities(
         formats=tuple(dict.fromkeys(each for each in said.strings("document-format-supported") if _TYPE.fullmatch(each)))[:_MOST],
         colors=colors,
-        default_color=_COLORS.get(said.string("print-color-mode-default") or "", colors[0] if colors else None),
+        default_color=COLORS.get(said.string("print-color-mode-default") or "", colors[0] if colors else None),
         min_copies=1,
         max_copies=min(max(copies.upper, 1), 9999),
         orientations=_known(said.integers("orientation-requested-supported"), _ORIENTATIONS),
@@ -65,8 +77,21 @@ def read(said: Attributes) -> Capabilities:
         sources=words(said.strings("media-source-supported")),
         resolutions=tuple(sorted({_dpi(each) for each in said.resolutions("printer-resolution-supported")} - {0}))[:_MOST],
         number_up=(1,),  # n-up is laid out in the document
-        default_source=_default_source(said),
+        default_source=_of_sheet(said, "media-source"),
         media_types=words(said.strings("media-type-supported")),
+        monochrome=monochrome,
+        finishings=keywords(said.integers("finishings-supported"))[:_MOST],
+        default_finishings=keywords(said.integers("finishings-default"))[:_MOST],
+        output_bins=words(said.strings("output-bin-supported")),
+        default_output_bin=_word(said.string("output-bin-default")),
+        feed_orientations=_known(said.strings("feed-orientation-supported"), _FEEDS),
+        default_feed_orientation=_FEEDS.get(said.string("feed-orientation-default") or ""),
+        media_colors=words(said.strings("media-color-supported")),
+        default_media_color=_of_sheet(said, "media-color"),
+        default_media_type=_of_sheet(said, "media-type"),
+        default_resolution=next((_dpi(each) for each in said.resolutions("printer-resolution-default")), 0),
+        default_format=next((each for each in said.strings("document-format-default") if _TYPE.fullmatch(each)), ""),
+        make_and_model=_UNSHOWN.sub(" ", said.string("printer-make-and-model") or "").strip()[:127],
     )
 
 
@@ -74,12 +99,16 @@ def _known(values: Iterable[K], table: dict[K, V]) -> tuple[V, ...]:
     return tuple(dict.fromkeys(table[value] for value in values if value in table))
 
 
-def _colors(said: Attributes) -> tuple[ColorMode, ...]:
-    """For printers older than print-color-mode."""
+def _colors(said: Attributes) -> tuple[tuple[ColorMode, ...], bool]:
+    """The modes that it can be asked for, and whether it leaves colours away itself; if not, they are left away before it."""
+    modes = _known(said.strings("print-color-mode-supported"), COLORS)
     supported = said.boolean("color-supported")
-    if supported is None:
-        return ()
-    return (ColorMode.COLOR, ColorMode.MONOCHROME) if supported else (ColorMode.MONOCHROME,)
+    if not modes and supported is False:
+        return (ColorMode.MONOCHROME,), True
+    own = supported is False or any(each.colorless for each in modes)
+    if not modes and supported:  # older than print-color-mode
+        modes = (ColorMode.COLOR,)
+    return (modes if own or not modes else (*modes, ColorMode.MONOCHROME)), own
 
 
 def _sheets(said: Attributes) -> tuple[MediaSupport, ...]:
@@ -141,9 +170,14 @@ def _default_sheet(said: Attributes, sheets: tuple[MediaSupport, ...]) -> Media 
     return next((each.media for each in sheets if (each.media.width, each.media.height) == wanted), None)
 
 
-def _default_source(said: Attributes) -> str:
+def _of_sheet(said: Attributes, name: str) -> str:
+    """What is said of the sheet that is in it unless another is asked for: its media-source, media-type, media-color."""
     entry = said.collection("media-col-default")
-    return next(iter(words([(entry.string("media-source") if entry else "") or said.string("media-source-default") or ""])), "")
+    return _word((entry.string(name) if entry else None) or said.string(f"{name}-default"))
+
+
+def _word(value: str | None) -> str:
+    return next(iter(words([value or ""])), "")
 
 
 def _custom(said: Attributes) -> CustomMedia | None:

@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from libs.contracts.documents import RAW_MEDIA_TYPE
-from libs.ipp.attributes import Value
 from libs.ipp.client import Client
 from libs.ipp.connection import Document
 from libs.ipp.enums import Status
 from libs.ipp.errors import ClientError, IppError
+from libs.ipp.session import Given
 from libs.ipp.values import Keyword
 from libs.runtime.crashpoint import crashpoint
 from services.agent.attempt import Attempt
@@ -42,9 +42,9 @@ class Handover:
         self._label = label
         self.untouched = RAW_MEDIA_TYPE
 
-    async def held(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
+    async def held(self, attempt: Attempt, attributes: Given, stall: Stall) -> None:
         """The held-job protocol: the document lies in the printer before the point of no return."""
-        await self._create(attempt, attributes | {"job-hold-until": Keyword("indefinite")}, stall)
+        await self._create(attempt, {**attributes, "job-hold-until": Keyword("indefinite")}, stall)
         await attempt.reach(Step.CREATED, job=attempt.job)
         try:
             await self._send(attempt, stall)
@@ -62,7 +62,7 @@ class Handover:
         except ClientError as error:
             raise unreachable(self._label, error) from error
 
-    async def created(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
+    async def created(self, attempt: Attempt, attributes: Given, stall: Stall) -> None:
         """A job under our name first, its document past the point of no return."""
         await self._create(attempt, attributes, stall)
         await attempt.reach(Step.RELEASING)
@@ -71,7 +71,7 @@ class Handover:
         except ClientError as error:
             raise unreachable(self._label, error) from error
 
-    async def at_once(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
+    async def at_once(self, attempt: Attempt, attributes: Given, stall: Stall) -> None:
         """Print-Job, for printers without Create-Job: nothing can be asked of it between the two."""
         pause = BUSY_FIRST
         while True:
@@ -96,7 +96,7 @@ class Handover:
             await asyncio.sleep(pause)
             pause = min(pause * BUSY_GROWTH, BUSY_LAST)
 
-    async def _create(self, attempt: Attempt, attributes: dict[str, Value], stall: Stall) -> None:
+    async def _create(self, attempt: Attempt, attributes: Given, stall: Stall) -> None:
         """A job of our name, as soon as the printer takes one."""
         pause, waited = BUSY_FIRST, 0.0
         while True:

@@ -5,17 +5,21 @@ from collections.abc import Sequence
 from libs.contracts.devices import Capabilities
 from libs.contracts.tickets import Collate, ColorMode, Media, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection, Value
+from libs.ipp.finishings import NUMBERS
 from libs.ipp.media_names import make_name
+from libs.ipp.session import Given
 from libs.ipp.values import EnumValue, Keyword, Resolution
 from services.agent.drivers import Declined
-from services.agent.ipp.capabilities import COLLATES, QUALITIES
+from services.agent.ipp.capabilities import COLLATES, COLORS, QUALITIES
 
 #: How far a sheet may be off and still be the same, in 1/100 mm: names in inches do not come out even.
 TOLERANCE = 50
 UNSUPPORTED = "unsupported-attributes-or-values"
+#: The finishing that is none, which every printer has.
+NONE = "none"
 
 
-def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[str, Value]:
+def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> Given:
     """What Create-Job or Print-Job are given. `said` are the printer's own attributes.
 
     Geometry is baked into the document: of the ticket only what the machine does is passed on. Raises `Declined` when the
@@ -30,22 +34,26 @@ def job_attributes(ticket: Ticket, said: Attributes, can: Capabilities) -> dict[
         attributes |= _collate(ticket.collate or Collate.COLLATED, said)
     if ticket.sides and ticket.sides in can.sides:
         attributes["sides"] = Keyword(ticket.sides.value)
-    attributes |= _color(ticket.color, said)
+    attributes |= color_mode(ticket.color, said.strings("print-color-mode-supported"))
     quality = next((number for number, each in QUALITIES.items() if each is ticket.quality), 0)
     if quality in said.integers("print-quality-supported"):
         attributes["print-quality"] = EnumValue(quality)
     if ticket.resolution:
         attributes["printer-resolution"] = Resolution(ticket.resolution, ticket.resolution)
-    return attributes
+    return {**attributes, **after_printing(ticket, can)}
 
 
 def check(ticket: Ticket, can: Capabilities) -> None:
-    """Raises `Declined` when the printer has no such tray, paper, quality, resolution, copies or second side.
+    """Raises `Declined` when the printer has no such tray, paper, quality, resolution, copies, second side, finishing or bin.
 
     What it says nothing about at all is left to its own default; colour on a printer without is grey, as everybody knows.
     """
     _has("tray", ticket.tray, can.sources, must_say=True)
     _has("paper of the type", ticket.media_type, can.media_types, must_say=True)
+    _has("output bin", ticket.output_bin, can.output_bins, must_say=True)
+    _has("way to feed paper", ticket.feed_orientation, can.feed_orientations, must_say=True)
+    for finishing in ticket.finishings:
+        _has("finishing", finishing if finishing != NONE else "", can.finishings, must_say=True)
     _has("quality", ticket.quality, can.qualities)
     _has("resolution", str(ticket.resolution or ""), [str(each) for each in can.resolutions], must_say=True)
     if ticket.sides is not Sides.ONE_SIDED:
@@ -122,10 +130,32 @@ def _collate(collate: Collate, said: Attributes) -> dict[str, Value]:
     return {}
 
 
-def _color(color: ColorMode | None, said: Attributes) -> dict[str, Value]:
-    supported = said.strings("print-color-mode-supported")
-    wanted = {ColorMode.COLOR: ("color", "auto"), ColorMode.MONOCHROME: ("monochrome", "auto-monochrome", "process-monochrome")}
-    for keyword in wanted[color] if color else ():
-        if keyword in supported:
-            return {"print-color-mode": Keyword(keyword)}
+#: The modes that serve where a printer does not have the one that is asked for.
+_NEXT_BEST = {
+    ColorMode.COLOR: (ColorMode.COLOR, ColorMode.AUTO),
+    ColorMode.AUTO: (ColorMode.AUTO, ColorMode.COLOR),
+    ColorMode.MONOCHROME: (ColorMode.MONOCHROME,),
+    ColorMode.BI_LEVEL: (ColorMode.BI_LEVEL, ColorMode.MONOCHROME),
+}
+
+
+def color_mode(color: ColorMode | None, known: Sequence[str]) -> dict[str, Value]:
+    """print-color-mode, by one of the keywords that the printer knows."""
+    for mode in _NEXT_BEST[color] if color else ():
+        for keyword, meaning in COLORS.items():
+            if meaning is mode and keyword in known:
+                return {"print-color-mode": Keyword(keyword)}
     return {}
+
+
+def after_printing(ticket: Ticket, can: Capabilities) -> Given:
+    """How paper goes in, and what becomes of it: feed-orientation, finishings by their numbers, output-bin."""
+    wanted: dict[str, Value | Sequence[Value]] = {}
+    numbers = [EnumValue(NUMBERS[each]) for each in ticket.finishings if each in can.finishings and each in NUMBERS]
+    if numbers:
+        wanted["finishings"] = numbers
+    if ticket.output_bin:
+        wanted["output-bin"] = Keyword(ticket.output_bin)
+    if ticket.feed_orientation:
+        wanted["feed-orientation"] = Keyword(ticket.feed_orientation.value)
+    return wanted

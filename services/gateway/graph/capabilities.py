@@ -87,7 +87,7 @@ def _machine(able: Capabilities) -> dict[str, Any]:
 def _software(able: Capabilities) -> dict[str, Any]:
     """What is done in the document, whatever the printer; a roll has one page after the other, and no sheets."""
     roll = able.receipt is not None
-    grey = (*able.colors, ColorMode.MONOCHROME) if able.colors else ()
+    grey = (*able.colors, ColorMode.MONOCHROME) if able.colors or not able.monochrome else ()
     return {
         "collation": True,
         "colorModes": COLORS.all(grey),

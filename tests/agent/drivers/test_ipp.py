@@ -36,7 +36,9 @@ async def test_a_printer_s_true_capabilities_are_read(eve, tmp_path):
     can = device.capabilities
     assert (device.state, device.reasons, device.accepting, device.unknown) == (PrinterState.IDLE, (), True, "reprint")
     assert can.formats == ("application/pdf", "image/jpeg", "image/pwg-raster")
-    assert (can.colors, can.default_color) == ((ColorMode.COLOR, ColorMode.MONOCHROME), ColorMode.COLOR)
+    assert (can.colors, can.default_color) == ((ColorMode.AUTO, ColorMode.COLOR, ColorMode.MONOCHROME), ColorMode.AUTO)
+    assert can.monochrome, "it leaves colours away itself"
+    assert (can.finishings[0], can.default_finishings, can.default_resolution) == ("none", ("none",), 600)
     assert (can.min_copies, can.max_copies) == (1, 99)
     assert can.orientations == tuple(Orientation)
     assert can.collates == (Collate.UNCOLLATED, Collate.COLLATED)
@@ -65,6 +67,8 @@ async def test_a_ticket_becomes_exact_ipp_attributes(eve, tmp_path):
         media=Media(10000, 15000),
         collate=Collate.COLLATED,
         quality=Quality.HIGH,
+        finishings=("none",),
+        output_bin="face-down",
     )
     async with desk(tmp_path, office(eve)) as at:
         await at.give(order(1, printer="Office", ticket=ticket))
@@ -79,6 +83,7 @@ async def test_a_ticket_becomes_exact_ipp_attributes(eve, tmp_path):
         "print-quality": "high",
     }
     assert printed.attributes["print-scaling"] == "none"
+    assert (printed.attributes["finishings"], printed.attributes["output-bin"]) == ("none", "face-down")
     assert printed.attributes["multiple-document-handling"] == "separate-documents-collated-copies"
     assert "x-dimension=10000" in printed.attributes["media-col"]
     assert "y-dimension=15000" in printed.attributes["media-col"]

@@ -1,12 +1,63 @@
+import pytest
+
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
-from libs.contracts.tickets import ColorMode, Margins, Media
+from libs.contracts.tickets import ColorMode, FeedOrientation, Margins, Media
 from libs.ipp.attributes import Attributes, Collection
 from libs.ipp.values import IntegerRange, Resolution
 from services.agent.ipp.capabilities import read
 
 
 def test_a_printer_that_says_nothing_can_nothing_for_certain():
-    assert read(Attributes()) == Capabilities(formats=())
+    assert read(Attributes()) == Capabilities(formats=(), monochrome=False)
+
+
+LONG = FeedOrientation.LONG_EDGE_FIRST
+
+
+@pytest.mark.parametrize(
+    ("said", "colors", "monochrome"),
+    [
+        ({"color-supported": True}, (ColorMode.COLOR, ColorMode.MONOCHROME), False),
+        ({"color-supported": False}, (ColorMode.MONOCHROME,), True),
+        ({"print-color-mode-supported": ["auto", "color"]}, (ColorMode.AUTO, ColorMode.COLOR, ColorMode.MONOCHROME), False),
+        ({"print-color-mode-supported": ["auto"], "color-supported": False}, (ColorMode.AUTO,), True),
+        (
+            {"print-color-mode-supported": ["color", "process-monochrome", "bi-level"]},
+            (ColorMode.COLOR, ColorMode.MONOCHROME, ColorMode.BI_LEVEL),
+            True,
+        ),
+    ],
+)
+def test_a_printer_leaves_colours_away_itself_or_has_it_done_before(said, colors, monochrome):
+    can = read(Attributes(said))
+    assert (can.colors, can.monochrome) == (colors, monochrome)
+
+
+def test_what_it_does_with_paper_is_read():
+    column = Collection({"media-type": "labels", "media-color": "white", "media-source": "tray-1"})
+    can = read(
+        Attributes(
+            {
+                "finishings-supported": [3, 20, 14, 4711],
+                "finishings-default": [3],
+                "output-bin-supported": ["face-down", "face-up", "a bin"],
+                "output-bin-default": "face-down",
+                "feed-orientation-supported": ["long-edge-first", "sideways"],
+                "feed-orientation-default": "long-edge-first",
+                "media-color-supported": ["white", "blue"],
+                "media-col-default": column,
+                "printer-resolution-default": Resolution(600, 600),
+                "document-format-default": "application/octet-stream",
+                "printer-make-and-model": "Example\x1b[31m Laser 12",
+            }
+        )
+    )
+    assert (can.finishings, can.default_finishings) == (("none", "staple-top-left", "jog-offset"), ("none",))
+    assert (can.output_bins, can.default_output_bin) == (("face-down", "face-up"), "face-down")
+    assert (can.feed_orientations, can.default_feed_orientation) == ((LONG,), LONG)
+    assert (can.media_colors, can.default_media_color, can.default_media_type) == (("white", "blue"), "white", "labels")
+    assert (can.default_source, can.default_resolution, can.default_format) == ("tray-1", 600, "application/octet-stream")
+    assert can.make_and_model == "Example [31m Laser 12"
 
 
 def test_an_old_printer_s_sheets_are_read_from_their_names():

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
-from libs.contracts.tickets import Collate, ColorMode, Media, Quality, Sides, Ticket
+from libs.contracts.tickets import Collate, ColorMode, FeedOrientation, Media, Quality, Sides, Ticket
 from libs.ipp.attributes import Attributes, Collection
 from libs.ipp.media_names import make_name, parse_name
-from libs.ipp.values import Resolution
+from libs.ipp.values import EnumValue, Resolution
 from services.agent.cups.options import options
 from services.agent.drivers import Declined
 from services.agent.ipp.ticket import fitting, job_attributes
@@ -71,16 +71,64 @@ def test_a_tray_and_a_type_of_paper_go_with_the_sheet():
         (Ticket(quality=Quality.HIGH), "The printer has no quality high. It has normal."),
         (Ticket(sides=Sides.TWO_SIDED_SHORT_EDGE), "The printer has no mode two-sided-short-edge. It has one-sided."),
         (Ticket(copies=2, collate=Collate.COLLATED), "The printer has no order of copies collated. It has uncollated."),
+        (Ticket(output_bin="cellar"), "The printer has no output bin cellar. It has face-up."),
+        (Ticket(finishings=("none", "fold-z")), "The printer has no finishing fold-z. It has none, staple-top-left."),
+        (
+            Ticket(feed_orientation=FeedOrientation.LONG_EDGE_FIRST),
+            "The printer has no way to feed paper long-edge-first. It names none: leave the choice to it.",
+        ),
         (Ticket(copies=6), "The printer makes at most 5 copies of a document, not 6."),
     ],
 )
 def test_what_a_printer_does_not_have_is_declined_and_never_left_out(ticket, sentence):
     can = replace(CAN, sources=("auto", "tray-2"), qualities=(Quality.NORMAL,), collates=(Collate.UNCOLLATED,))
+    can = replace(can, output_bins=("face-up",), finishings=("none", "staple-top-left"))
     with pytest.raises(Declined) as no:
         job_attributes(ticket, Attributes(), can)
     assert no.value.message == sentence
     with pytest.raises(Declined):
         options(ticket, can)
+
+
+def test_what_becomes_of_the_paper_is_told_in_numbers_and_words():
+    ticket = Ticket(
+        finishings=("staple-top-left", "punch-dual-left"), output_bin="face-up", feed_orientation=FeedOrientation.LONG_EDGE_FIRST
+    )
+    can = Capabilities(
+        finishings=("none", "staple-top-left", "punch-dual-left"),
+        output_bins=("face-up",),
+        feed_orientations=(FeedOrientation.LONG_EDGE_FIRST,),
+    )
+    wanted = {"finishings": [20, 74], "output-bin": "face-up", "feed-orientation": "long-edge-first"}
+    assert job_attributes(ticket, Attributes(), can) == wanted
+    assert options(ticket, can).items() >= wanted.items()
+    assert all(isinstance(each, EnumValue) for each in job_attributes(ticket, Attributes(), can)["finishings"])
+    assert job_attributes(Ticket(finishings=("none",)), Attributes(), Capabilities()) == {}
+
+
+@pytest.mark.parametrize(
+    ("color", "known", "mode"),
+    [
+        (ColorMode.AUTO, ["auto", "color"], "auto"),
+        (ColorMode.AUTO, ["color", "monochrome"], "color"),
+        (ColorMode.BI_LEVEL, ["monochrome", "bi-level"], "bi-level"),
+        (ColorMode.BI_LEVEL, ["color", "monochrome"], "monochrome"),
+        (ColorMode.MONOCHROME, ["auto", "process-monochrome"], "process-monochrome"),
+        (ColorMode.MONOCHROME, ["auto", "color"], None),
+        (ColorMode.COLOR, ["auto"], "auto"),
+        (None, ["auto"], None),
+    ],
+)
+def test_a_colour_mode_is_the_printers_own_or_the_next_best(color, known, mode):
+    made = job_attributes(Ticket(color=color), Attributes({"print-color-mode-supported": known}), Capabilities())
+    assert made.get("print-color-mode") == mode
+
+
+def test_a_queue_is_asked_for_grey_only_if_it_can():
+    grey = Ticket(color=ColorMode.MONOCHROME)
+    assert options(grey, Capabilities(colors=(ColorMode.COLOR, ColorMode.MONOCHROME)))["print-color-mode"] == "monochrome"
+    software = Capabilities(colors=(ColorMode.COLOR, ColorMode.MONOCHROME), monochrome=False)
+    assert "print-color-mode" not in options(grey, software)
 
 
 def test_a_resolution_is_one_of_the_printers_own():
