@@ -12,7 +12,7 @@ from services.office import Office, office
 from services.registry.enrol import Unfit
 from services.terminal import moment, offer_json, report, show
 from services.webhooks import enrol
-from services.webhooks.desk import Desk, Owner
+from services.webhooks.desk import SUBSCRIBED, Desk, Owner
 from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.history import Wanted
 from services.webhooks.settings import WebhooksSettings
@@ -246,11 +246,11 @@ def _tell_secret(made: Endpoint, line: str, said: Namespace) -> None:
 def _row(one: Endpoint) -> dict[str, Any]:
     return {
         "id": one.id,
-        "client": one.sn or "(all)",
+        "client": one.sn or ("" if one.dialect == SUBSCRIBED else "(all)"),
         "name": one.name,
         "dialect": one.dialect,
         "url": one.url,
-        "events": [str(kind) for kind in one.kinds] or ["all"],
+        "events": [str(kind) for kind in one.kinds] or ["subscribed" if one.dialect == SUBSCRIBED else "all"],
         "devices": [f"{each.agent}/{each.name}" if each.agent else each.name for each in one.devices] or ["all"],
         "enabled": not one.disabled_at,
         "reason": one.reason,

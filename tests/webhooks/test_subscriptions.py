@@ -1,6 +1,9 @@
 """Subscriptions on a real bus with real receivers: the handshake, notifications, what is refused and what is given up."""
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from libs.contracts.ids import guid, tenant_guid
 from libs.contracts.queries import Code
@@ -15,10 +18,12 @@ from libs.contracts.subscriptions import (
     ReplayNotifications,
 )
 from libs.runtime.bus import Refused
+from libs.runtime.issuing import Issuer
 from services.webhooks.graph.notification import instant
 from tests.bus import running_bus
 from tests.waiting import until
 from tests.webhooks.dispatching import dispatcher
+from tests.webhooks.encrypted import certificate, opened
 from tests.webhooks.events import SN, publish
 from tests.webhooks.receivers import always, answer, receiver
 from tests.webhooks.subscribing import (
@@ -39,6 +44,7 @@ from tests.webhooks.subscribing import (
 )
 
 pytestmark = pytest.mark.timeout(90)
+RICH = {"subscription_http": True, "subscription_schedule": (0.1, 0.2), "graph_rich_notifications": True}
 QUICK = {"subscription_http": True, "subscription_schedule": (0.1, 0.2)}
 
 
@@ -119,6 +125,8 @@ async def test_a_subscription_from_its_handshake_to_its_end(rig, database_url):
 async def test_what_a_receiver_does_not_take_is_listed_and_told_again(rig):
     spooler, application = await rig.connect("spooler"), Application(await rig.connect("gateway"))
     broken = {"status": 500}
+    key, issuer = rsa.generate_private_key(65537, 2048), Issuer(rig.data_dir / "keys")
+    issuer.make()
 
     async def moody(request, writer):
         return answer(broken["status"], b"", "Location: http://127.0.0.1:1/")
@@ -127,12 +135,20 @@ async def test_what_a_receiver_does_not_take_is_listed_and_told_again(rig):
         receiver(echoing(moody)) as there,
         receiver(echoing()) as well,
         receiver(echoing()) as life,
-        dispatcher(rig, **QUICK),
+        dispatcher(rig, **RICH),
     ):
         one = await application.add(to_hooks(there.url, lifecycle_url=life.url))
-        await application.add(to_hooks(well.url))
+        rich = {"data": True, "certificate": certificate(key), "certificate_id": "2026"}
+        with pytest.raises(Refused, match="RSA key"):
+            await application.add(
+                to_hooks(well.url, **{**rich, "certificate": certificate(ec.generate_private_key(ec.SECP256R1()))})
+            )
+        await application.add(to_hooks(well.url, **rich))
         await publish(spooler, [hooked(1)])
         await until(lambda: len(told(well)) == 1)
+        assert opened(told(well)[0]["encryptedContent"], key)["id"] == hooked(1).hook.id
+        (token,) = well.requests[-1].json["validationTokens"]
+        assert jwt.decode(token, KeySet.import_key_set(issuer.jwks())).claims["aud"] == APP
         await until(lambda: len(told(life)) == 1)
         (missed,) = told(life)
         assert (missed["lifecycleEvent"], missed["clientState"], missed["subscriptionId"]) == ("missed", "secret", one.id)

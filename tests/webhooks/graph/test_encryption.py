@@ -1,17 +1,10 @@
 """Resource data as a receiver takes it apart: key, signature, data, in this order (graph-print.md 4.9)."""
 
-import base64
-import datetime as dt
-import hashlib
-import hmac
 import json
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, padding, serialization
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
@@ -20,29 +13,13 @@ from services.webhooks.graph.encryption import Unusable, certificate_of, encrypt
 from services.webhooks.graph.matching import notices
 from services.webhooks.graph.notification import body, kept
 from services.webhooks.graph.tokens import ValidationTokens
+from tests.webhooks.encrypted import certificate, opened
 from tests.webhooks.subscribing import APP, fetchable, to_hooks, to_jobs
-
-
-def certificate(key, form=serialization.Encoding.DER):
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "receiver")])
-    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), 1, at, at + dt.timedelta(days=9)).sign(key, hashes.SHA256())
-    return base64.b64encode(made.public_bytes(form)).decode()
 
 
 @pytest.fixture(scope="module")
 def key():
     return rsa.generate_private_key(65537, 2048)
-
-
-def opened(found, key):
-    """What a receiver does."""
-    raw = {name: base64.b64decode(found[name]) for name in ("data", "dataKey", "dataSignature")}
-    secret = key.decrypt(raw["dataKey"], OAEP(MGF1(hashes.SHA1()), hashes.SHA1(), None))
-    assert hmac.compare_digest(hmac.digest(secret, raw["data"], hashlib.sha256), raw["dataSignature"])
-    cipher = Cipher(algorithms.AES(secret), modes.CBC(secret[:16])).decryptor()
-    unpadder = padding.PKCS7(128).unpadder()
-    return json.loads(unpadder.update(cipher.update(raw["data"]) + cipher.finalize()) + unpadder.finalize())
 
 
 def test_a_receiver_finds_the_job_in_an_encrypted_notification(key):
