@@ -31,7 +31,7 @@ def object_of(raw: bytes, content_type: str, accepts: Sequence[str]) -> Mapping[
 
 
 def parsed(raw: bytes) -> Mapping[str, Any]:
-    """A JSON object. Raises `Problem` 400 that says where it ends to be one."""
+    """A JSON object, {} for null. Raises `Problem` 400 that says where it ends to be one."""
     try:
         found = json.loads(raw.decode("utf-8-sig"), parse_constant=_no_number)
     except json.JSONDecodeError as reason:
@@ -42,6 +42,8 @@ def parsed(raw: bytes) -> Mapping[str, Any]:
         raise bad("The body is nested too deeply.") from None
     except ValueError:
         raise bad("The body has a number that is none in JSON, or has too many digits.") from None
+    if found is None:  # what the JavaScript client sends with actions that have no body
+        return {}
     if not isinstance(found, dict):
         raise bad("The body is a JSON object: write {…}.")
     if _NUL.search(raw) or (_SURROGATE.search(raw) and not _encodable(found)):
