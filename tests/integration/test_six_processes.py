@@ -49,9 +49,7 @@ async def test_six_processes_print_what_one_does(tmp_path, database_url):
     processes: list[subprocess.Popen[bytes]] = []
     async with (
         receiving() as receiver,
-        installation(
-            tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url, DATABASE_URL=database_url, **engines
-        ) as server,
+        installation(tmp_path, [f"file://{paper}?name=Paper"], CALLBACK_URL=receiver.url, **given) as server,
     ):
         try:
             await _verb(server)
