@@ -11,14 +11,17 @@ from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry.fleet_tables import memberships, user_groups, users
 from services.registry.registry import Registry
+from services.registry.tables import tenants
 
 #: Users or groups in one answer, which is one message of the bus.
 MOST = 1000
 
 
 async def get_user(registry: Registry, query: GetUser) -> UserAnswer:
-    """A user by id or by name."""
+    """A user by id or by name, while the tenant is there and not disabled."""
     async with registry.store.look() as look:
+        if not (await look.execute(select(tenants.c.enabled).where(tenants.c.id == query.tenant))).scalar():
+            raise Refused(Code.FORBIDDEN, f"The tenant {query.tenant} is disabled, or there is none of this name.")
         found = await find_user(look, query.tenant, query.user)
         if found is None:
             raise Refused(Code.NOT_FOUND, f"There is no user {query.user}.")

@@ -16,7 +16,7 @@ from libs.contracts.ids import guid
 from libs.contracts.people import GetUser, ListGroups, ListUsers
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from services.registry import enlist, enrol
+from services.registry import enlist, enrol, rights
 from tests.registry.fleet import DESK, RIVAL, WARD, at
 
 CONNECTOR = guid("client", WARD)
@@ -73,6 +73,9 @@ async def test_users_are_found_by_id_or_name_in_their_tenant(fleet):
         assert (await fleet(GetUser, user=named)).user == anna
     assert not (await fleet.of("rival")(GetUser, user=anna.id)).user.administrator
     await refused(Code.NOT_FOUND, fleet.of("rival")(GetUser, user=ben.id))
+    await rights.switch_tenant(store, "rival", enabled=False)
+    for tenant in ("rival", "nowhere"):
+        assert tenant in await refused(Code.FORBIDDEN, fleet.of(tenant)(GetUser, user=anna.id))
     found = await fleet(ListUsers, limit=1)
     assert (found.users, found.more) == ((anna,), True)
     found = await fleet(ListUsers, limit=1, offset=1)

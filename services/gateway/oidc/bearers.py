@@ -102,6 +102,7 @@ class Bearers:
             return _throttled(wait)
         if not bad.genuine:
             self._tally.wrong(line)
+        log.info("bearer token refused", cause=str(bad), address=line)
         return self._unauthorized(str(bad) if bad.genuine else f"{bad}{self._hint}")
 
     @property
@@ -131,11 +132,13 @@ class Bearers:
     async def _welcome(self, who: Principal) -> Principal:
         """Somebody from another issuer, with what the registry knows: it may have them disabled, or made an administrator."""
         client = await self._standing.application(who.tenant, who.app)
-        user = await self._standing.user(who.tenant, who.id) if who.delegated else None
+        user = await self._standing.user(who.tenant, who.id)
+        if not who.delegated:
+            return replace(who, sn=client.sn if client else "", display=who.display or (client.name if client else ""))
         return replace(
             who,
             sn=client.sn if client else "",
-            display=who.display or (user.display if user else client.name if client and not who.delegated else ""),
+            display=who.display or (user.display if user else ""),
             administrator=who.administrator or bool(user and user.administrator),
         )
 

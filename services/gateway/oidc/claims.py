@@ -12,6 +12,8 @@ from services.gateway.oidc.trusted import ClaimNames, TrustedIssuer
 
 #: Groups, permissions and roles that are taken from a token.
 MOST = 1000
+#: Characters of an id, and of a name.
+LONGEST, NAME = 64, 256
 #: Where a token of an application may have the name that people know it by.
 APP_NAMES = ("app_displayname", "azp_name")
 
@@ -25,11 +27,8 @@ class Reader:
     def principal(self, claims: Mapping[str, Any], address: str) -> Principal:
         """Who asks, from `address`. Raises `BadToken` when the token does not say it, or names a tenant that is not known."""
         names = self.trusted.claims
-        app, who = _one(claims, names.application), _one(claims, names.id)
-        if not app:
-            raise BadToken(f"The token names no application ({' or '.join(names.application)}).", genuine=True)
-        if not who:
-            raise BadToken(f"The token names nobody ({' or '.join(names.id)}).", genuine=True)
+        app = _id(claims, names.application, "application")
+        who = _id(claims, names.id, "user or service principal")
         tenant, tid = self._tenant(claims)
         delegated = self._delegated(claims, app)
         return Principal(
@@ -39,9 +38,9 @@ class Reader:
             id=who,
             delegated=delegated,
             permissions=frozenset(_words(claims, names.scopes if delegated else names.roles)),
-            name=_one(claims, names.name) if delegated else "",
-            display=_one(claims, names.display if delegated else APP_NAMES),
-            groups=tuple(_words(claims, names.groups, split=False)) if delegated else (),
+            name=_shown(_one(claims, names.name)) if delegated else "",
+            display=_shown(_one(claims, names.display if delegated else APP_NAMES)),
+            groups=tuple(filter(_fit, _words(claims, names.groups, split=False))) if delegated else (),
             administrator=delegated and self._administrator(claims, names),
             address=address,
         )
@@ -80,6 +79,24 @@ def _found(claims: Mapping[str, Any], path: str) -> Any:
 def _one(claims: Mapping[str, Any], paths: Sequence[str]) -> str:
     """The first of these that is a text and not empty."""
     return next((value for path in paths if isinstance(value := _found(claims, path), str) and value), "")
+
+
+def _id(claims: Mapping[str, Any], paths: Sequence[str], what: str) -> str:
+    """An id that can be kept and asked for. Raises `BadToken`."""
+    found = _one(claims, paths)
+    if not found or not _fit(found):
+        said = f"an id of more than {LONGEST} characters, or with odd ones," if found else "no id"
+        raise BadToken(f"The token has {said} of its {what} ({' or '.join(paths)}).", genuine=True)
+    return found
+
+
+def _fit(text: str) -> bool:
+    return len(text) <= LONGEST and text.isprintable()
+
+
+def _shown(text: str) -> str:
+    """A name, for people to read."""
+    return "".join(each for each in text if each.isprintable())[:NAME]
 
 
 def _words(claims: Mapping[str, Any], paths: Sequence[str], *, split: bool = True) -> list[str]:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from libs.contracts.directory import ClientEntry, TokenEntry, client_key, token_key
 from libs.contracts.people import GetUser, UserAnswer, UserView
@@ -18,6 +19,14 @@ REMEMBERED = 3.0
 MOST = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the registry says of somebody; `barred`: why nobody of the tenant is let in."""
+
+    user: UserView | None = None
+    barred: str = ""
+
+
 class Standing:
     """Asks the directory about applications and the registry about users, about each of these once in `REMEMBERED` seconds."""
 
@@ -26,7 +35,7 @@ class Standing:
         self._bus = bus
         self._region = region
         self._clock = clock
-        self._users: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[UserView | None]]] = OrderedDict()
+        self._users: OrderedDict[tuple[str, str], tuple[float, asyncio.Task[_Known]]] = OrderedDict()
 
     async def application(self, tenant: str, app: str) -> ClientEntry | None:
         """An application of another issuer, if the registry knows it. Raises `BadToken` for a disabled one, and `Unanswered`."""
@@ -48,7 +57,10 @@ class Standing:
         return client
 
     async def user(self, tenant: str, user: str) -> UserView | None:
-        """A user of the registry, None: it knows nobody of this id. Raises `BadToken` for a disabled one, and `Unanswered`."""
+        """A user of the registry, None: it knows nobody of this id, as of other issuers' applications.
+
+        Raises `BadToken` for a disabled one, or one of a tenant that is disabled or that there is not; and `Unanswered`.
+        """
         key, now = (tenant, user), self._clock()
         until, asking = self._users.get(key, (0.0, None))
         if asking is None or now >= until or (asking.done() and (asking.cancelled() or asking.exception())):
@@ -58,19 +70,23 @@ class Standing:
             if len(self._users) > MOST:
                 self._users.popitem(last=False)
         found = await asyncio.shield(asking)
-        if found and not found.enabled:
+        if found.barred:
+            raise BadToken(found.barred, genuine=True)
+        if found.user and not found.user.enabled:
             raise BadToken("The user is disabled.", genuine=True)
-        return found
+        return found.user
 
-    async def _ask(self, tenant: str, user: str) -> UserView | None:
+    async def _ask(self, tenant: str, user: str) -> _Known:
         try:
             answer: UserAnswer = await self._bus.ask(GetUser(region=self._region, tenant=tenant, user=user))
         except Refused as no:
             if no.code is Code.NOT_FOUND:
-                return None
+                return _Known()
+            if no.code is Code.FORBIDDEN:
+                return _Known(barred=no.message)
             raise
         # Users are found by their names, too, which are not what a token proves.
-        return answer.user if answer.user.id.lower() == user.lower() else None
+        return _Known(answer.user if answer.user.id.lower() == user.lower() else None)
 
 
 def _enabled(client: ClientEntry | None) -> ClientEntry | None:
