@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from libs.runtime import traces
 from libs.runtime.bus import NotStored, Refused, Unanswered
@@ -27,11 +27,12 @@ from services.gateway.graph.etags import etag_of, names
 from services.gateway.graph.matrix import rule
 from services.gateway.graph.odata.paging import token_of
 from services.gateway.graph.odata.query import Query, query_of
-from services.gateway.graph.path import Found, Step, Table, steps_of
+from services.gateway.graph.path import Found
 from services.gateway.graph.principal import Principal
-from services.gateway.graph.problem import Problem, not_allowed, refused
+from services.gateway.graph.problem import Problem, refused
 from services.gateway.graph.quota import Quota
 from services.gateway.graph.request import Asked
+from services.gateway.graph.routing import Routing, allowed, nowhere, route_of
 from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.settings import GatewaySettings
 
@@ -58,6 +59,19 @@ def routes_of(modules: Iterable[ModuleType]) -> list[Route]:
     return [route for module in modules for route in module.ROUTES]
 
 
+class _Heard:
+    """The `receive` of a request, which knows whether all of it has come: who waits for more then waits for ever."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.whole = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self.whole = self.whole or not message.get("more_body", False)
+        return message
+
+
 class Door(BaseRoute):
     """One address with everything below it, in either version."""
 
@@ -71,8 +85,7 @@ class Door(BaseRoute):
         tracing: Tracing,
         requests: Counter,
     ) -> None:
-        every = [Batch(self.serve).route, *routes]
-        self._tables = {False: Table(each for each in every if not each.beta), True: Table(every)}
+        self._routing = Routing([Batch(self.serve).route, *routes])
         self._gateway = gateway
         self._bearers = bearers
         self._address = Address(settings.public_url, settings.http_names)
@@ -89,11 +102,12 @@ class Door(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request over HTTP."""
-        request = Request(scope, receive)
+        heard = _Heard(receive)
+        request = Request(scope, heard)
         asked = self._asked(request)
         try:
             response = self._options(asked) if request.method == "OPTIONS" else await self.serve(asked)
-            if response.status_code >= 400:
+            if not heard.whole:
                 await drop_rest(request)
         except ClientDisconnect:
             return
@@ -104,7 +118,7 @@ class Door(BaseRoute):
 
     async def serve(self, asked: Asked, who: Principal | None = None) -> Response:
         """The answer to a request, alone or in a batch (then `who` asks). Raises starlette's `ClientDisconnect`."""
-        found, counting = self._found(asked)
+        found, counting = self._routing.find(asked)
         route = found.routes.get(asked.method) if found else None
         label = route.path if route else "unknown"
         with self._tracing.span(f"{asked.method} /graph/{label}", traces.of(asked.headers), SpanKind.SERVER) as span:
@@ -131,7 +145,7 @@ class Door(BaseRoute):
             return replies.failure(Problem(500, "generalException", text), asked)
 
     async def _do(self, asked: Asked, found: Found | None, who: Principal | None, *, counting: bool) -> Response:
-        route = _route(asked, found)
+        route = route_of(asked, found)
         who = who or await self._bearers.principal(asked.headers, asked.address)
         self._quota.take(who)
         if route.path != batch.PATH:
@@ -202,40 +216,9 @@ class Door(BaseRoute):
             address=request.client.host if request.client else "",
         )
 
-    def _found(self, asked: Asked) -> tuple[Found | None, bool]:
-        """The address that is meant, and whether what it lists is only to be counted."""
-        steps = steps_of(asked.path)
-        if asked.beta and [each.text.lower() for each in steps[:2]] == ["print", "printershares"]:
-            steps = (steps[0], Step("shares"), *steps[2:])  # their old name (graph-print.md 1.13)
-        table = self._tables[asked.beta]
-        found = table.find(steps)
-        if found or not steps or steps[-1].text.lower() != "$count":
-            return found, False
-        found = table.find(steps[:-1])
-        reading = {method: route for method, route in found.routes.items() if method == "GET"} if found else {}
-        return (replace(found, routes=reading), True) if found and reading else (None, False)
-
     def _options(self, asked: Asked) -> Response:
-        found, _ = self._found(asked)
-        return cors.preflight(_allowed(found)) if found else replies.failure(_nowhere(asked), asked)
-
-
-def _route(asked: Asked, found: Found | None) -> Route:
-    if found is None:
-        raise _nowhere(asked)
-    route = found.routes.get(asked.method)
-    if route is None:
-        raise not_allowed(f"There is something at this address, but not with {asked.method}.", _allowed(found))
-    return route
-
-
-def _allowed(found: Found) -> str:
-    return ", ".join((*found.routes, "OPTIONS"))
-
-
-def _nowhere(asked: Asked) -> Problem:
-    version = "beta" if asked.beta else "v1.0"
-    return Problem(404, "ResourceNotFound", f"There is nothing at this address below /{version}.")
+        found, _ = self._routing.find(asked)
+        return cors.preflight(allowed(found)) if found else replies.failure(nowhere(asked), asked)
 
 
 def _response(answer: Answer, asked: Asked, query: Query) -> Response:

@@ -1,5 +1,6 @@
 """The door as its callers see it: addresses, answers, errors, pages, tags, limits."""
 
+import asyncio
 import json
 import re
 from dataclasses import replace
@@ -174,6 +175,27 @@ async def test_a_body_that_is_too_large_is_refused(tmp_path):
         answer = await door.call("POST", "/print/shares", {"a": "x" * 4000})
         assert answer.status_code == 413
         assert "2048" in answer.json()["error"]["message"]
+
+
+async def test_who_wants_the_line_to_end_with_the_answer_gets_one(door):
+    """Also when all that was sent has been read: then nothing more comes."""
+    for path, messages in (("/v1.0/print/shares", [b"{wrong", b""]), ("/v1.0/nowhere", [b"x" * 10, b"y" * 10, b""])):
+        sent, parts = [], iter(messages)
+
+        async def receive(parts=parts):
+            part = next(parts, None)
+            if part is None:
+                await asyncio.Event().wait()
+            return {"type": "http.request", "body": part, "more_body": bool(part)}
+
+        async def send(message, sent=sent):
+            sent.append(message)
+
+        headers = [(b"connection", b"close"), (b"content-length", b"20"), (b"content-type", b"application/json")]
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": headers, "scheme": "http"}
+        await asyncio.wait_for(door.door.handle(scope, receive, send), 5)
+        assert sent[0]["status"] in (400, 404)
+        assert next(parts, None) is None, "what was sent is taken before the answer"
 
 
 async def test_a_new_entity_says_where_it_is(door):
