@@ -62,7 +62,7 @@ class WebhooksSettings(Settings):
         False,
         description="Whether Graph's notifications may go to http:// addresses and into private networks; for intranets and tests.",
     )
-    subscription_timeout: float = Field(10.0, gt=0, le=20, description="Seconds that a notification or a validation may take.")
+    subscription_timeout: float = Field(10.0, gt=0, le=14, description="Seconds that a notification or a validation may take.")
     subscription_schedule: tuple[float, ...] = Field(
         NOTIFICATIONS,
         description="Seconds before each further attempt of a notification, a JSON list; then it is given up.",

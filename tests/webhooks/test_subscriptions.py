@@ -186,7 +186,7 @@ async def test_an_address_that_fails_the_handshake_is_refused_and_nothing_is_kep
         assert caught.value.code is Code.BAD_REQUEST
         return caught.value.message
 
-    async with receiver(echoing()) as well, dispatcher(rig, **QUICK, subscription_timeout=0.5):
+    async with receiver(echoing()) as well, dispatcher(rig, **QUICK, subscription_timeout=0.5, subscription_limit=1):
         for wanted, script in WRONG.items():
             async with receiver(script) as there:
                 assert wanted in await refused(to_hooks(there.url))
@@ -199,3 +199,10 @@ async def test_an_address_that_fails_the_handshake_is_refused_and_nothing_is_kep
         assert "expirationDateTime" in await refused(to_hooks(well.url, expires=now() + 80 * HOUR))
         assert "includeResourceData" in await refused(to_hooks(well.url, data=True))
         assert await application.ids() == []
+        kept = await application.add(to_hooks(well.url))
+        with pytest.raises(Refused, match="has 1 subscriptions") as caught:
+            await application.add(to_hooks(well.url))
+        assert caught.value.code is Code.FORBIDDEN
+        with pytest.raises(Refused, match="notificationUrl"):
+            await application.of(RenewSubscription, kept, url=silent.url)
+        assert (await application.of(GetSubscription, kept)).subscription.url == well.url

@@ -8,8 +8,6 @@ from libs.contracts.subscriptions import SubscriptionView, Topic, only_fetchable
 AnyEvent = NewTask | UpdateTaskStatus | EndTask | TaskHooked | TaskFetchable
 
 CREATED, UPDATED, DELETED = "created", "updated", "deleted"
-#: What may be subscribed by `changeType`: the first of each is Graph's own, the others are ours.
-CHANGES = {Topic.HOOKS: (CREATED,), Topic.JOBS: (UPDATED, CREATED, DELETED)}
 #: Clocks of two machines may differ by so much (ms): rather told twice than not at all.
 SKEW = 60_000
 
