@@ -1,5 +1,7 @@
 """Wrong settings stop the start with a sentence that names them."""
 
+import json
+
 import pytest
 
 from libs.runtime.settings import SettingsError, read
@@ -79,3 +81,17 @@ def test_an_issuer_that_cannot_be_is_named_with_what_is_wrong(wrong, sentence):
     with pytest.raises(SettingsError, match="PRINTBUS_OIDC_ISSUERS is wrong") as caught:
         read(GatewaySettings, oidc_issuers=[{**good, **wrong}])
     assert sentence in str(caught.value)
+
+
+def test_issuers_stand_in_a_variable_as_json(monkeypatch):
+    entra = {
+        "issuer": "https://login.microsoftonline.com/{tid}/v2.0",
+        "audiences": "api://x",
+        "tenants": {"t-1": "main", "t-2": "b"},
+    }
+    keycloak = {"issuer": "https://login.example", "audiences": ["x"], "tenant": "main", "claims": {"scopes": "scope"}}
+    monkeypatch.setenv("PRINTBUS_OIDC_ISSUERS", json.dumps([entra, keycloak]))
+    first, second = read(GatewaySettings).oidc_issuers
+    assert first.names == ("https://login.microsoftonline.com/t-1/v2.0", "https://login.microsoftonline.com/t-2/v2.0")
+    assert first.configuration(first.names[1]) == f"{first.names[1]}/.well-known/openid-configuration"
+    assert (second.claims.scopes, second.claims.roles) == (("scope",), ("roles",))

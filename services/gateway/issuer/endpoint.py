@@ -4,6 +4,7 @@ import time
 import uuid
 from typing import Any
 
+import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,6 +23,8 @@ from services.gateway.issuer.refusal import Refusal
 from services.gateway.oidc.own import KIND, application_claims
 from services.gateway.receiving import TooLarge, receive
 from services.gateway.throttle import Tally, line_of
+
+log = structlog.get_logger()
 
 #: Seconds that an access token is good for.
 LIFETIME = 3600
@@ -65,6 +68,7 @@ class TokenEndpoint:
             raise Refusal("temporarily_unavailable", message, status=503, headers={"Retry-After": "5"}) from None
         if found is None:
             self._tally.wrong(line)
+            log.info("client secret refused", address=line)
             challenge = {"WWW-Authenticate": 'Basic realm="printbus"'} if asking.basic else None
             message = "There is no such application with this secret, or one of them is disabled, revoked or expired."
             raise Refusal("invalid_client", message, status=401, headers=challenge)
@@ -113,4 +117,5 @@ class TokenEndpoint:
             signed = self._issuer.sign(claims, KIND)
         except NoKey as error:
             raise Refusal("server_error", str(error), status=500) from None
+        log.info("access token given", client=client.sn, tenant=client.tenant, audience=audience)
         return {"token_type": "Bearer", "expires_in": until - now, "ext_expires_in": until - now, "access_token": signed}

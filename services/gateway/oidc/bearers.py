@@ -19,7 +19,7 @@ from services.gateway.oidc.keyring import Keyring
 from services.gateway.oidc.refusal import BadToken, NoKeys
 from services.gateway.oidc.standing import Standing
 from services.gateway.oidc.trusted import TrustedIssuer
-from services.gateway.oidc.verification import Peeked, check_claims, peek, verified
+from services.gateway.oidc.verification import Peeked, check_claims, check_kind, peek, verified
 from services.gateway.settings import GatewaySettings
 from services.gateway.throttle import Tally, line_of
 
@@ -120,6 +120,7 @@ class Bearers:
             if key is None:
                 raise BadToken("The token's key (kid) is none of its issuer's.")
             claims = verified(token, peeked, key, trusted.algorithms)
+            check_kind(peeked, claims)
             check_claims(claims, trusted.audiences, self._clock(), trusted.skew)
             return await self._welcome(Reader(trusted).principal(claims, address))
         key = own.key_of(self._issuer, peeked.kid) if self._issuer and peeked.kind == own.KIND else None

@@ -15,6 +15,9 @@ from services.gateway.oidc.keyring import PublicKey, fits
 from services.gateway.oidc.refusal import BadToken
 from services.gateway.oidc.trusted import ALGORITHMS
 
+#: `typ` of access tokens, as the header has it (RFC 9068), and what Keycloak calls its other tokens among the claims.
+ACCESS = ("", "jwt", "at+jwt", "application/at+jwt")
+OTHERS = ("ID", "Refresh", "Offline", "Logout")
 #: Bytes of a token: those of people in two hundred groups have less.
 LONGEST = 24 * 1024
 _HEADER = 8 * 1024
@@ -83,6 +86,14 @@ def check_claims(claims: Mapping[str, Any], audiences: Collection[str], now: flo
         begins = _moment(claims, name)
         if begins is not None and begins > now + skew:
             raise BadToken(f"The token is not good yet ({name}): compare the clocks.", genuine=True)
+
+
+def check_kind(peeked: Peeked, claims: Mapping[str, Any]) -> None:
+    """It is an access token, and whoever has it may show it. Raises `BadToken`."""
+    if peeked.kind.lower() not in ACCESS or claims.get("typ") in OTHERS:
+        raise BadToken("The token is no access token (typ).", genuine=True)
+    if "cnf" in claims:  # RFC 7800: it may be shown by one key's owner only, which nobody proves here
+        raise BadToken("The token is bound to a key (cnf): ask for one of the type Bearer.", genuine=True)
 
 
 def _moment(claims: Mapping[str, Any], name: str) -> float | None:

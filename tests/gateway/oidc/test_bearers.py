@@ -191,6 +191,16 @@ async def test_what_must_be_understood_and_is_not_is_refused(rig):
     assert "crit" in await refused(rig, signed(claims(), RSA, crit=[]))
 
 
+async def test_other_tokens_of_the_same_issuer_are_no_access_tokens(rig):
+    for kind in ("logout+jwt", "dpop+jwt", "secevent+jwt"):
+        assert "no access token" in await refused(rig, signed(claims(), typ=kind))
+    for kind in ("ID", "Refresh"):
+        assert "no access token" in await refused(rig, signed(claims(typ=kind)))
+    assert "cnf" in await refused(rig, signed(claims(cnf={"jkt": "x"})))
+    for kind in ("at+jwt", "JWT", "application/at+JWT"):
+        assert (await rig.who(signed(claims(typ="Bearer"), typ=kind))).app == APP
+
+
 async def test_another_audience_issuer_or_no_application_is_refused(rig):
     assert "(aud)" in await refused(rig, signed(claims(aud="https://other.example")))
     assert "(aud)" in await refused(rig, signed(claims(aud=None)))
