@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from libs.contracts.devices import Device
 from libs.contracts.directory import DefaultEntry
 from libs.contracts.ids import device_id
 from libs.contracts.message import encode
@@ -23,14 +22,12 @@ from libs.runtime.bus import Refused
 from services.registry import domain, rights
 from services.registry.enrol import Unfit
 from services.registry.registry import Registry, client_of, who
+from services.registry.store import Usable
 
 #: Devices in one answer to `ListDevices`: an answer is one message of the bus.
 PAGE = 2000
 #: So many devices of one name are looked at.
 MOST_NAMESAKES = 50
-
-#: An owner's SN, its device, and whether the owner shares it.
-Found = tuple[str, Device, bool]
 
 
 async def list_devices(registry: Registry, query: ListDevices) -> DeviceList:
@@ -56,7 +53,7 @@ async def get_default_device(registry: Registry, query: GetDefaultDevice) -> Dev
 async def set_default_device(registry: Registry, query: SetDefaultDevice) -> DeviceAnswer:
     """Make a device the default of its type."""
     found = await _device(registry, query)
-    agent, device, _ = found
+    agent, device = found.agent, found.device
     async with registry.store.change() as change:
         await change.set_default(DefaultEntry(sn=query.sn, type=query.type.value, agent=agent, device=device.id))
     registry.herald.wake()
@@ -91,15 +88,15 @@ async def set_marks(registry: Registry, query: SetMarks) -> Done:
     return Done()
 
 
-async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Found:
+async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Usable:
     """A device that the client may use; one that it may not is as little there as one that is not there at all."""
     client = await client_of(registry, query.tenant, query.sn)
     found = await registry.store.usable(client, kind=query.type, agent=query.agent, name=query.name, limit=MOST_NAMESAKES)
     if not query.agent and len(found) > 1:
         default = (await registry.store.defaults(query.sn)).get(query.type.value, ("", ""))
-        chosen = domain.choose([(agent, device) for agent, device, _ in found], query.sn, default)
+        chosen = domain.choose([(each.agent, each.device) for each in found], query.sn, default)
         if chosen is None:
-            at = ", ".join(agent for agent, _, _ in found[:5])
+            at = ", ".join(each.agent for each in found[:5])
             raise Refused(
                 Code.CONFLICT, f"Several clients have a {query.type.value} named {query.name!r}: write one of {at} as controlSn."
             )
@@ -112,21 +109,21 @@ async def _device(registry: Registry, query: GetDevice | SetDefaultDevice) -> Fo
     return found[0]
 
 
-async def _view(registry: Registry, sn: str, found: Found) -> DeviceView:
+async def _view(registry: Registry, sn: str, found: Usable) -> DeviceView:
     (view,) = await _views(registry, sn, [found])
     return view
 
 
-async def _views(registry: Registry, sn: str, found: Sequence[Found]) -> tuple[DeviceView, ...]:
+async def _views(registry: Registry, sn: str, found: Sequence[Usable]) -> tuple[DeviceView, ...]:
     """Devices as a client sees them; with whom others share is not its business."""
     defaults = await registry.store.defaults(sn)
     return tuple(
         DeviceView(
-            agent=agent,
-            device=device,
-            online=domain.reachable(device, agent_online=registry.presence.online(agent)),
-            default=defaults.get(device.type.value) == (agent, device.id),
-            shared=shared and agent == sn,
+            agent=each.agent,
+            device=each.device,
+            online=domain.reachable(each.device, agent_online=registry.presence.online(each.agent), served=each.served),
+            default=defaults.get(each.device.type.value) == (each.agent, each.device.id),
+            shared=each.shared and each.agent == sn,
         )
-        for agent, device, shared in found
+        for each in found
     )

@@ -94,11 +94,11 @@ def overtaken(stored_at: int, last: int) -> bool:
     return 0 < last - stored_at < OVERTAKEN
 
 
-def reachable(device: Device, *, agent_online: bool) -> bool:
-    """Whether somebody would reach the device now; a virtual one is always there."""
+def reachable(device: Device, *, agent_online: bool, served: bool = False) -> bool:
+    """Whether somebody would reach the device now; a virtual one is always there, and its application comes when it wants to."""
     if device.virtual:
         return True
-    return agent_online and device.state is not PrinterState.UNREACHABLE
+    return (agent_online or served) and device.state is not PrinterState.UNREACHABLE
 
 
 def choose(named: Sequence[tuple[str, Device]], own: str, default: tuple[str, str]) -> tuple[str, Device] | None:

@@ -121,8 +121,5 @@ def profile(row: Row[Any], *, plain: bool = False) -> Profile:
 
 
 def _online(row: Row[Any], device: Device, presence: Presence) -> bool:
-    if row.gone:
-        return False
-    if row.served_by:  # its application comes when it wants to
-        return device.state is not PrinterState.UNREACHABLE
-    return domain.reachable(device, agent_online=presence.online(row.agent))
+    online = presence.online(row.agent)
+    return not row.gone and domain.reachable(device, agent_online=online, served=bool(row.served_by))

@@ -177,9 +177,9 @@ async def _device_of(change: Change, tenant: str, agent: str, device: str) -> st
     """The id of the device, or `ALL`."""
     if agent == permits.ALL:
         return permits.ALL
-    owner = await _client(change, agent, ClientKind.AGENT)
-    if owner.tenant != tenant:
-        raise Unfit(f"There is no agent {agent} in the tenant {tenant}.")
+    owner = await change.client(agent)
+    if owner is None or owner.tenant != tenant:
+        raise Unfit(f"There is no agent or application {agent} in the tenant {tenant}.")
     if device == permits.ALL:
         return permits.ALL
     found = (await change.devices(agent)).get(device_id(agent, device))

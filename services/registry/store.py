@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, Select, case, delete, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,6 +21,15 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 Kept = ClientEntry | TokenEntry | DeviceEntry | DefaultEntry
 """The entries of the directory that the database holds; presence is in memory."""
+
+
+class Usable(NamedTuple):
+    """A device that a client may use: whose it is, whether its owner shares it, and whether an application serves it."""
+
+    agent: str
+    device: Device
+    shared: bool
+    served: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +99,8 @@ class Store:
         offset: int = 0,
         limit: int = 1000,
         plain: bool = False,
-    ) -> list[tuple[str, Device, bool]]:
-        """The devices that a client may use, its own first: (agent, device, whether its owner shares it).
+    ) -> list[Usable]:
+        """The devices that a client may use, its own first.
 
         `plain`: without what they can do.
         """
@@ -100,7 +109,8 @@ class Store:
             wanted = wanted.where(column == value) if value else wanted
         if kind:
             wanted = wanted.where(devices.c.type == kind.value)
-        return [(row.agent, rows.known(row, plain=plain).device, bool(row.shared)) for row in await self._all(wanted)]
+        known = ((row, rows.known(row, plain=plain)) for row in await self._all(wanted))
+        return [Usable(row.agent, one.device, bool(row.shared), bool(one.served_by)) for row, one in known]
 
     async def defaults(self, sn: str) -> dict[str, tuple[str, str]]:
         """A client's default devices: type -> (agent, device id)."""

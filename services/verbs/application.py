@@ -122,7 +122,7 @@ async def show_one(said: Namespace) -> int:
             f"{row.agent}/{row.name or row.device}" if row.agent != permits.ALL else "all devices"
             for row in await desk.store.rows(permits.grants_of(app.sn))
         ]
-        usable = [f"{agent}/{device.name}" for agent, device, _ in await desk.store.usable(app) if not device.virtual]
+        usable = [f"{each.agent}/{each.device.name}" for each in await desk.store.usable(app) if not each.device.virtual]
         tokens = [row.name for row in await desk.store.tokens(app.sn) if not row.revoked_at]
     what: dict[str, Any] = {
         "sn": app.sn,

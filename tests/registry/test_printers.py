@@ -17,10 +17,10 @@ from libs.contracts.fleet import (
 )
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode
-from libs.contracts.queries import Code
+from libs.contracts.queries import Code, ListDevices
 from libs.contracts.tickets import ColorMode, Sides
 from libs.runtime.bus import Refused
-from services.registry import rights
+from services.registry import enrol, rights
 from tests.registry.fleet import APP, DESK, OTHER, RIVAL, WARD, at
 
 
@@ -163,3 +163,15 @@ async def test_only_an_unshared_printer_of_an_application_is_removed(fleet):
     assert (again.profile.model, again.profile.display, again.id) == ("Cloud", "Follow me", printer.id)
     await rights.remove_app(fleet.registry.store, printer.agent)
     await refused(Code.NOT_FOUND, fleet(GetPrinter, printer=printer.id))
+
+
+async def test_clients_print_on_what_an_application_serves_when_they_are_let(fleet):
+    printer = (await fleet.register()).printer
+    shop = (await enrol.add_client(fleet.registry.store, "clinic", ClientKind.APP, "shop")).sn
+    await rights.allow(fleet.registry.store, shop, printer.agent, "Follow me")
+    for sn in (shop, printer.agent):
+        (view,) = [each for each in (await fleet(ListDevices, sn=sn)).devices if not each.device.virtual]
+        assert (view.agent, view.device.name, view.online) == (printer.agent, "Follow me", True)
+    assert (await fleet.entry(printer)).users == (shop,)
+    await fleet(ChangePrinter, printer=printer.id, app=APP, state="unreachable")
+    assert not (await fleet(ListDevices, sn=shop)).devices[-1].online
