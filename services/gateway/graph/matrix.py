@@ -47,7 +47,6 @@ def _fleet() -> Iterator[Rule]:
     pid = "print/printers/{}"
     yield Rule("GET", "print/printers", _PRINTER, _APP_PRINTER, administrator=True)  # for applications: ours (1.3)
     yield Rule("POST", "print/printers/create", _CREATE, administrator=True)
-    yield Rule("POST", "print/printers", _CREATE, administrator=True, ours=True)
     yield Rule("GET", pid, (*_PRINTER, *_SHARE), _APP_PRINTER)
     yield Rule("GET", f"{pid}/getcapabilities", (*_PRINTER, *_SHARE), _APP_PRINTER)  # beta
     yield Rule("PATCH", pid, _PRINTER_WRITE, _APP_WRITE, administrator=True)
@@ -61,8 +60,8 @@ def _fleet() -> Iterator[Rule]:
     yield Rule("DELETE", f"{pid}/share", ("PrinterShare.ReadWrite.All",), administrator=True)  # beta
     for path in ("tasktriggers", "tasktriggers/{}", "tasktriggers/{}/definition"):
         yield Rule("GET", f"{pid}/{path}", _PRINTER, administrator=True, loose=_APP_PRINTER)
-    for method, path in (("POST", "tasktriggers"), ("PATCH", "tasktriggers/{}"), ("DELETE", "tasktriggers/{}")):
-        yield Rule(method, f"{pid}/{path}", _PRINTER_WRITE, administrator=True, loose=_APP_WRITE, ours=method == "PATCH")
+    for method, path in (("POST", "tasktriggers"), ("DELETE", "tasktriggers/{}")):
+        yield Rule(method, f"{pid}/{path}", _PRINTER_WRITE, administrator=True, loose=_APP_WRITE)
     yield from _shares()
 
 
@@ -122,7 +121,6 @@ def _others() -> Iterator[Rule]:
         yield Rule("GET", path, _CONNECTOR, administrator=True)
     for method in ("PATCH", "DELETE"):
         yield Rule(method, "print/connectors/{}", _CONNECTOR_WRITE, administrator=True)
-    yield Rule("GET", "print/operations", _CREATE, ours=True)
     yield Rule("GET", "print/operations/{}", _CREATE)
     for name, path in (("PrintSettings", "print/settings"), ("PrintAlertSettings", "print/alertsettings")):
         yield Rule("GET", path, (f"{name}.Read.All", f"{name}.ReadWrite.All"), administrator=True)
@@ -132,7 +130,6 @@ def _others() -> Iterator[Rule]:
     yield Rule("GET", "print/services/**", _ANY_PRINT)
     for path in ("me/print/recentprintershares", "users/{}/print/recentprintershares"):
         yield Rule("GET", path, _SHARE)
-    yield Rule("GET", "me", DELEGATED, ours=True)
     for path in ("reports/**", "print/reports/**"):
         yield Rule("GET", path, ("Reports.Read.All",))
     yield from _subscriptions()

@@ -2,6 +2,9 @@
 
 import pytest
 
+from libs.runtime.discovery import discover
+from services.gateway.graph import resources
+from services.gateway.graph.door import routes_of
 from services.gateway.graph.matrix import hearing, rows, rule
 from services.gateway.graph.permissions import APPLICATION, DELEGATED, held
 from services.gateway.graph.principal import Principal
@@ -149,3 +152,10 @@ def test_every_row_is_transcribed_or_marked_as_ours():
     definitions = "print/taskdefinitions/**"  # whatever the method
     unknown = [row for row in rows() if id(row) not in known and not row.ours and row.path != definitions]
     assert [f"{row.method} {row.path}" for row in unknown] == []
+
+
+def test_every_address_of_the_door_has_a_row():
+    routes = routes_of(discover(resources).values())
+    assert len(routes) > 50
+    for route in routes:
+        assert rule(route.method, route.rule or route.path)
