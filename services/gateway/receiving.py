@@ -14,6 +14,8 @@ log = structlog.get_logger()
 MAX_HEAD = 64 * 1024
 #: After the deadline of its head a request must have come at this many bytes per second or more.
 SLOWEST = 16 * 1024
+#: In the scope of a request whose body has come to its end: who waits for more then waits for ever.
+WHOLE = "printbus.whole"
 #: Bytes of a body that is too large which are taken all the same, so that its sender hears why it is refused.
 DROPPED = 256 * 1024 * 1024
 
@@ -44,6 +46,8 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
             raise ClientDisconnect
         piece = message.get("body", b"")
         more = message.get("more_body", False)
+        if not more:
+            request.scope[WHOLE] = True
         size += len(piece)
         if size > limit:
             raise TooLarge
@@ -54,9 +58,10 @@ async def pieces(request: Request, limit: int) -> AsyncIterator[bytes]:
 async def drop_rest(request: Request) -> None:
     """Before a refusal: where the line ends with the answer because its sender wants that, drop what is still coming first.
 
-    Most programs read no answer before they have sent all. Raises starlette's `ClientDisconnect`.
+    Most programs read no answer before they have sent all. When `pieces` has had all of it, nothing is waited for.
+    Raises starlette's `ClientDisconnect`.
     """
-    if request.headers.get("connection", "").lower() != "close" or "expect" in request.headers:
+    if request.headers.get("connection", "").lower() != "close" or "expect" in request.headers or WHOLE in request.scope:
         return
     left = DROPPED if _announced(request) <= DROPPED else 0
     while left > 0:

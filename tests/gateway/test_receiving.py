@@ -16,6 +16,10 @@ ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
 
 async def echo(request: Request):
+    if "refuse" in request.url.path:
+        await receive(request, 10_000_000)
+        await drop_rest(request)
+        return PlainTextResponse("no", 400)
     try:
         return PlainTextResponse(str(len(await receive(request, 10_000_000))))
     except TooLarge:
@@ -25,7 +29,7 @@ async def echo(request: Request):
 
 @asynccontextmanager
 async def server(seconds):
-    app = Starlette(routes=[Route("/", echo, methods=["POST"])])
+    app = Starlette(routes=[Route("/{path:path}", echo, methods=["POST"])])
     async with http_server(app, "127.0.0.1", 0, 1, Manner(patient(seconds))) as port:
         yield port
 
@@ -51,6 +55,12 @@ async def closed(reader, within=5.0):
         return await asyncio.wait_for(reader.read(), within) == b""
     except ConnectionResetError:
         return True
+
+
+async def test_a_refusal_after_all_was_read_waits_for_nothing():
+    async with server(5) as port, line(port) as (reader, writer):
+        writer.write(ASK.replace(b"/", b"/refuse", 1).replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") % 4 + b"body")
+        assert await answer(reader) == (400, b"no")
 
 
 async def test_a_request_is_answered_and_the_line_stays():

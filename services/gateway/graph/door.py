@@ -12,7 +12,7 @@ from prometheus_client import Counter
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from libs.runtime import traces
 from libs.runtime.bus import NotStored, Refused, Unanswered
@@ -59,19 +59,6 @@ def routes_of(modules: Iterable[ModuleType]) -> list[Route]:
     return [route for module in modules for route in module.ROUTES]
 
 
-class _Heard:
-    """The `receive` of a request, which knows whether all of it has come: who waits for more then waits for ever."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self.whole = False
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        self.whole = self.whole or not message.get("more_body", False)
-        return message
-
-
 class Door(BaseRoute):
     """One address with everything below it, in either version."""
 
@@ -102,12 +89,11 @@ class Door(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request over HTTP."""
-        heard = _Heard(receive)
-        request = Request(scope, heard)
+        request = Request(scope, receive)
         asked = self._asked(request)
         try:
             response = self._options(asked) if request.method == "OPTIONS" else await self.serve(asked)
-            if not heard.whole:
+            if response.status_code >= 400:
                 await drop_rest(request)
         except ClientDisconnect:
             return
