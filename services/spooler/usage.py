@@ -26,7 +26,7 @@ from libs.runtime.bus import Outgoing, Refused
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from services.spooler.archive import day_of
-from services.spooler.tables import COUNTS, archived, usage_day
+from services.spooler.tables import COUNTS, OF_USER, archived, usage_day
 
 log = structlog.get_logger()
 
@@ -71,7 +71,7 @@ class Usage:
         if query.printer:
             wanted = wanted.where(archived.c.agent == query.agent, archived.c.printer == query.printer)
         else:
-            wanted = wanted.where(archived.c.user_id != "", archived.c.user_id.in_(query.users))
+            wanted = wanted.where(OF_USER, archived.c.user_id.in_(query.users))
         if query.start is not None:
             wanted = wanted.where(archived.c.ended_at >= query.start)
         if query.end is not None:
@@ -159,8 +159,10 @@ def _live(rolled: int) -> Select[Any]:
 
 
 def _sums(query: ListUsage, rolled: int) -> Select[Any]:
-    live = _live(rolled).where(archived.c.tenant == query.tenant)
-    past = select(*(usage_day.c[name] for name in _NAMES)).where(usage_day.c.tenant == query.tenant)
+    first, last = _days(query)
+    live = _live(rolled).where(archived.c.tenant == query.tenant, archived.c.day.between(first, last))
+    past = select(*(usage_day.c[name] for name in _NAMES))
+    past = past.where(usage_day.c.tenant == query.tenant, usage_day.c.day.between(first, last))
     both = union_all(past, live).subquery()
     date = both.c.day if query.span is Span.DAY else both.c.day // 100 * 100 + 1
     keys = [both.c[name] for name in _KEYS[query.by]]
@@ -170,9 +172,16 @@ def _sums(query: ListUsage, rolled: int) -> Select[Any]:
         wanted = wanted.where(both.c.user_id != "")
     for name, value in (("agent", query.agent), ("printer", query.printer), ("user_id", query.user)):
         wanted = wanted.where(both.c[name] == value) if value else wanted
-    wanted = wanted.where(date >= _day(query.start)) if query.start else wanted
-    wanted = wanted.where(date <= _day(query.end)) if query.end else wanted
     return wanted.group_by(date, *keys).order_by(date, *keys)
+
+
+def _days(query: ListUsage) -> tuple[int, int]:
+    """The days that count: of months those whose first day is asked for, whole."""
+    first, last = _day(query.start or "0001-01-01"), _day(query.end or "9999-12-31")
+    if query.span is Span.DAY:
+        return first, last
+    whole = first if first % 100 == 1 else first // 100 * 100 + 100  # December's 13th month is after it and before January
+    return whole, last // 100 * 100 + 31
 
 
 def _usage(row: Any, query: ListUsage) -> UsageView:
