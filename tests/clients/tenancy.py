@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import uuid
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,9 +48,12 @@ class Tenancy:
         """Make the application, an administrator and two users."""
         made = await self.verb("application", "add", "--tenant", "main", "--name", "Partner", "--roles", ROLES)
         self.sn, self.app_id = made["sn"], made["appId"]
-        self.secret = (await self.verb("token", "add", "--client", self.sn, "--name", "secret"))["token"]
-        for name, *more in (("boss@example.org", "--administrator"), ("anna@example.org",), ("otto@example.org",)):
-            await self.verb("user", "add", name, "--tenant", "main", "--display", name.split("@")[0].title(), *more)
+        people = (("boss@example.org", "--administrator"), ("anna@example.org",), ("otto@example.org",))
+        made, *_ = await asyncio.gather(
+            self.verb("token", "add", "--client", self.sn, "--name", "secret"),
+            *(self.verb("user", "add", name, "--tenant", "main", "--display", name[:4].title(), *more) for name, *more in people),
+        )
+        self.secret = made["token"]
 
     async def app_token(self) -> str:
         """As the partner's program gets it: client credentials."""
@@ -73,7 +77,7 @@ class Tenancy:
 
 
 def _run(server: Installation, words: tuple[str, ...]) -> str:
-    answer = server.data.parent / f"verb-{id(words)}.json"
+    answer = server.data.parent / f"verb-{uuid.uuid4()}.json"
     argv = [sys.executable, "-m", "services", *words, "--json"]
     with answer.open("wb") as output, server.log.open("ab") as log:
         process = children.start(argv, env=server.environment(), cwd=ROOT, stdout=output, stderr=log)

@@ -63,7 +63,6 @@ async def test_a_journey_through_many_deaths(tmp_path):
             "clientState": "x",
         }
         await app.call("POST", "/subscriptions", json=asked, expect=201)
-        await dies()
         job = await boss.call("POST", f"{printer}/jobs", json={"configuration": {}}, expect=201)
         here = f"{printer}/jobs/{job['id']}"
         properties = {"documentName": "a.pdf", "contentType": "application/pdf", "size": len(document)}
@@ -75,11 +74,9 @@ async def test_a_journey_through_many_deaths(tmp_path):
         left = await boss.call("GET", session["uploadUrl"])
         assert left["nextExpectedRanges"] == [f"{half}-{len(document) - 1}"]
         await _put(session["uploadUrl"], document, half, len(document) - 1, 201)
-        await dies()
         await boss.call("POST", f"{here}/start")
         await dies()
         started = await solution.told("/tasks/", within=60)
-        await dies()
         task = f"/print/taskDefinitions/{definition['id']}/tasks/{started['resourceData']['id']}"
         await app.call("PATCH", task, json={"status": {"state": "completed", "description": "done"}})
         await dies()
