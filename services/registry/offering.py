@@ -46,8 +46,9 @@ async def add_printer_share(registry: Registry, query: AddPrinterShare) -> Share
 async def change_printer_share(registry: Registry, query: ChangePrinterShare) -> ShareAnswer:
     """Another printer or name behind an offer, other people, or that somebody used it."""
     async with registry.store.acting(query.by or "Graph").change() as change:
-        await change.tenant(query.tenant)
-        row = await offer_row(change.connection, query.tenant, query.share)
+        if query.name is not None or query.printer is not None:  # use is told at every job, and waits for nobody else's
+            await change.tenant(query.tenant)
+        row = await _locked(change, query.tenant, query.share)
         values: dict[str, Any] = {}
         if query.name is not None and (name := _named(query.name)) != row.offer_name:
             await _check_name(change, query.tenant, name)
@@ -72,7 +73,7 @@ async def change_printer_share(registry: Registry, query: ChangePrinterShare) ->
 async def remove_printer_share(registry: Registry, query: RemovePrinterShare) -> Fulfilled:
     """Nobody prints through it any more; what is queued is printed."""
     async with registry.store.acting(query.by or "Graph").change() as change:
-        row = await offer_row(change.connection, query.tenant, query.share)
+        row = await _locked(change, query.tenant, query.share)
         await withdraw(change, [row.offer])
         await change.note("offer withdrawn", row.offer, query.tenant, name=row.offer_name, printer=row.guid)
     return Fulfilled()
@@ -84,6 +85,12 @@ async def withdraw(change: Change, which: Iterable[str]) -> None:
     for table in (offer_users, offer_groups, offer_uses):
         await change.connection.execute(delete(table).where(table.c.offer.in_(ids)))
     await change.connection.execute(delete(offers).where(offers.c.id.in_(ids)))
+
+
+async def _locked(change: Change, tenant: str, offer: str) -> Row[Any]:
+    """A row of `offered`, its offer locked until the end of the transaction."""
+    await change.connection.execute(select(offers.c.id).where(offers.c.id == offer.lower()).with_for_update())
+    return await offer_row(change.connection, tenant, offer)
 
 
 def _named(name: str) -> str:

@@ -100,8 +100,8 @@ def _row(row: Row[Any]) -> dict[str, object]:
         "name": row.name,
         "application": row.app,
         "limit": f"{row.seconds} s",
-        "on limit": row.on_limit,
-        "on abort": row.on_abort,
+        "onLimit": row.on_limit,
+        "onAbort": row.on_abort,
         "printers": row.triggers,
         "added": moment(row.created_at),
     }

@@ -91,6 +91,6 @@ def _row(view: PrinterView) -> dict[str, object]:
         "name": view.profile.display,
         "device": f"{view.agent}/{view.device.name}",
         "state": view.device.state.value,
-        "served by": view.served_by or view.agent,
+        "servedBy": view.served_by or view.agent,
         "offer": ", ".join(view.shares),
     }

@@ -1,5 +1,7 @@
 """Printers offered to people, and who may print on them; on SQLite and on PostgreSQL."""
 
+import asyncio
+
 import pytest
 
 from libs.contracts.directory import ClientKind
@@ -110,3 +112,14 @@ async def test_what_a_user_printed_through_is_told_newest_first(fleet):
     assert ("Graph", "offer changed") not in await fleet.audited(), "use is no change"
     await fleet(RemovePrinterShare, share=second.id)
     assert [each.name for each in (await fleet(ListPrinterShares, user="anna", recent=True)).shares] == ["A"]
+
+
+async def test_two_who_do_the_same_at_once_are_answered_one_after_the_other(fleet):
+    office = at(WARD, "Office")
+    made = await asyncio.gather(*(fleet.offer(office, f"Offer {each}") for each in range(3)), return_exceptions=True)
+    assert sorted(getattr(each, "code", "made") for each in made) == ["conflict", "conflict", "made"]
+    (share,) = (await fleet(ListPrinterShares, printer=office)).shares
+    await asyncio.gather(*(fleet(ChangePrinterShare, share=share.id, used_by="anna", add_users=("anna",)) for _ in range(4)))
+    assert (await fleet(GetPrinterShare, share=share.id)).share.users == ("anna",)
+    made = await asyncio.gather(*(fleet.register() for _ in range(3)), return_exceptions=True)
+    assert sorted(getattr(each, "code", "made") for each in made) == ["conflict", "conflict", "made"]

@@ -37,13 +37,13 @@ def test_printers_are_listed_shown_and_renamed(say, clinic):
         ("Office", f"{clinic}/Office"),
     ]
     shown = say.json("printer", "show", f"{clinic}/Office", "--tenant", "clinic")
-    assert (shown["id"], shown["served by"], shown["hooks"]) == (guid("printer", clinic, device_id(clinic, "Office")), clinic, [])
+    assert (shown["id"], shown["servedBy"], shown["hooks"]) == (guid("printer", clinic, device_id(clinic, "Office")), clinic, [])
     assert say.json("printer", "rename", f"{clinic}/Office", "Copies", "--tenant", "clinic")["name"] == "Copies"
     assert say.json("printer", "show", shown["id"], "--tenant", "clinic")["device"] == f"{clinic}/Office"
     assert "come back" in say.sentence("printer", "remove", f"{clinic}/Office", "--tenant", "clinic")
     assert "no printer" in say.sentence("printer", "show", f"{clinic}/Nowhere", "--tenant", "clinic")
     made = ask(say, RegisterPrinter, app="partner", user="", profile=Profile(display="Cloud"), physical=False).operation.printer
-    assert say.json("printer", "show", made.id, "--tenant", "clinic")["served by"] == "partner"
+    assert say.json("printer", "show", made.id, "--tenant", "clinic")["servedBy"] == "partner"
     say.json("printer", "remove", f"{made.agent}/Cloud", "--tenant", "clinic")
     assert len(say.json("printer", "list", "--tenant", "clinic")) == 2
 
@@ -103,7 +103,7 @@ def test_definitions_are_listed_limited_and_unbound(say, clinic):
     office = guid("printer", clinic, device_id(clinic, "Office"))
     ask(say, AddTrigger, printer=office, app="p-1", definition=made.id)
     (row,) = say.json("definition", "list", *tenant)
-    assert (row["name"], row["application"], row["limit"], row["on limit"], row["printers"]) == (
+    assert (row["name"], row["application"], row["limit"], row["onLimit"], row["printers"]) == (
         "Stamp",
         "p-1",
         "86400 s",
@@ -111,7 +111,7 @@ def test_definitions_are_listed_limited_and_unbound(say, clinic):
         1,
     )
     changed = say.json("definition", "set", "Stamp", "--limit", "15m", "--on-limit", "release", *tenant)
-    assert (changed["limit"], changed["on limit"], changed["on abort"]) == ("900 s", "release", "abort")
+    assert (changed["limit"], changed["onLimit"], changed["onAbort"]) == ("900 s", "release", "abort")
     (hook,) = say.entry(device_key(clinic, device_id(clinic, "Office"))).hooks
     assert (hook.limit, hook.on_limit, hook.on_abort, hook.name) == (900, HookPolicy.RELEASE, HookPolicy.ABORT, "Stamp")
     assert say.json("printer", "show", office, *tenant)["hooks"] == ["Stamp"]
