@@ -87,11 +87,12 @@ def _machine(able: Capabilities) -> dict[str, Any]:
 def _software(able: Capabilities) -> dict[str, Any]:
     """What is done in the document, whatever the printer; a roll has one page after the other, and no sheets."""
     roll = able.receipt is not None
-    grey = (*able.colors, ColorMode.MONOCHROME) if able.colors or not able.monochrome else ()
+    grey = (*able.colors, ColorMode.MONOCHROME, ColorMode.BI_LEVEL) if able.colors or not able.monochrome else ()
     return {
         "collation": True,
         "colorModes": COLORS.all(grey),
         "copiesPerJob": {"start": 1, "end": max(able.max_copies, MOST_COPIES)},
+        "finishings": [] if able == Capabilities() else FINISHINGS.all(("none", *able.finishings)),  # it has not been asked yet
         "isPageRangeSupported": True,
         "multipageLayouts": [] if roll else list(LAYOUTS.names),
         "orientations": ORIENTATIONS.all((Orientation.PORTRAIT, Orientation.REVERSE_PORTRAIT) if roll else Orientation),

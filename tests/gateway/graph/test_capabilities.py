@@ -50,7 +50,7 @@ def test_all_members_of_the_schema_are_told():
 
 def test_the_machines_own_are_told_with_what_software_adds():
     told = able.capabilities(a_printer(capabilities=CAN))
-    assert told["colorModes"] == ["color", "auto", "grayscale"], "grey is made in the document"
+    assert told["colorModes"] == ["color", "auto", "grayscale", "blackAndWhite"], "grey is made in the document"
     assert told["finishings"] == ["none", "stapleTopLeft"]
     assert told["inputBins"] == ["auto", "tray-1", "tray-2"]
     assert told["mediaSizes"] == ["A4"]

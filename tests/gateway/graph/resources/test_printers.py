@@ -83,7 +83,7 @@ async def test_capabilities_and_defaults_are_told_when_they_are_selected(door):
     assert set(told) - {"@odata.context", "@odata.etag"} == {"id", "capabilities", "defaults"}
     assert told["capabilities"]["mediaSizes"] == ["A4"]
     assert told["capabilities"]["bottomMargins"] == [4000], "microns"
-    assert told["capabilities"]["colorModes"] == ["color", "grayscale"]
+    assert told["capabilities"]["colorModes"] == ["color", "grayscale", "blackAndWhite"]
     assert told["defaults"]["colorMode"] == "color"
 
 
