@@ -143,7 +143,7 @@ async def test_a_message_that_cannot_be_read_is_given_up_at_once(tmp_path, rig, 
     async with store("", tmp_path) as opened:
         await publish(bus, b"garbage", 1)
         async with working(opened, bus, applying) as (decider, source):
-            assert await source.wait_for(2, 3)
+            assert await source.wait_for(2, 15)
             await decider.outbox.drained("DEAD")
         assert await numbers(opened) == [1]
     (dead,) = await letters(bus)
@@ -156,7 +156,7 @@ async def test_a_message_that_cannot_even_be_given_up_holds_up_nobody(tmp_path, 
     async with store("", tmp_path) as opened:
         await publish(bus, b"garbage", 1)
         async with working(opened, bus, applying) as (decider, source):
-            assert await source.wait_for(2, 3)
+            assert await source.wait_for(2, 15)
             await decider.outbox.drained("DEAD")
     (dead,) = await letters(bus)
     assert (dead.sequence, dead.task) == (1, "")

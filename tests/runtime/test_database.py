@@ -78,10 +78,10 @@ async def test_readers_wait_for_no_writer_and_see_one_state(database_url, tmp_pa
         await put(opened, 1)
         async with opened.transaction() as writing:
             await writing.execute(insert(fact).values(number=2, word="w"))
-            assert await asyncio.wait_for(rows(opened, fact), 2) == 1
+            assert await asyncio.wait_for(rows(opened, fact), 15) == 1
         async with opened.reading() as connection:
             before = (await connection.execute(select(fact.c.number))).all()
-            await asyncio.wait_for(put(opened, 3), 2)
+            await asyncio.wait_for(put(opened, 3), 15)
             assert (await connection.execute(select(fact.c.number))).all() == before
         assert await rows(opened, fact) == 3
 

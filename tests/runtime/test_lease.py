@@ -68,7 +68,7 @@ async def test_a_silent_holder_is_followed_when_its_term_has_run_out(database_ur
         async with holding(opened, "b") as (b, told):
             await until(lambda: b.looked)
             assert not b.held
-            await until(lambda: b.held, 5)
+            await until(lambda: b.held, 15)
             assert told == [True]
             with pytest.raises(LeaseLost):
                 await write(opened, a, 1)
@@ -92,7 +92,7 @@ async def test_the_same_holder_takes_over_at_once_with_a_new_epoch(tmp_path, mon
         async with holding(opened, "embedded") as (before, _):
             await until(lambda: before.held)
         async with holding(opened, "embedded") as (after, _):
-            await until(lambda: after.held, 2)
+            await until(lambda: after.held, 30)
             await write(opened, after, 1)
             with pytest.raises(LeaseLost):
                 await write(opened, before, 2)

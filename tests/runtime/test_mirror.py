@@ -102,13 +102,13 @@ async def test_it_is_blind_without_ticks_however_often_it_looks_and_sees_again_w
     async with mirroring(await rig.connect("gateway")) as mirror:
         await until(lambda: mirror.fresh)
         await registry.die()
-        await until(lambda: not mirror.fresh, 3)
+        await until(lambda: not mirror.fresh, 10)
         begun = time.monotonic()
         while time.monotonic() - begun < 1.5:  # two more watches, each of which is told of the last tick
             assert not mirror.fresh
             await asyncio.sleep(0.02)
         registry.live()
-        await until(lambda: mirror.fresh, 5)
+        await until(lambda: mirror.fresh, 15)
 
 
 async def test_a_tick_of_long_ago_does_not_make_it_fresh(rig, registry):

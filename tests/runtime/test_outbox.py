@@ -145,7 +145,7 @@ async def test_who_waits_within_a_transaction_is_not_held_up_by_a_publisher_that
 
         async def wait_inside(_connection):
             await asked.wait()
-            await decider.outbox.drained("DEAD", within=3)
+            await decider.outbox.drained("DEAD", within=15)
             return []
 
         await decider.commit(wait_inside)

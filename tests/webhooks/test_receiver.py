@@ -73,7 +73,7 @@ async def test_a_receiver_that_says_nothing_is_left_at_the_deadline(sender):
         begun = time.monotonic()
         found = await sender.post(there.url, BODY, HEADERS)
     assert (found.status, found.error) == (0, "no answer within 1 s")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 async def test_headers_that_drip_do_not_outlast_the_deadline(sender):
@@ -98,7 +98,7 @@ async def test_a_status_counts_though_its_body_never_ends(sender):
     async with receiver(endless) as there:
         begun = time.monotonic()
         assert (await sender.post(there.url, BODY, HEADERS)).status == 200
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 10
         there.script = always(200)
         assert (await sender.post(there.url, BODY, HEADERS)).status == 200
     assert there.connections == 2
@@ -193,7 +193,7 @@ async def test_tls_that_never_comes_to_an_end_is_left_at_the_deadline(sender):
         begun = time.monotonic()
         found = await sender.post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY, HEADERS)
     assert (found.status, found.error) == (0, "no answer within 1 s")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 10
 
 
 async def test_proxies_of_the_environment_are_not_asked(context, monkeypatch):

@@ -290,7 +290,7 @@ async def test_paper_out_behind_a_queue_is_told_and_its_end_too(cupsd, eve, tmp_
     async with desk(tmp_path, server(cupsd)) as at:
         await at.device("Office")
         await eve.set_reason("media-empty")
-        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=6)
+        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=15)
         await at.give(order(1, printer="Office"))
         stopped = await at.told("TaskStopped")
         assert stopped.message == "The printer Office waits: no paper (media-empty)."

@@ -145,16 +145,16 @@ async def test_an_empty_tray_shows_before_a_task_comes_and_its_end_too(eve, tmp_
     async with desk(tmp_path, office(eve)) as at:
         await at.device("Office")
         await eve.set_reason("media-empty")
-        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=5)
+        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=15)
         await eve.clear_reason("media-empty")
-        await until(lambda: not at.shop.devices[0].reasons, within=5)
+        await until(lambda: not at.shop.devices[0].reasons, within=15)
 
 
 async def test_paper_out_and_its_end_are_told_and_the_task_goes_on_by_itself(eve, tmp_path):
     async with desk(tmp_path, office(eve)) as at:
         await eve.set_reason("media-empty")
         await at.give(order(1, printer="Office"))
-        stopped = await at.told("TaskStopped", within=5)
+        stopped = await at.told("TaskStopped", within=15)
         assert (stopped.reason, stopped.message) == ("media-empty", "The printer Office waits: no paper (media-empty).")
         assert stopped.resumes
         await eve.clear_reason("media-empty")
@@ -167,7 +167,7 @@ async def test_a_jam_is_told_with_the_pages_done(eve, tmp_path):
     async with desk(tmp_path, office(eve)) as at:
         await eve.set_reason("media-jam")
         await at.give(order(1, printer="Office"))
-        stopped = await at.told("TaskStopped", within=5)
+        stopped = await at.told("TaskStopped", within=15)
         assert stopped.reason == "media-jam"
         await eve.clear_reason("media-jam")
         await at.ended()

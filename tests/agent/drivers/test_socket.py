@@ -28,7 +28,7 @@ async def test_the_grace_time_passes_before_a_task_counts_as_printed(tmp_path):
         began = time.monotonic()
         await at.give(order(1, printer="Label"), order(2, printer="Label"))
         await at.ended()
-        assert 0.5 <= time.monotonic() - began < 2
+        assert 0.5 <= time.monotonic() - began < 10
 
 
 async def test_a_device_gets_only_what_it_takes(tmp_path):
