@@ -28,6 +28,8 @@ from tests.gateway.graph.calling import APP, BASE, a_printer, application, graph
 
 DEFINITION = "fab143fd-ee61-4358-8558-2c7dee953982"
 PRINTER = a_printer()
+#: Stands for a time that is further ahead than a subscription may live.
+TOO_FAR = "too far"
 HOOK_URL = "https://webhookappexample.azurewebsites.net/api/notifications"
 
 
@@ -135,12 +137,13 @@ async def test_a_resource_is_understood_however_it_is_written(door):
         ("encryptionCertificateId", "x" * 129, "at most 128"),
         ("expirationDateTime", "tomorrow", "2026-01-03T10:00:00Z"),
         ("expirationDateTime", "2020-01-30T22:42:09Z", "in the future"),
-        ("expirationDateTime", ahead(minutes=4235), "4230 minutes"),
+        ("expirationDateTime", TOO_FAR, "4230 minutes"),
         ("latestSupportedTlsVersion", "v9", "v1_2"),
         ("includeResourceData", "yes", "true or false"),
     ],
 )
 async def test_what_cannot_be_is_refused_by_its_name(door, member, value, words):
+    value = ahead(minutes=4235) if value == TOO_FAR else value
     told = await door.post("/subscriptions", to_tasks(**{member: value}), 400)
     assert member in told["error"]["message"]
     assert words in told["error"]["message"]
