@@ -62,6 +62,8 @@ CAPABILITIES = Capabilities(
     default_media=Media(21000, 29700, "iso_a4_210x297mm"),
     custom_media=CustomMedia(1000, 500000, 1000, 500000),
     resolutions=(300, 600),
+    finishings=("none",),
+    default_finishings=("none",),
     make_and_model="Printbus folder",
 )
 

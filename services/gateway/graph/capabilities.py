@@ -92,7 +92,6 @@ def _software(able: Capabilities) -> dict[str, Any]:
         "collation": True,
         "colorModes": COLORS.all(grey),
         "copiesPerJob": {"start": 1, "end": max(able.max_copies, MOST_COPIES)},
-        "finishings": [] if able == Capabilities() else FINISHINGS.all(("none", *able.finishings)),  # it has not been asked yet
         "isPageRangeSupported": True,
         "multipageLayouts": [] if roll else list(LAYOUTS.names),
         "orientations": ORIENTATIONS.all((Orientation.PORTRAIT, Orientation.REVERSE_PORTRAIT) if roll else Orientation),
