@@ -14,7 +14,7 @@ class Profile:
 
     `location`, `defaults` and `capabilities` are members of Graph's printerLocation, printerDefaults and printerCapabilities
     by name; those of the last two go before what the device says. `ipp` are the attributes that the application which serves it
-    sent as IPP (application/ipp), by name.
+    sent as IPP (application/ipp), by name; only in the answer to `GetPrinter`.
     """
 
     display: str = ""

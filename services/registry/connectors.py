@@ -52,7 +52,7 @@ async def change_connector(registry: Registry, query: ChangeConnector) -> Connec
         row = await _locked(change, query.tenant, query.connector)
         values: dict[str, Any] = {name: _short(query, name) for name in ("name", "host", "system", "version")}
         if query.location is not None:
-            values["location"] = merged(row.location, query.location)
+            values["location"] = merged(row.location, query.location, "location")
         values = {name: value for name, value in values.items() if value is not None}
         if values:
             await change.connection.execute(update(clients).where(clients.c.sn == row.sn).values(**values))

@@ -19,8 +19,8 @@ from services.registry.fleet_tables import offers, profiles
 from services.registry.presence import Presence
 from services.registry.tables import clients, devices
 
-#: Columns of `devices` and of `profiles` that a list of many does without.
-_LARGE = ("capabilities", "marks", "ipp")
+#: Columns of `devices` and of `profiles` that a list of many does without, and what only who asks for one printer is told.
+_LARGE, _ONE = ("capabilities", "marks"), ("ipp",)
 #: A printer that is there was seen in this minute (ms): asked again at once, the answer is the same.
 _MINUTE = 60_000
 #: A device's own profile.
@@ -32,11 +32,12 @@ _JOINED = (
 )
 
 
-def columns(*, plain: bool = False) -> list[Any]:
+def columns(*, plain: bool = False, alone: bool = False) -> list[Any]:
     """What a view is made of; what is not the device's own is named `client_…`, `profile_…` or `offer`."""
+    without = (*(_LARGE if plain else ()), *(() if alone else _ONE))
     of_client = [clients.c[name].label(f"client_{name}") for name in ("shard", "role", "guid", "reported_at")]
-    said = [column.label(f"profile_{column.name}") for column in profiles.c if not plain or column.name not in _LARGE]
-    own = [column for column in devices.c if not plain or column.name not in _LARGE]
+    said = [column.label(f"profile_{column.name}") for column in profiles.c if column.name not in without]
+    own = [column for column in devices.c if column.name not in without]
     return [*own, *of_client, *said, offers.c.id.label("offer")]
 
 
@@ -46,9 +47,12 @@ def _there(tenant: str) -> ColumnElement[bool]:
     return and_(devices.c.tenant == tenant, *real, devices.c.type == DeviceType.PRINTER.value)
 
 
-def printers(tenant: str, *, plain: bool = False) -> Select[Any]:
-    """The printers of a tenant by display name, without the virtual ones and those of disabled clients."""
-    found = select(*columns(plain=plain)).select_from(_JOINED)
+def printers(tenant: str, *, plain: bool = False, alone: bool = False) -> Select[Any]:
+    """The printers of a tenant by display name, without the virtual ones and those of disabled clients.
+
+    `plain`: without what they can do; `alone`: with what its application said of it as IPP, too.
+    """
+    found = select(*columns(plain=plain, alone=alone)).select_from(_JOINED)
     return found.where(_there(tenant), clients.c.enabled.is_(True)).order_by(devices.c.display, devices.c.guid)
 
 
@@ -68,7 +72,7 @@ async def count(look: AsyncConnection, tenant: str, *which: ColumnElement[bool])
 async def printer_row(look: AsyncConnection, tenant: str, printer: str = "", agent: str = "", device: str = "") -> Row[Any]:
     """One printer by GUID, or by agent and device. Raises `Refused`: what is another tenant's is not there."""
     named = devices.c.guid == printer.lower() if printer else and_(devices.c.agent == agent, devices.c.id == device)
-    row: Row[Any] | None = (await look.execute(printers(tenant).where(named))).first()
+    row: Row[Any] | None = (await look.execute(printers(tenant, alone=True).where(named))).first()
     if row is None:
         raise Refused(Code.NOT_FOUND, f"There is no printer {printer or f'{agent}/{device}'}.")
     return row
@@ -116,7 +120,7 @@ def profile(row: Row[Any], *, plain: bool = False) -> Profile:
         location=json.loads(row.profile_location),
         defaults=json.loads(row.profile_defaults),
         capabilities={} if plain else json.loads(row.profile_capabilities),
-        ipp={} if plain else json.loads(row.profile_ipp),
+        ipp=json.loads(getattr(row, "profile_ipp", "{}")),
     )
 
 

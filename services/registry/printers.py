@@ -34,6 +34,8 @@ from services.registry.tables import devices
 MOST_PLAIN, MOST = 1000, 100
 #: Characters of a printer's name, make and model.
 LONGEST_NAME = 128
+#: Characters of a map that says more of it: a hundred of them fit into one message; of IPP's only one is told at a time.
+LARGEST, LARGEST_IPP = 50_000, 1_000_000
 
 
 async def list_printers(registry: Registry, query: ListPrinters) -> PrinterList:
@@ -143,10 +145,14 @@ def named(name: str, member: str) -> str:
     return name
 
 
-def merged(known: str, changes: Mapping[str, Any]) -> str:
-    """A map (JSON) with these members; one that is None is taken away."""
+def merged(known: str, changes: Mapping[str, Any], member: str) -> str:
+    """A map (JSON) with these members; one that is None is taken away. Raises `Refused` when it is too large to be told."""
     both = {**json.loads(known), **changes}
-    return json.dumps({name: value for name, value in both.items() if value is not None}, ensure_ascii=False)
+    text = json.dumps({name: value for name, value in both.items() if value is not None}, ensure_ascii=False)
+    most = LARGEST_IPP if member == "ipp" else LARGEST
+    if len(text) > most:
+        raise Refused(Code.BAD_REQUEST, f"{member}: it would have more than {most} characters in all; say less of the printer.")
+    return text
 
 
 def _admit(row: Row[Any], query: ChangePrinter) -> None:
@@ -170,7 +176,7 @@ def _profile_values(row: Row[Any], query: ChangePrinter) -> dict[str, Any]:
     for name in ("location", "defaults", "capabilities", "ipp"):
         said = getattr(query, name)
         if said is not None:
-            values[name] = merged(getattr(row, f"profile_{name}") or "{}", said)
+            values[name] = merged(getattr(row, f"profile_{name}") or "{}", said, name)
     return {**values, "seen_at": now()} if query.app else values
 
 

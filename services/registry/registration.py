@@ -136,7 +136,7 @@ async def _enter(change: Change, query: RegisterPrinter, client: ClientEntry, na
             device=device.id,
             manufacturer=said.manufacturer,
             model=said.model,
-            **{each: merged("{}", getattr(said, each)) for each in ("location", "defaults", "capabilities", "ipp")},
+            **{each: merged("{}", getattr(said, each), each) for each in ("location", "defaults", "capabilities", "ipp")},
             physical=query.physical,
             device_id=query.device_id,
             connector=query.connector.lower(),

@@ -119,6 +119,11 @@ async def test_its_application_says_what_a_printer_without_a_device_is_and_nobod
     assert (device.capabilities.colors, device.capabilities.sides) == ((ColorMode.MONOCHROME,), (Sides.ONE_SIDED,))
     assert (device.capabilities.resolutions, device.capabilities.max_copies) == ((300,), 5)
     assert device.capabilities.qualities == printer.device.capabilities.qualities, "what was not said stays"
+    assert (await fleet.printer(printer.id)).profile.ipp == {"sides-supported": "x"}
+    told = [each.profile for each in (await fleet(ListPrinters, plain=False)).printers if each.id == printer.id]
+    assert [(each.capabilities, each.ipp) for each in told] == [(can, {})], "a list is one message of the bus"
+    large = {"a": "x" * 60_000}
+    assert "defaults" in await refused(Code.BAD_REQUEST, fleet(ChangePrinter, printer=printer.id, app=APP, defaults=large))
     assert "state" in await refused(Code.BAD_REQUEST, fleet(ChangePrinter, printer=printer.id, app=APP, state="tired"))
     await refused(Code.FORBIDDEN, fleet(ChangePrinter, printer=printer.id, app=OTHER, **said))
     await refused(Code.FORBIDDEN, fleet(ChangePrinter, printer=at(WARD, "Office"), app=APP, **said))
