@@ -52,6 +52,12 @@ def _listed(able: Able, _printer: PrinterView, member: str, value: Any, name: st
         raise _cannot(name, value, may)
 
 
+def _color(able: Able, printer: PrinterView, member: str, value: str, name: str) -> None:
+    """Of a printer that names no colours only what software does is listed; it may have colours all the same."""
+    if printer.device.capabilities.colors or printer.profile.capabilities.get("colorModes"):
+        _listed(able, printer, member, value, name)
+
+
 def _switched(able: Able, _printer: PrinterView, member: str, value: Any, name: str) -> None:
     if value and able.get(SWITCHES[member]) is False:
         raise bad(f"{name}: this printer has no {SWITCHES[member]}; leave it out, or null.", name)
@@ -99,6 +105,7 @@ def _nothing(_able: Able, _printer: PrinterView, _member: str, _value: Any, _nam
 
 _OTHERS: dict[str, Callable[[Able, PrinterView, str, Any, str], None]] = {
     **dict.fromkeys(SWITCHES, _switched),
+    "colorMode": _color,
     "copies": _copies,
     "finishings": _finishings,
     "margin": _nothing,

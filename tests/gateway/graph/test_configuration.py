@@ -96,6 +96,8 @@ def test_auto_is_the_printers_own_choice_where_it_has_no_such_mode():
     assert ticket_of(given({"configuration": {"colorMode": "auto"}}, color), color).color is None
     able = a_printer(capabilities=Capabilities(colors=(ColorMode.COLOR, ColorMode.AUTO)))
     assert ticket_of(given({"configuration": {"colorMode": "auto"}}, able), able).color is ColorMode.AUTO
+    silent = a_printer(capabilities=Capabilities())
+    assert ticket_of(given({"configuration": {"colorMode": "color"}}, silent), silent).color is ColorMode.COLOR
 
 
 def words(table):
