@@ -24,8 +24,8 @@ from services.registry.registry import Registry
 
 #: Characters of an offer's name (graph-print.md 1.4), and of an id of an issuer elsewhere.
 LONGEST_NAME, LONGEST_ID = 50, 64
-#: So many users and groups each may be named by one change.
-MOST = 1000
+#: So many users, and so many groups, an offer may name: who may print is told with it, and a group takes any number.
+MOST = 500
 
 
 async def add_printer_share(registry: Registry, query: AddPrinterShare) -> ShareAnswer:
@@ -122,8 +122,12 @@ async def _change_people(change: Change, offer: str, query: ChangePrinterShare) 
         if not add and not remove:
             continue
         _check_ids((*add, *remove), column.name)
-        there = (await change.connection.execute(select(column).where(table.c.offer == offer, column.in_(add)))).scalars().all()
+        there = (await change.connection.execute(select(column).where(table.c.offer == offer))).scalars().all()
         new = [each for each in dict.fromkeys(add) if each not in there]
+        if new and len(there) + len(new) > MOST:
+            raise Refused(
+                Code.CONFLICT, f"A printer share names at most {MOST} users and {MOST} groups: name a group of them instead."
+            )
         if new:
             await change.connection.execute(insert(table), [{"offer": offer, column.name: each} for each in new])
             said[f"added {column.name}"] = new
@@ -134,8 +138,6 @@ async def _change_people(change: Change, offer: str, query: ChangePrinterShare) 
 
 
 def _check_ids(ids: tuple[str, ...], member: str) -> None:
-    if len(ids) > MOST:
-        raise Refused(Code.BAD_REQUEST, f"{member}: at most {MOST} at once.")
     if any(not each.strip() or len(each) > LONGEST_ID or not each.isprintable() for each in ids):
         raise Refused(Code.BAD_REQUEST, f"{member}: write an id of 1 to {LONGEST_ID} characters.")
 

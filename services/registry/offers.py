@@ -16,7 +16,7 @@ from services.registry.registry import Registry
 from services.registry.tables import clients, devices
 
 #: Offers in one answer, which is one message of the bus: without and with what their printers can do.
-MOST_PLAIN, MOST = 1000, 100
+MOST_PLAIN, MOST = 200, 50
 
 
 def offered(tenant: str, *, plain: bool = False, user: str = "", recent: bool = False) -> Select[Any]:

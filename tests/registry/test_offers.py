@@ -91,6 +91,8 @@ async def test_who_may_print_is_everybody_or_the_user_or_a_group(fleet):
     await enlist.remove_user(store, "clinic", anna.id)
     await enlist.remove_group(store, "clinic", "Nurses")
     assert ((await change()).users, (await change()).groups) == ((), ())
+    many = tuple(f"user-{each}" for each in range(501))
+    assert "name a group" in await refused(Code.CONFLICT, change(add_users=many))
     assert "1 to 64" in await refused(Code.BAD_REQUEST, change(add_users=("",)))
     await refused(Code.BAD_REQUEST, fleet(MayPrint, user="x"))
 
