@@ -126,7 +126,8 @@ class Uploads:
         await turn.keep_document(task.id, made, session.media_type)
         if session.name and not task.started:
             await sessions.rename(connection, task.id, session.name)
-        await sessions.complete(connection, session, document, _own_object(before, task), _now())
+        at = (await materials.kept(connection, [task.id]))[task.id].uploaded_at
+        await sessions.complete(connection, session, document, _own_object(before, task), at)
         return await turn.finish()
 
     async def _committed(self, act: Act) -> UploadAnswer:

@@ -132,6 +132,8 @@ async def test_pieces_come_in_any_order_and_the_document_is_the_jobs_once_all_ar
         assert (made.document.format, made.document.name, made.document.content) == (Format.PDF, "report.pdf", done.document)
         async with spooler.database.reading() as connection:
             assert (await store.load(connection, [TASK]))[TASK].name == "report.pdf"
+            kept = (await materials.kept(connection, [TASK]))[TASK]
+            assert (kept.media_type, kept.uploaded_at) == ("application/pdf", done.uploaded_at)
 
 
 async def test_a_completed_session_repeats_its_answer_for_a_while_and_takes_nothing_more(tmp_path, database_url):
