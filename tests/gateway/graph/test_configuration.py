@@ -2,6 +2,7 @@
 
 import pytest
 from hypothesis import given as for_all
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
@@ -126,6 +127,7 @@ CONFIGURATIONS = st.fixed_dictionaries(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @for_all(CONFIGURATIONS)
 def test_what_a_ticket_means_is_what_was_asked_for(configuration):
     found = given({"configuration": configuration}, ANY)

@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.gateway.graph.call import Route
@@ -45,6 +45,7 @@ def mixed(draw, text):
     return "".join(draw(st.sampled_from((each.lower(), each.upper()))) for each in text)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_a_path_leads_to_its_route_however_it_is_written(data):
     printer, job, document = (data.draw(IDS) for _ in range(3))
@@ -66,6 +67,7 @@ def test_a_path_leads_to_its_route_however_it_is_written(data):
     assert ids == {"printer": printer, "job": job, "document": document}
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(blacklist_categories=("Cs",)), max_size=200))
 def test_whatever_is_sent_is_an_address_or_none(text):
     for path in (text, f"print/printers/{text}", f"reports/getX({text})", quote(text)):

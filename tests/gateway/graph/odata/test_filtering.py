@@ -4,7 +4,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.gateway.graph.odata.filtering import (
@@ -91,11 +91,13 @@ def spelled(value):
     return f"{value:f}" if isinstance(value, float) else str(value)
 
 
+@settings(deadline=None)
 @given(EXPRESSIONS)
 def test_what_is_written_is_read_as_it_was_meant(expression):
     assert parse(written(expression)) == expression
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.text(max_size=80),
