@@ -45,7 +45,7 @@ def mixed(draw, text):
     return "".join(draw(st.sampled_from((each.lower(), each.upper()))) for each in text)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(st.data())
 def test_a_path_leads_to_its_route_however_it_is_written(data):
     printer, job, document = (data.draw(IDS) for _ in range(3))

@@ -91,7 +91,7 @@ def spelled(value):
     return f"{value:f}" if isinstance(value, float) else str(value)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=60)
 @given(EXPRESSIONS)
 def test_what_is_written_is_read_as_it_was_meant(expression):
     assert parse(written(expression)) == expression
