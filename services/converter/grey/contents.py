@@ -1,5 +1,6 @@
 """Content streams: every operator that sets a colour sets a grey instead (ISO 32000-1 section 8.6.8)."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,9 +11,18 @@ from pikepdf import Name, Object, Operator
 from services.converter.grey import Unknown
 from services.converter.grey.spaces import CMYK, GRAY, RGB, Space, space
 
-#: Larger contents are drawn: taking them apart would need longer than that.
-LARGEST = 8_000_000
+#: Contents are taken apart up to this size; larger ones need so long that they are searched, or drawn.
+LARGEST, LARGEST_SEARCHED = 1_500_000, 100_000_000
+#: From this size on it is worth it.
+_SEARCHED = 100_000
 _DIRECT = {"rg": RGB, "k": CMYK, "g": GRAY}
+#: Operators that only taking apart understands.
+_INDIRECT = re.compile(rb"(?<!\S)(?:cs|CS|sc|SC|scn|SCN|BI)(?=\s|$)")
+#: Strings and remarks, which are passed over, or three or four numbers and what they are a colour of.
+_NUMBERS = re.compile(
+    rb"\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)|%[^\r\n]*|(?<![^\s\]>)])((?:[-+]?[0-9.]+\s+){3,4})(rg|RG|k|K)(?=[\s/\[(<]|$)",
+    re.DOTALL,
+)
 #: Makes an image of the page's resources from one that stands in the contents, and gives it a name. Raises `Unknown`.
 Hanging = Callable[[Any], Name]
 #: Gives the space of uncoloured patterns a name among the resources.
@@ -38,8 +48,12 @@ class Contents:
     _saved: list[_Colors] = field(default_factory=list)
     changed: bool = False
 
-    def rewrite(self, thing: Object) -> bytes | None:
-        """The same in grey; None where nothing has to change."""
+    def rewrite(self, thing: Object, data: bytes) -> bytes | None:
+        """The same in grey; None where nothing has to change, or it is too much. `data` are the octets of `thing`."""
+        if len(data) > _SEARCHED and not _INDIRECT.search(data):
+            return _NUMBERS.sub(_searched, data) if len(data) <= LARGEST_SEARCHED else None
+        if len(data) > LARGEST:
+            return None
         out: list[Any] = []
         for instruction in pikepdf.parse_content_stream(thing):
             try:
@@ -114,6 +128,18 @@ class Contents:
 
     def _keep(self, word: str, own: Space | None) -> None:
         self._now = replace(self._now, fill=own) if word.islower() else replace(self._now, stroke=own)
+
+
+def _searched(found: re.Match[bytes]) -> bytes:
+    """One colour in what is searched."""
+    if found[2] is None:
+        return found[0]
+    own, values = _DIRECT[found[2].decode().lower()], found[1].split()
+    try:
+        grey = own.grey([float(each) for each in values])
+    except ValueError:
+        return found[0]
+    return b"%.4f %c" % (_written(grey), b"g" if found[2].islower() else b"G")
 
 
 def _written(grey: float) -> float:

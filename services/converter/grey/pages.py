@@ -7,7 +7,7 @@ import pikepdf
 from pikepdf import Array, Dictionary, Name, Object, Page, Pdf, Stream
 
 from services.converter.grey import Unknown
-from services.converter.grey.contents import LARGEST, Contents
+from services.converter.grey.contents import Contents
 from services.converter.grey.functions import function
 from services.converter.grey.pictures import hung, make_grey
 from services.converter.grey.spaces import grey_of, level, space
@@ -38,10 +38,10 @@ class Grey:
         resources = Page(page).resources
         self._group(page)
         try:
-            if sum(len(part.read_bytes()) for part in _parts(page.get("/Contents"))) <= LARGEST:
-                written = self._contents(resources).rewrite(page)
-                if written is not None:
-                    page.Contents = self.pdf.make_stream(written)
+            data = b"\n".join(part.read_bytes() for part in _parts(page.get("/Contents")))
+            written = self._contents(resources).rewrite(page, data)
+            if written is not None:
+                page.Contents = self.pdf.make_stream(written)
         except _WRONG:
             pass  # it is drawn then, if it has a colour at all
         self._resources(resources, 0)
@@ -91,10 +91,9 @@ class Grey:
             own = resources
         self._group(form)
         try:
-            if len(form.read_bytes()) <= LARGEST:
-                written = self._contents(own).rewrite(form)
-                if written is not None:
-                    form.write(written)
+            written = self._contents(own).rewrite(form, form.read_bytes())
+            if written is not None:
+                form.write(written)
         except _WRONG:
             pass
         self._resources(own, depth + 1)

@@ -12,7 +12,7 @@ from services.converter.domain import Finishing
 from services.converter.finish import finish
 from services.converter.grey.seen import colored
 from services.converter.workers import Limits
-from tests.converter.grey.drawings import DRAWN, UNDERSTOOD
+from tests.converter.grey.drawings import DRAWN, UNDERSTOOD, page, spaces
 
 LIMITS = Limits(pages=50, pixels=20_000_000, bytes=10_000_000)
 SHEET = Media(7056, 7056)  # 200 points
@@ -25,9 +25,9 @@ def made(data, **wanted):
 def seen(data):
     """The first page as it looks, its text, and how many images it is made of."""
     document = pypdfium2.PdfDocument(data)
-    page = document[0]
-    picture = page.render(scale=1).to_pil().convert("RGB")
-    text = page.get_textpage().get_text_bounded().strip()
+    first = document[0]
+    picture = first.render(scale=1).to_pil().convert("RGB")
+    text = first.get_textpage().get_text_bounded().strip()
     document.close()
     return picture, text
 
@@ -69,6 +69,24 @@ def test_a_page_without_colour_stays_what_it_is():
     grey = made(UNDERSTOOD["red, green and blue"])
     with pikepdf.open(io.BytesIO(made(grey))) as pdf, pikepdf.open(io.BytesIO(grey)) as before:
         assert pdf.pages[0].Contents.read_bytes() == before.pages[0].Contents.read_bytes()
+
+
+def test_large_contents_become_grey_in_time_and_strings_stay_strings():
+    lines = "\n".join(f"{number % 10 / 10} 0.2 0.7 rg {number % 200} {number % 190} 2 2 re f" for number in range(10_000))
+    words = "0 0 1 RG BT /F 12 Tf 20 20 Td (\\(1 0 0 rg\\) and (0 0 1 k) ) Tj ET 0 0.9 0.9 0.1 k 5 5 50 50 re f % 1 0 0 rg"
+    drawn = page(f"{lines}\n{words}")
+    before, said = seen(drawn)
+    after, text = seen(made(drawn))
+    assert colored(before)
+    assert not colored(after)
+    assert text == said == "(1 0 0 rg) and (0 0 1 k)"
+    assert ImageStat.Stat(ImageChops.difference(weight(before), weight(after))).mean[0] < 12
+
+
+def test_contents_that_are_too_large_to_take_apart_are_drawn():
+    spoken = "/Icc cs 0.9 0.1 0.1 sc 50 80 100 100 re f\n" * 40_000
+    after, _ = seen(made(page(spoken, spaces)))
+    assert not colored(after)
 
 
 def test_without_being_asked_colours_stay():
