@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, bindparam, case, delete, desc, func, insert, literal_column, select, update
@@ -26,7 +27,9 @@ _FIXED = {
 _SELDOM = (
     "agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled", "seq", "idx", "served", "leg",
 )  # fmt: skip
-_OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM)
+_OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM and name != "fetchable_at")
+#: There is nothing more frequent here than reading fields.
+_values, _seldom = attrgetter(*FIELDS), attrgetter(*_SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
@@ -75,24 +78,27 @@ async def existing(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
-        await connection.execute(insert(task), [{name: getattr(each, name) for name in FIELDS} for each in tasks])
+        await connection.execute(insert(task), [dict(zip(FIELDS, _values(each), strict=True)) for each in tasks])
         await connection.execute(insert(material), [row_of(each) for each in requests])
 
 
 async def save(connection: AsyncConnection, tasks: Iterable[Task], before: Mapping[str, Task] | None = None) -> None:
     """Write what may have changed of these tasks; with `before`, how they were, only what did."""
-    changed = list(tasks)
-    await _update(connection, changed, _OFTEN)
-    known = before or {}
+    changed, known = list(tasks), before or {}
+    # To write a column that an index names costs as much as to change it: `fetchable_at` changes once.
+    ready = {each.id for each in changed if (old := known.get(each.id)) is None or old.fetchable_at != each.fetchable_at}
+    await _update(connection, [each for each in changed if each.id not in ready], _OFTEN)
+    await _update(connection, [each for each in changed if each.id in ready], (*_OFTEN, "fetchable_at"))
     await _update(connection, [each for each in changed if _differs(each, known.get(each.id))], _SELDOM)
 
 
 def _differs(new: Task, old: Task | None) -> bool:
-    return old is None or any(getattr(new, name) != getattr(old, name) for name in _SELDOM)
+    return old is None or _seldom(new) != _seldom(old)
 
 
 async def _update(connection: AsyncConnection, tasks: Sequence[Task], names: Sequence[str]) -> None:
-    rows = [{"task_id": each.id, **{f"new_{name}": getattr(each, name) for name in names}} for each in tasks]
+    bound, fields_of = ("task_id", *(f"new_{name}" for name in names)), attrgetter("id", *names)
+    rows = [dict(zip(bound, fields_of(each), strict=True)) for each in tasks]
     if rows:
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         await connection.execute(update(task).where(task.c.id == bindparam("task_id")).values(values), rows)
