@@ -13,7 +13,7 @@ from libs.contracts.fleet import (
     ShareList,
     ShareView,
 )
-from services.gateway.graph.access import admit_printer, admit_share, sees_access_lists, sees_all, visible
+from services.gateway.graph.access import admit_share, sees_access_lists, sees_all, visible
 from services.gateway.graph.call import Answer, Call, Reply, Route
 from services.gateway.graph.members import flag, text
 from services.gateway.graph.path import bound
@@ -77,7 +77,6 @@ async def get_printer(call: Call) -> Answer:
     """The printer behind a share."""
     share = await share_of(call, call.ids["share"])
     await admit_share(call, share)
-    await admit_printer(call, share.printer.id)
     return Reply(body=printer_entity(share.printer, call.query, beta=call.beta), context="print/printers/$entity")
 
 

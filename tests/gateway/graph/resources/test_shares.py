@@ -83,6 +83,8 @@ async def test_a_share_is_changed_and_removed(door):
     door.bus.answers[RemovePrinterShare] = Fulfilled()
     await door.delete("print/shares/s1")
     await door.delete(f"print/printers/{PRINTER.id}/share", 404)
+    await door.delete(f"print/printers/{PRINTER.id}/share", version="beta")
+    assert [each.share for each in door.asked(RemovePrinterShare)] == ["s1", "s1"]
 
 
 async def test_people_see_the_shares_that_they_may_print_through(door):
