@@ -20,11 +20,9 @@ def own_types(view: PrinterView) -> tuple[str, ...]:
 
 def taken(view: PrinterView, *, conversion: bool) -> tuple[str, ...]:
     """All media types that may be sent to it, for people; `conversion`: what it does not take may be made PDF of."""
-    own = own_types(view)
-    shown = [each for each in own if each != RAW_MEDIA_TYPE]
-    raw = [MEDIA_TYPE[kind] for kind in Format if kind in RAW_FORMATS] if RAW_MEDIA_TYPE in own else []
-    made = [MEDIA_TYPE[kind] for kind in CONVERTED] if conversion and _takes_pages(view) else []
-    return tuple(dict.fromkeys((*shown, *raw, *made)))
+    every = dict.fromkeys((*own_types(view), *(MEDIA_TYPE[kind] for kind in Format)))
+    found = {each: format_of(view, each) for each in every if each != RAW_MEDIA_TYPE}
+    return tuple(each for each, kind in found.items() if kind and (kind[1] or conversion))
 
 
 def format_of(view: PrinterView, media_type: str) -> tuple[Format, bool] | None:

@@ -167,8 +167,11 @@ def test_what_a_printer_takes_depends_on_what_it_is():
     assert format_of(label, RAW_MEDIA_TYPE) == (Format.RAW, True)
     assert format_of(label, "application/pdf") is None
     assert "application/vnd.zebra.zpl" in taken(label, conversion=True)
+    office = a_printer("Office", capabilities=Capabilities(formats=("application/pdf", "image/urf")))
+    assert "image/urf" not in taken(office, conversion=True)  # nobody could hand it over
     cloud = a_printer("Cloud", capabilities=Capabilities(formats=("image/urf",)), served_by="app")
     assert format_of(cloud, "image/urf") == (Format.RAW, True)
+    assert taken(cloud, conversion=True) == ("image/urf",)
 
 
 async def test_a_document_may_come_in_one_request(tmp_path):
