@@ -7,7 +7,7 @@ from pathlib import Path
 
 from libs.contracts.agents import AdmitAgent, Heartbeat
 from libs.contracts.directory import BUCKET, TICK
-from libs.contracts.events import TaskEvent
+from libs.contracts.events import AnyTaskEvent
 from libs.contracts.message import decode
 from libs.contracts.orders import AgentOrder, ConvertDocument
 from libs.contracts.queries import GetTask
@@ -71,7 +71,7 @@ class Stage:
         return [decode(AgentOrder, data) for data in await self._messages(PRINT, count)]
 
     async def events(self, count: int) -> list:
-        return [decode(TaskEvent, data) for data in await self._messages(TASKS, count)]
+        return [decode(AnyTaskEvent, data) for data in await self._messages(TASKS, count)]
 
     async def events_to_the_end(self) -> list:
         """All events, once one of them is an end."""
