@@ -72,7 +72,8 @@ class UsageList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchivedJob:
-    """A job that is over, as accounting wants it (graph-print.md 2.13, 7.1). It stays when its task is forgotten.
+    """A job that is over, as accounting wants it (graph-print.md 2.13, 7.1). It stays when its task is forgotten,
+    and does not tell what was printed.
 
     `pages` are printed sides, `sheets` paper, both with all copies; 0 where nobody counted them. `media` is a name, or a size in
     1/100 mm such as 21000x29700. `redirected_from` is the GUID of the printer that it was sent on from. Of `user` the id and the
@@ -81,7 +82,6 @@ class ArchivedJob:
 
     task: str
     leg: int
-    name: str
     stage: Stage
     agent: str
     printer: str

@@ -70,7 +70,7 @@ def _rows() -> Select[Any]:
     sheets = case((on_both, (sides + 1) // 2), else_=sides)
     before = select(leg.c.agent + "/" + leg.c.printer).where(and_(leg.c.task == task.c.id, leg.c.leg == task.c.leg - 1))
     made: dict[str, ColumnElement[Any]] = {
-        **{name: task.c[name] for name in ("ended_at", "leg", "tenant", "sn", "name", "stage", "agent", "printer")},
+        **{name: task.c[name] for name in ("ended_at", "leg", "tenant", "sn", "stage", "agent", "printer")},
         "task": task.c.id,
         "day": cast(bindparam("on"), BigInteger),
         "printer_name": task.c.device,

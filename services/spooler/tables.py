@@ -194,8 +194,9 @@ piece = Table(
     _text("object", 512),
 )
 
-#: Jobs that are over, for accounting; they stay when their tasks are forgotten. `day` is the day (UTC) of their end, as 20260131;
-#: `redirected_from` the printer of the leg before, as `<agent>/<device>`. Nothing is asked of them by task.
+#: Jobs that are over, for accounting; they stay when their tasks are forgotten, and do not tell what was printed. `day` is the day
+#: (UTC) of their end, as 20260131; `redirected_from` the printer of the leg before, as `<agent>/<device>`. Nothing is asked of them
+#: by task.
 archived = Table(
     "archived",
     metadata,
@@ -204,7 +205,6 @@ archived = Table(
     Column("leg", BigInteger, primary_key=True),
     _number("day"),
     *(_text(name) for name in ("tenant", "sn")),
-    Column("name", Text, nullable=False),
     _text("stage", 32),
     *(_text(name) for name in ("agent", "printer")),
     Column("printer_name", Text, nullable=False),

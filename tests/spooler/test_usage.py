@@ -103,12 +103,12 @@ async def office(folder, url=""):
 async def test_a_job_that_ends_is_written_down_as_it_was_printed(tmp_path, database_url):
     async with office(tmp_path, database_url) as spooler:
         ticket = Ticket(copies=2, repeats=2, media=Media(21000, 29700, "iso_a4_210x297mm"), color=ColorMode.MONOCHROME)
-        await spooler.ended(ticket=ticket, left=4, pages=5, name="Ümlaut", fetchable_at=NOON - 50, acknowledged_at=NOON - 20)
+        await spooler.ended(ticket=ticket, left=4, pages=5, device="Ümlaut", fetchable_at=NOON - 50, acknowledged_at=NOON - 20)
         (found,) = await spooler.jobs()
-        assert (found.task, found.leg, found.name, found.stage) == ("AGENT001-000000000001", 1, "Ümlaut", Stage.COMPLETED)
+        assert (found.task, found.leg, found.stage) == ("AGENT001-000000000001", 1, Stage.COMPLETED)
         assert (found.copies, found.pages, found.sheets) == (4, 20, 12)  # five pages on three sheets, four times
         assert (found.color, found.two_sided, found.media, found.size) == (False, True, "iso_a4_210x297mm", 5)
-        assert (found.user, found.sn, found.printer_name) == (ALICE, AGENT, "Paper")
+        assert (found.user, found.sn, found.printer_name) == (ALICE, AGENT, "Ümlaut")
         times = (found.created_at, found.fetchable_at, found.acknowledged_at, found.ended_at)
         assert times == (1_000, NOON - 50, NOON - 20, NOON)
         assert found.redirected_from == ""

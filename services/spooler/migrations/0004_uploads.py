@@ -66,7 +66,6 @@ def _archive() -> None:
         sa.Column("leg", sa.BigInteger, primary_key=True),
         _number("day"),
         *(_text(name) for name in ("tenant", "sn")),
-        sa.Column("name", sa.Text, nullable=False),
         _text("stage", 32),
         *(_text(name) for name in ("agent", "printer")),
         sa.Column("printer_name", sa.Text, nullable=False),

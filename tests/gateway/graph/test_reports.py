@@ -43,7 +43,7 @@ PEOPLE = (
 def a_job(number=1, **changes):
     given = {"user": Person(ALICE, "alice@main.example"), "created_at": NOON - 60_000, "ended_at": NOON + number, **changes}
     return ArchivedJob(
-        task=f"jueKiUEE-{number:012d}", leg=1, name="report", stage=given.pop("stage", Stage.COMPLETED), agent=SN, printer=DEVICE,
+        task=f"jueKiUEE-{number:012d}", leg=1, stage=given.pop("stage", Stage.COMPLETED), agent=SN, printer=DEVICE,
         printer_name="Office", sn=SN, copies=2, pages=6, sheets=4, acknowledged_at=NOON - 1, two_sided=True, **given,
     )  # fmt: skip
 
