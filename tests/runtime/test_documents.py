@@ -89,6 +89,14 @@ async def test_a_tasks_documents_are_deleted_and_no_others(documents):
     assert await documents.delete("main/agentAAA-1") == 0
 
 
+async def test_one_object_is_discarded_and_what_is_not_there_is_no_fault(documents):
+    for name in ("main/task/source", "main/task/source-2", "main/task/upload/0-9"):
+        await documents.put(name, b"x")
+    await documents.discard("main/task/source")
+    await documents.discard("main/task/source")
+    assert {found.name async for found in documents.list()} == {"main/task/source-2", "main/task/upload/0-9"}
+
+
 async def test_a_listing_tells_name_size_and_time(documents):
     await documents.put(NAME, DATA)
     (found,) = [each async for each in documents.list("main")]
