@@ -8,6 +8,7 @@ from libs.contracts.definitions import ListTriggers, TriggerList
 from libs.contracts.fleet import (
     ChangePrinter,
     ConnectorList,
+    ConnectorView,
     GetPrinter,
     ListConnectors,
     ListPrinters,
@@ -60,7 +61,8 @@ async def list_printers(call: Call) -> Answer:
 
     async def show(views: Sequence[PrinterView]) -> list[dict[str, Any]]:
         shares = await _all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
-        return list(await asyncio.gather(*(_shown(call, view, shares) for view in views)))
+        connectors = await _connectors(call) if _expands(call.query, "connectors") else ()
+        return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in views)))
 
     return await paged(call.query, CONTEXT, ask, show)
 
@@ -70,7 +72,8 @@ async def get_printer(call: Call) -> Answer:
     view = await view_of(call, call.ids["printer"])
     await admit_printer(call, view.id)
     shares = await _shares(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
-    return Reply(body=await _shown(call, view, shares), context=f"{CONTEXT}/$entity")
+    connectors = await _connectors(call, view.id) if _expands(call.query, "connectors") else ()
+    return Reply(body=await _shown(call, view, shares, connectors), context=f"{CONTEXT}/$entity")
 
 
 async def create_printer(call: Call) -> Answer:
@@ -133,12 +136,17 @@ async def restore_defaults(call: Call) -> Answer:
 async def list_connectors(call: Call) -> Answer:
     """The connector that it is printed through, or was registered through; none of a printer that an application serves."""
     connectors = await _connectors(call, call.ids["printer"])
-    return Collection(connectors, f"{CONTEXT}('{call.ids['printer']}')/connectors")
+    if not connectors:
+        await view_of(call, call.ids["printer"])  # or there is no such printer
+    return Collection([connector_entity(each) for each in connectors], f"{CONTEXT}('{call.ids['printer']}')/connectors")
 
 
 async def list_shares(call: Call) -> Answer:
     """Its share, when it has one that whoever asks may print through."""
-    found = await visible(call, tuple(await _shares(call, call.ids["printer"])))
+    shares = await _shares(call, call.ids["printer"])
+    if not shares:
+        await view_of(call, call.ids["printer"])  # or there is no such printer
+    found = await visible(call, tuple(shares))
     return Collection([share_entity(each, call.query) for each in found], f"{CONTEXT}('{call.ids['printer']}')/shares")
 
 
@@ -165,8 +173,8 @@ async def get_capabilities(call: Call) -> Answer:
     return Reply(body=old_capabilities(capabilities(view)), context="microsoft.graph.printerCapabilities")
 
 
-async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView]) -> dict[str, Any]:
-    """A printer with what is expanded; `shares` may be those of other printers too."""
+async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView], connectors: Sequence[ConnectorView]) -> dict[str, Any]:
+    """A printer with what is expanded; `shares` and `connectors` may be those of other printers too."""
     query = call.query
     found = printer_entity(view, query, beta=call.beta)
     own = [each for each in shares if each.printer.id == view.id]
@@ -179,7 +187,7 @@ async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView]) -> 
             case "tasktriggers":
                 found["taskTriggers"] = await _triggers(call, view.id, options)
             case "connectors":
-                found["connectors"] = await _connectors(call, view.id)
+                found["connectors"] = [connector_entity(each) for each in connectors if each.id == view.connector]
     return found
 
 
@@ -210,10 +218,11 @@ async def _triggers(call: Call, printer: str, options: Query) -> list[dict[str, 
     return [trigger_entity(each, expand=_expands(options, "definition")) for each in answer.triggers]
 
 
-async def _connectors(call: Call, printer: str) -> list[dict[str, Any]]:
+async def _connectors(call: Call, printer: str = "") -> tuple[ConnectorView, ...]:
+    """The one of a printer, or all that there are."""
     question = ListConnectors(region=call.gateway.region, tenant=call.who.tenant, printer=printer)
     answer: ConnectorList = await call.ask(question)
-    return [connector_entity(each) for each in answer.connectors]
+    return answer.connectors
 
 
 _ONE = "print/printers/{printer}"

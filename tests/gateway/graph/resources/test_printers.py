@@ -45,7 +45,7 @@ CAN = Capabilities(
     resolutions=(300, 600),
     make_and_model="Brother HL-L2350DW series",
 )
-PRINTER = a_printer(capabilities=CAN, registered_at=1_700_000_000_000, seen_at=1_700_000_060_000, shares=("s1",))
+PRINTER = a_printer(capabilities=CAN, registered_at=1_700_000_000_000, seen_at=1_700_000_060_000, shares=("s1",), connector="c1")
 SHARE = ShareView(id="s1", tenant="main", name="Office for all", printer=PRINTER, allow_all=True)
 CSR = {"content": base64.b64encode(b"request").decode(), "transportKey": base64.b64encode(b"key").decode()}
 VIRTUAL = {"displayName": "Queue", "manufacturer": "Printbus", "model": "Pull", "hasPhysicalDevice": False}
@@ -108,6 +108,15 @@ async def test_the_list_is_paged_by_the_registry_and_filtered_by_the_door(door):
     assert [set(each) for each in found["value"]] == [{"id", "capabilities"}]
     assert not door.asked(ListPrinters)[-1].plain
     assert (await door.call("GET", "print/printers/$count")).text == "2"
+
+
+async def test_what_a_list_expands_is_asked_for_once(door):
+    agents = (ConnectorView(id="c1", sn="abcd1234", name="Berlin"), ConnectorView(id="c2", sn="abcd5678", name="Bonn"))
+    door.bus.answers[ListConnectors] = ConnectorList(connectors=agents)
+    found = (await door.get("print/printers?$expand=shares,connectors"))["value"]
+    assert [[each["displayName"] for each in printer["connectors"]] for printer in found] == [["Berlin"], []]
+    assert [len(printer["shares"]) for printer in found] == [1, 0]
+    assert [len(door.asked(kind)) for kind in (ListConnectors, ListPrinterShares, ListPrinters)] == [1, 1, 1]
 
 
 async def test_a_page_leads_to_the_next(door):
