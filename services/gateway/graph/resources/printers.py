@@ -31,6 +31,8 @@ from services.gateway.graph.capabilities import capabilities
 from services.gateway.graph.changing import changes
 from services.gateway.graph.connector import connector_entity
 from services.gateway.graph.definition import trigger_entity
+from services.gateway.graph.makes import with_makes
+from services.gateway.graph.matrix import rule
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.oldcapabilities import old_capabilities
 from services.gateway.graph.printer import plain, printer_entity
@@ -42,6 +44,10 @@ from services.gateway.graph.walking import everything, paged
 CONTEXT = "print/printers"
 #: Seconds that a registering program waits before it asks what became of it.
 SOON = "1"
+_SHARES = frozenset(("shares", "share"))
+#: What a printer expands that has a row of its own in the permission matrix.
+_OWN_RULES = _SHARES | {"tasktriggers", "connectors"}
+_ONE = "print/printers/{printer}"
 
 
 async def view_of(call: Call, printer: str) -> PrinterView:
@@ -52,6 +58,7 @@ async def view_of(call: Call, printer: str) -> PrinterView:
 
 async def list_printers(call: Call) -> Answer:
     """All printers of the tenant, by name."""
+    _admit_expanded(call)
 
     async def ask(offset: int, limit: int) -> tuple[Sequence[PrinterView], int]:
         answer: PrinterList = await call.ask(
@@ -62,13 +69,14 @@ async def list_printers(call: Call) -> Answer:
     async def show(views: Sequence[PrinterView]) -> list[dict[str, Any]]:
         shares = await _all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
         connectors = await _connectors(call) if _expands(call.query, "connectors") else ()
-        return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in views)))
+        return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in with_makes(call, views))))
 
     return await paged(call.query, CONTEXT, ask, show)
 
 
 async def get_printer(call: Call) -> Answer:
     """One printer, for whoever may print on it, administers it, or is an application."""
+    _admit_expanded(call)
     view = await view_of(call, call.ids["printer"])
     await admit_printer(call, view.id)
     shares = await _shares(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
@@ -191,6 +199,15 @@ async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView], con
     return found
 
 
+def _admit_expanded(call: Call) -> None:
+    """What has an address of its own is expanded for whom may ask there. Raises `Problem` 403.
+
+    The shares alone are shown to applications, too: nothing in them is more than what a printer tells.
+    """
+    for name in {each.lower() for each in call.query.expand} & (_OWN_RULES if call.who.delegated else _OWN_RULES - _SHARES):
+        rule("GET", f"{_ONE}/{name}").admit(call.who, strict=call.strict)
+
+
 def _expands(query: Query, *names: str) -> bool:
     return any(each.lower() in names for each in query.expand)
 
@@ -224,8 +241,6 @@ async def _connectors(call: Call, printer: str = "") -> tuple[ConnectorView, ...
     answer: ConnectorList = await call.ask(question)
     return answer.connectors
 
-
-_ONE = "print/printers/{printer}"
 
 ROUTES = (
     Route("GET", "print/printers", list_printers),

@@ -15,6 +15,7 @@ from libs.contracts.fleet import (
 )
 from services.gateway.graph.access import admit_share, sees_access_lists, sees_all, visible
 from services.gateway.graph.call import Answer, Call, Reply, Route
+from services.gateway.graph.makes import shares_with_makes
 from services.gateway.graph.members import flag, text
 from services.gateway.graph.path import bound
 from services.gateway.graph.people import groups_of, users_of
@@ -61,7 +62,7 @@ async def list_shares(call: Call) -> Answer:
         return found[_offset : _offset + _limit], len(found)
 
     async def show(shares: Sequence[ShareView]) -> list[dict[str, Any]]:
-        return [await _shown(call, each) for each in shares]
+        return [await _shown(call, each) for each in shares_with_makes(call, shares)]
 
     return await paged(call.query, CONTEXT, ask if sees_all(call) else permitted, show)
 

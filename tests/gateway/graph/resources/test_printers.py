@@ -1,11 +1,13 @@
 """Printers at the door: read, registered, changed, unregistered."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
 from libs.contracts.definitions import DefinitionView, ListTriggers, TriggerList, TriggerView
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
+from libs.contracts.directory import DeviceEntry
 from libs.contracts.fleet import (
     ChangePrinter,
     ConnectorList,
@@ -99,6 +101,18 @@ async def test_what_belongs_to_a_printer_can_be_expanded(door):
     assert told["taskTriggers"][0]["definition"]["displayName"] == "Release"
 
 
+@pytest.mark.parametrize("expanded", ["connectors", "taskTriggers($expand=definition)", "SHARES"])
+@pytest.mark.parametrize("path", [f"print/printers/{PRINTER.id}", "print/printers"])
+async def test_what_is_expanded_needs_the_permission_that_its_own_address_needs(door, path, expanded):
+    door.who = user("Printer.Read.All", administrator=expanded == "SHARES")
+    if "{" in path or not door.who.administrator:
+        door.bus.answers[MayPrint] = Permitted(allowed=True)
+    refused = await door.get(f"{path}?$expand={expanded}", status=403)
+    assert "needs" in refused["error"]["message"]
+    door.who = application("Printer.Read.All")
+    await door.get(f"{path}?$expand={expanded}", status=200 if expanded == "SHARES" else 403)
+
+
 async def test_the_list_is_paged_by_the_registry_and_filtered_by_the_door(door):
     page = await door.get("print/printers?$top=2&$count=true")
     assert [each["displayName"] for each in page["value"]] == ["Office", "Second"]
@@ -117,6 +131,14 @@ async def test_what_a_list_expands_is_asked_for_once(door):
     assert [[each["displayName"] for each in printer["connectors"]] for printer in found] == [["Berlin"], []]
     assert [len(printer["shares"]) for printer in found] == [1, 0]
     assert [len(door.asked(kind)) for kind in (ListConnectors, ListPrinterShares, ListPrinters)] == [1, 1, 1]
+
+
+async def test_a_list_says_who_made_a_printer_as_far_as_the_directory_knows(door):
+    bare = a_printer(registered_at=1)
+    door.bus.answers[ListPrinters] = PrinterList(printers=(bare, a_printer("Second")), total=2)
+    door.rig.mirror.put(DeviceEntry(tenant="main", agent=bare.agent, device=replace(bare.device, capabilities=CAN)))
+    found = (await door.get("print/printers"))["value"]
+    assert [each["manufacturer"] for each in found] == ["Brother", None]
 
 
 async def test_a_page_leads_to_the_next(door):
