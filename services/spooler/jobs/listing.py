@@ -13,6 +13,9 @@ from libs.contracts.states import Stage
 from libs.runtime.bus import Refused
 from services.spooler.tables import FETCHABLE, OF_USER, OF_USER_NAME, UNFETCHABLE, leg, task
 
+#: Of the times and of the legs in marks; more there are in none.
+_TIME, _LEG = 15, 4
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -33,9 +36,14 @@ class Mark:
         """Raises `Refused` for what never was a `next`."""
         created_at, _, rest = text.partition(".")
         number, _, name = rest.partition(".")
-        if not (created_at.isdecimal() and number.isdecimal() and name):
+        if not (_is_number(created_at, _TIME) and _is_number(number, _LEG) and name):
             raise Refused(Code.BAD_REQUEST, "The next page is not known: take the address as the page before gave it.")
         return cls(int(created_at), name, int(number))
+
+
+def _is_number(text: str, digits: int) -> bool:
+    """Whether it is one that every database has room for."""
+    return text.isascii() and text.isdecimal() and len(text) <= digits
 
 
 async def marks(connection: AsyncConnection, query: ListJobs) -> list[Mark]:

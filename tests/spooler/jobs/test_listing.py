@@ -128,7 +128,10 @@ async def test_pages_follow_each_other_without_gaps_also_where_moments_and_tasks
             assert len(whole) == await listing.count(connection, query) == 2_000
 
 
-@pytest.mark.parametrize("wrong", ["x", "1.2", "-1.1.AGENT001-1", "1..AGENT001-1"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["x", "1.2", "-1.1.AGENT001-1", "1..AGENT001-1", "\u0663.1.AGENT001-1", "1.99999.AGENT001-1", f"{'9' * 19}.1.AGENT001-1"],
+)
 async def test_a_next_that_never_was_is_refused(wrong):
     with pytest.raises(Refused, match="take the address as the page before gave it"):
         statement(replace(ALL, after=wrong))
