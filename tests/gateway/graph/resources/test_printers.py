@@ -156,6 +156,19 @@ async def test_a_page_leads_to_the_next(door):
     assert answer.status_code == 400
 
 
+async def test_a_large_page_is_asked_for_in_parts(door):
+    def answer(asked):
+        end = min(asked.offset + asked.limit, 450)
+        return PrinterList(printers=tuple(a_printer(f"P{number}") for number in range(asked.offset, end)), total=450)
+
+    door.bus.answers[ListPrinters] = answer
+    page = await door.get("print/printers?$top=420&$select=capabilities")
+    assert [(each.offset, each.limit) for each in door.asked(ListPrinters)] == [(0, 200), (200, 200), (400, 20)]
+    assert len(page["value"]) == 420
+    assert "@odata.nextLink" in page
+    assert len((await door.get("print/printers?$filter=isAcceptingJobs eq true&$top=999"))["value"]) == 450
+
+
 async def test_people_see_the_printers_that_they_may_print_on(door):
     door.who = user("PrinterShare.ReadBasic.All")
     door.bus.answers[MayPrint] = Permitted(allowed=False)
