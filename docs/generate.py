@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from docs.generator import asyncapi, commands, compatibility, crashpoints, schemas, settings, streams
+from docs.generator import asyncapi, commands, compatibility, crashpoints, graph, schemas, settings, streams
 from services.gateway.openapi import openapi_document
 
 ROOT = Path(__file__).parent.parent
@@ -17,6 +17,7 @@ def generated() -> dict[Path, str]:
         api / "tasks.asyncapi.yaml": asyncapi.text(),
         api / "gateway.openapi.json": json.dumps(openapi_document(), indent=2, ensure_ascii=False) + "\n",
         Path("docs/commands.md"): commands.text(),
+        Path("docs/graph-addresses.md"): graph.text(),
         Path("docs/settings.md"): settings.text(),
         Path("docs/crashpoints.md"): crashpoints.text(),
         Path("docs/streams.md"): streams.text(),
