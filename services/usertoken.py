@@ -10,7 +10,7 @@ from libs.contracts.people import UserView
 from libs.runtime.issuing import LONGEST, Issuer
 from libs.runtime.settings import read
 from services.gateway.directory import app_of
-from services.gateway.graph.permissions import DELEGATED
+from services.gateway.graph.rights.permissions import DELEGATED
 from services.gateway.issuer.discovery import issuer_name
 from services.gateway.oidc.own import KIND, audiences, user_claims
 from services.gateway.settings import GatewaySettings

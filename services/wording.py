@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from libs.contracts.directory import Scope
 from libs.contracts.endpoints import DeviceFilter, EventKind
-from services.gateway.graph.permissions import APPLICATION, DELEGATED
+from services.gateway.graph.rights.permissions import APPLICATION, DELEGATED
 from services.registry.domain import SN_PATTERN
 from services.registry.permits import ALL
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from libs.runtime.discovery import discover
-from services.gateway.graph import matrix, resources
+from services.gateway.graph import resources
 from services.gateway.graph.call import Route
 from services.gateway.graph.door import routes_of
+from services.gateway.graph.rights import matrix
 
 _HEAD = """# Addresses of the Graph door
 
@@ -35,4 +36,4 @@ def _rows(routes: tuple[Route, ...]) -> Iterator[str]:
 
 def _least(permissions: tuple[str, ...]) -> str:
     """The first is the least; families of one's own and of all jobs are told by their first two."""
-    return ", ".join(permissions[:3]) + (", …" if len(permissions) > 3 else "") or "–"
+    return ", ".join(permissions[:3]) + (", …" if len(permissions) > 3 else "") or "-"

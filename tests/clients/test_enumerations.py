@@ -5,7 +5,7 @@ import importlib
 import pytest
 
 from libs.contracts.hooks import HookState
-from services.gateway.graph import details, enums
+from services.gateway.graph.words import details, enums
 
 MODELS = "msgraph.generated.models."
 SPOKEN = {

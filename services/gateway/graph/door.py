@@ -18,21 +18,21 @@ from libs.runtime import traces
 from libs.runtime.bus import NotStored, Refused, Unanswered
 from libs.runtime.traces import Tracing
 from services.gateway.gateway import Gateway
-from services.gateway.graph import batch, cors, replies
-from services.gateway.graph.address import Address
-from services.gateway.graph.batch import Batch
-from services.gateway.graph.bodies import object_of
 from services.gateway.graph.call import Answer, Call, Collection, Plain, Reply, Route
-from services.gateway.graph.etags import etag_of, names
-from services.gateway.graph.matrix import rule
+from services.gateway.graph.http import batch, cors, replies
+from services.gateway.graph.http.address import Address
+from services.gateway.graph.http.batch import Batch
+from services.gateway.graph.http.bodies import object_of
+from services.gateway.graph.http.etags import etag_of, names
+from services.gateway.graph.http.path import Found
+from services.gateway.graph.http.quota import Quota
+from services.gateway.graph.http.request import Asked
+from services.gateway.graph.http.routing import Routing, allowed, nowhere, route_of
 from services.gateway.graph.odata.paging import token_of
 from services.gateway.graph.odata.query import Query, query_of
-from services.gateway.graph.path import Found
 from services.gateway.graph.principal import Principal
 from services.gateway.graph.problem import Problem, refused
-from services.gateway.graph.quota import Quota
-from services.gateway.graph.request import Asked
-from services.gateway.graph.routing import Routing, allowed, nowhere, route_of
+from services.gateway.graph.rights.matrix import rule
 from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.settings import GatewaySettings
 

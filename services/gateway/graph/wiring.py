@@ -6,8 +6,9 @@ from starlette.routing import BaseRoute, Route
 from libs.runtime.discovery import discover
 from libs.runtime.service import Service
 from services.gateway.gateway import Gateway
-from services.gateway.graph import downloads, resources, uploading
+from services.gateway.graph import resources
 from services.gateway.graph.door import Door, Identifying, routes_of
+from services.gateway.graph.signed import downloads, uploading
 from services.gateway.settings import GatewaySettings
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from libs.contracts.ids import tenant_guid
 from libs.runtime.issuing import ALGORITHM
-from services.gateway.graph.permissions import DELEGATED
+from services.gateway.graph.rights.permissions import DELEGATED
 
 #: Tenants that stand for any tenant.
 ANY = ("common", "organizations")

@@ -15,7 +15,7 @@ from libs.runtime.issuing import Issuer, NoKey
 from services.gateway.auth import LONGEST, Throttled
 from services.gateway.directory import Directory, app_of
 from services.gateway.domain import speaks_for
-from services.gateway.graph.address import Address
+from services.gateway.graph.http.address import Address
 from services.gateway.issuer.asking import MOST, Asking, read
 from services.gateway.issuer.discovery import ANY, issuer_name
 from services.gateway.issuer.granting import audience_of, roles_of

@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from libs.runtime.issuing import Issuer
 from services.gateway.gateway import Gateway
-from services.gateway.graph.address import Address
+from services.gateway.graph.http.address import Address
 from services.gateway.issuer.discovery import description
 from services.gateway.issuer.endpoint import TokenEndpoint
 from services.gateway.oidc.own import audiences

@@ -11,9 +11,9 @@ from libs.contracts.fleet import PrinterView, Profile
 from libs.contracts.ids import device_id, guid
 from services.gateway.graph.call import Route
 from services.gateway.graph.door import Door, routes_of
-from services.gateway.graph.permissions import APPLICATION, DELEGATED
 from services.gateway.graph.principal import Principal
 from services.gateway.graph.problem import Problem
+from services.gateway.graph.rights.permissions import APPLICATION, DELEGATED
 from tests.gateway.fakes import SN, Rig
 
 BASE = "http://127.0.0.1:39899"

@@ -17,7 +17,7 @@ from libs.contracts.uploads import (
     UploadView,
 )
 from libs.runtime.bus import Refused
-from services.gateway.graph.documents import document_id
+from services.gateway.graph.entities.documents import document_id
 from services.spooler.ranges import brings, missing
 from tests.gateway.graph.calling import a_printer
 

@@ -21,9 +21,9 @@ from libs.contracts.queries import Code
 from libs.contracts.states import Stage
 from libs.contracts.usage import ArchivedJob, ArchivedJobs, ListArchivedJobs, ListUsage, Span, UsageBy, UsageList, UsageView
 from libs.runtime.bus import Refused
+from services.gateway.graph.entities.usage import dates_of
 from services.gateway.graph.odata.filtering import parse
 from services.gateway.graph.resources import reports
-from services.gateway.graph.usage import dates_of
 from tests.gateway.graph.calling import ALICE, BOB, SN, a_printer, graph, user
 
 OFFICE = a_printer()

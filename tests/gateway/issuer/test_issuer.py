@@ -19,8 +19,8 @@ from libs.contracts.ids import guid, tenant_guid, token_digest
 from libs.contracts.queries import Entries, LookUp
 from libs.runtime.issuing import FILE, Issuer
 from libs.runtime.settings import read
-from services.gateway.graph.permissions import APPLICATION
 from services.gateway.graph.problem import Problem
+from services.gateway.graph.rights.permissions import APPLICATION
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.own import KIND, user_claims
 from services.gateway.settings import GatewaySettings

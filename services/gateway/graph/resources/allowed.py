@@ -1,12 +1,12 @@
 """Who may print through a share: lists of users and groups, and references to them (graph-print.md 1.4)."""
 
 from libs.contracts.fleet import ChangePrinterShare, ShareView
-from services.gateway.graph.access import admit_share
 from services.gateway.graph.call import Answer, Call, Collection, Handler, Reply, Route
-from services.gateway.graph.path import bound
-from services.gateway.graph.people import groups_of, guid_of, user_id, users_of
+from services.gateway.graph.entities.people import groups_of, guid_of, user_id, users_of
+from services.gateway.graph.http.path import bound
 from services.gateway.graph.problem import bad, missing
 from services.gateway.graph.resources.shares import share_of
+from services.gateway.graph.rights.access import admit_share
 
 MEMBER = "@odata.id"
 

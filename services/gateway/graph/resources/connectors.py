@@ -5,10 +5,10 @@ from typing import Any
 
 from libs.contracts.fleet import ChangeConnector, ConnectorList, ConnectorView, ListConnectors, RemoveConnector
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.connector import connector_entity
-from services.gateway.graph.locations import read_location
-from services.gateway.graph.members import text
+from services.gateway.graph.entities.connector import connector_entity
+from services.gateway.graph.http.members import text
 from services.gateway.graph.problem import bad, missing
+from services.gateway.graph.words.locations import read_location
 
 CONTEXT = "print/connectors"
 #: Member -> the field of `ChangeConnector`.

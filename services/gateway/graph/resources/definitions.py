@@ -13,8 +13,8 @@ from libs.contracts.definitions import (
 )
 from libs.contracts.hooks import HookPolicy
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.definition import POLICIES, definition_entity
-from services.gateway.graph.members import text, whole
+from services.gateway.graph.entities.definition import POLICIES, definition_entity
+from services.gateway.graph.http.members import text, whole
 from services.gateway.graph.problem import bad, missing
 
 CONTEXT = "print/taskDefinitions"

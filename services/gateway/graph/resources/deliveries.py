@@ -3,10 +3,10 @@
 from libs.contracts.endpoints import DeliveryList, DeliveryState, Replayed
 from libs.contracts.subscriptions import ListNotifications, ReplayNotifications
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.moments import milliseconds
+from services.gateway.graph.entities.subscription import LONGEST_TEXT, delivery_entity, optional
 from services.gateway.graph.problem import bad
 from services.gateway.graph.resources.subscriptions import mine
-from services.gateway.graph.subscription import LONGEST_TEXT, delivery_entity, optional
+from services.gateway.graph.words.moments import milliseconds
 
 CONTEXT = "subscriptions/deliveries"
 

@@ -10,14 +10,14 @@ from libs.contracts.fleet import FleetSettings, GetFleetSettings, PrinterView
 from libs.contracts.jobs import DocumentPlace, GetJob, JobAnswer, JobView, LocateDocument
 from libs.contracts.uploads import CompleteUpload, OpenUpload, UploadAnswer, UploadView
 from libs.runtime.bus import Refused
+from services.gateway.graph.asked.place import leg_of, placed
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.contenttypes import format_of, refusal
-from services.gateway.graph.documents import document_entity, document_id
-from services.gateway.graph.downloads import download_url
-from services.gateway.graph.permissions import held
-from services.gateway.graph.place import leg_of, placed
+from services.gateway.graph.entities.documents import document_entity, document_id
 from services.gateway.graph.problem import Problem, bad, missing
-from services.gateway.graph.uploading import exactly, finished, upload_session
+from services.gateway.graph.rights.permissions import held
+from services.gateway.graph.signed.downloads import download_url
+from services.gateway.graph.signed.uploading import exactly, finished, upload_session
+from services.gateway.graph.words.contenttypes import format_of, refusal
 
 _PATHS = ("print/printers/{printer}/jobs/{job}/documents", "print/shares/{share}/jobs/{job}/documents")
 _MEDIA_TYPE = re.compile(r"[!-~]+/[ -~]+")

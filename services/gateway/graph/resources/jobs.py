@@ -21,19 +21,19 @@ from libs.contracts.message import Message
 from libs.contracts.queries import Code
 from libs.contracts.states import Stage
 from libs.runtime.bus import Refused
-from services.gateway.graph.access import admit_printer, admit_share
+from services.gateway.graph.asked.joblist import CONTEXT, listed
+from services.gateway.graph.asked.place import Spot, leg_of, placed, spot_of, spotted
+from services.gateway.graph.asked.serving import service_of
+from services.gateway.graph.asked.submission import check_accepting, note_use, printer_ref, request_of
 from services.gateway.graph.call import Answer, Call, Reply, Route
-from services.gateway.graph.configuration import MEMBERS, configuration_of, given, ticket_of, written
-from services.gateway.graph.documents import document_entity
-from services.gateway.graph.job import etag_of, expanded, job_entity, wants_tasks
-from services.gateway.graph.joblist import CONTEXT, listed
-from services.gateway.graph.members import text
-from services.gateway.graph.permissions import held
-from services.gateway.graph.place import Spot, leg_of, placed, spot_of, spotted
+from services.gateway.graph.entities.documents import document_entity
+from services.gateway.graph.entities.job import etag_of, expanded, job_entity, wants_tasks
+from services.gateway.graph.http.members import text
 from services.gateway.graph.problem import bad, missing
-from services.gateway.graph.serving import service_of
-from services.gateway.graph.states import status_of
-from services.gateway.graph.submission import check_accepting, note_use, printer_ref, request_of
+from services.gateway.graph.rights.access import admit_printer, admit_share
+from services.gateway.graph.rights.permissions import held
+from services.gateway.graph.words.configuration import MEMBERS, configuration_of, given, ticket_of, written
+from services.gateway.graph.words.states import status_of
 
 SOURCE = "GRAPH"
 CREATED = "print/printJobs/$entity"

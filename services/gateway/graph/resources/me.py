@@ -4,10 +4,10 @@ from libs.contracts.fleet import ListPrinterShares, ShareList
 from libs.contracts.people import GetUser, UserAnswer
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from services.gateway.graph.access import visible
 from services.gateway.graph.call import Answer, Call, Collection, Route
+from services.gateway.graph.entities.share import share_entity
 from services.gateway.graph.problem import forbidden, missing
-from services.gateway.graph.share import share_entity
+from services.gateway.graph.rights.access import visible
 
 #: As many as anybody remembers having used.
 MOST = 100

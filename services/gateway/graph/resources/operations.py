@@ -4,9 +4,9 @@ from typing import Any
 
 from libs.contracts.fleet import GetOperation, OperationAnswer, OperationView
 from services.gateway.graph.call import Answer, Call, Reply, Route
-from services.gateway.graph.moments import instant
+from services.gateway.graph.entities.printer import NEVER, printer_entity
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.printer import NEVER, printer_entity
+from services.gateway.graph.words.moments import instant
 
 _UNDER_WAY = ("notStarted", "running")
 _SENTENCES = {

@@ -24,22 +24,22 @@ from libs.contracts.fleet import (
     ShareList,
     ShareView,
 )
-from services.gateway.graph.access import admit_printer, visible
-from services.gateway.graph.attributes import MEDIA_TYPE, attributes
+from services.gateway.graph.asked.changing import changes
+from services.gateway.graph.asked.registration import registration
 from services.gateway.graph.call import JSON, Answer, Call, Collection, Reply, Route
-from services.gateway.graph.capabilities import capabilities
-from services.gateway.graph.changing import changes
-from services.gateway.graph.connector import connector_entity
-from services.gateway.graph.definition import trigger_entity
-from services.gateway.graph.makes import with_makes
-from services.gateway.graph.matrix import rule
+from services.gateway.graph.entities.connector import connector_entity
+from services.gateway.graph.entities.definition import trigger_entity
+from services.gateway.graph.entities.printer import plain, printer_entity
+from services.gateway.graph.entities.share import share_entity
+from services.gateway.graph.http.walking import everything, paged
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.oldcapabilities import old_capabilities
-from services.gateway.graph.printer import plain, printer_entity
 from services.gateway.graph.problem import Problem, bad, missing
-from services.gateway.graph.registration import registration
-from services.gateway.graph.share import share_entity
-from services.gateway.graph.walking import everything, paged
+from services.gateway.graph.rights.access import admit_printer, visible
+from services.gateway.graph.rights.matrix import rule
+from services.gateway.graph.words.attributes import MEDIA_TYPE, attributes
+from services.gateway.graph.words.capabilities import capabilities
+from services.gateway.graph.words.makes import with_makes
+from services.gateway.graph.words.oldcapabilities import old_capabilities
 
 CONTEXT = "print/printers"
 #: Seconds that a registering program waits before it asks what became of it.

@@ -11,9 +11,9 @@ from libs.contracts.queries import Code
 from libs.contracts.usage import ArchivedJob, ArchivedJobs, ListArchivedJobs, ListUsage, Span, UsageBy, UsageList, UsageView
 from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.moments import milliseconds
+from services.gateway.graph.entities.usage import archived_entity, dates_of, usage_entity, whose_usage
 from services.gateway.graph.problem import bad, missing
-from services.gateway.graph.usage import archived_entity, dates_of, usage_entity, whose_usage
+from services.gateway.graph.words.moments import milliseconds
 
 #: How many rows are asked for at a time where all are needed, and how many there may be.
 STEP, MOST = 500, 50_000

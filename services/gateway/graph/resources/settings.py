@@ -5,7 +5,7 @@ from typing import Any
 
 from libs.contracts.fleet import ChangeFleetSettings, FleetSettings, GetFleetSettings
 from services.gateway.graph.call import Answer, Call, Reply, Route
-from services.gateway.graph.members import flag
+from services.gateway.graph.http.members import flag
 from services.gateway.graph.problem import bad
 
 _PRINTERS = ("show", "hide")

@@ -13,17 +13,17 @@ from libs.contracts.fleet import (
     ShareList,
     ShareView,
 )
-from services.gateway.graph.access import admit_share, sees_access_lists, sees_all, visible
 from services.gateway.graph.call import Answer, Call, Reply, Route
-from services.gateway.graph.makes import shares_with_makes
-from services.gateway.graph.members import flag, text
-from services.gateway.graph.path import bound
-from services.gateway.graph.people import groups_of, users_of
-from services.gateway.graph.permissions import held
-from services.gateway.graph.printer import plain, printer_entity
+from services.gateway.graph.entities.people import groups_of, users_of
+from services.gateway.graph.entities.printer import plain, printer_entity
+from services.gateway.graph.entities.share import share_entity
+from services.gateway.graph.http.members import flag, text
+from services.gateway.graph.http.path import bound
+from services.gateway.graph.http.walking import everything, paged
 from services.gateway.graph.problem import bad, forbidden, missing
-from services.gateway.graph.share import share_entity
-from services.gateway.graph.walking import everything, paged
+from services.gateway.graph.rights.access import admit_share, sees_access_lists, sees_all, visible
+from services.gateway.graph.rights.permissions import held
+from services.gateway.graph.words.makes import shares_with_makes
 
 CONTEXT = "print/shares"
 BIND = "printer@odata.bind"

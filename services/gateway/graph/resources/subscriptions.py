@@ -23,9 +23,7 @@ from libs.contracts.subscriptions import (
 )
 from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.matrix import hearing
-from services.gateway.graph.problem import Problem, bad, missing
-from services.gateway.graph.subscription import (
+from services.gateway.graph.entities.subscription import (
     LONGEST_CERTIFICATE,
     LONGEST_TEXT,
     LONGEST_URL,
@@ -41,6 +39,8 @@ from services.gateway.graph.subscription import (
     subscription_entity,
     tls_of,
 )
+from services.gateway.graph.problem import Problem, bad, missing
+from services.gateway.graph.rights.matrix import hearing
 
 CONTEXT = "subscriptions"
 #: Seconds: the dispatcher asks the addresses to show that they want it (4.3).

@@ -7,12 +7,12 @@ from typing import Any
 from libs.contracts.definitions import ListDefinitions
 from libs.contracts.hooks import GetHook, HookAnswer, HookList, HookState, HookView, ListHooks, SettleHook
 from libs.contracts.jobs import GetJob, JobAnswer
+from services.gateway.graph.asked.place import leg_of, spotted
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.members import text
+from services.gateway.graph.entities.task import definition_of, task_entities, task_entity, trigger_of
+from services.gateway.graph.http.members import text
 from services.gateway.graph.odata.query import LARGEST, Query
-from services.gateway.graph.place import leg_of, spotted
 from services.gateway.graph.problem import bad, missing
-from services.gateway.graph.task import definition_of, task_entities, task_entity, trigger_of
 
 #: What an application may say of its task.
 SETTLED = (HookState.PROCESSING, HookState.COMPLETED, HookState.ABORTED)

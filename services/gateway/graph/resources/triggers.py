@@ -4,8 +4,8 @@ from typing import Any
 
 from libs.contracts.definitions import AddTrigger, ListTriggers, RemoveTrigger, TriggerAnswer, TriggerList, TriggerView
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
-from services.gateway.graph.definition import EVENT, definition_entity, trigger_entity
-from services.gateway.graph.path import bound
+from services.gateway.graph.entities.definition import EVENT, definition_entity, trigger_entity
+from services.gateway.graph.http.path import bound
 from services.gateway.graph.problem import bad, missing
 
 BIND = "definition@odata.bind"

@@ -375,7 +375,7 @@ async def test_what_no_index_knows_is_looked_at_page_by_page(door):
 
 
 async def test_a_walk_ends_somewhere_and_its_link_goes_on(door, monkeypatch):
-    monkeypatch.setattr("services.gateway.graph.joblist.QUESTIONS", 2)
+    monkeypatch.setattr("services.gateway.graph.asked.joblist.QUESTIONS", 2)
     every = [a_job(f"t{at}", name="rare" if at == 700 else "") for at in range(900)]
     door.bus.answers[ListJobs] = paged(every)
     first = await door.get(f"{JOBS}?$filter=displayName eq 'rare'")

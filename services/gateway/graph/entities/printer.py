@@ -1,0 +1,93 @@
+"""printer, and what it has in common with printerShare: printerBase (graph-print.md 2.1 to 2.3)."""
+
+from typing import Any
+
+from libs.contracts.devices import Device, PrinterState
+from libs.contracts.fleet import PrinterView
+from services.gateway.graph.odata.query import Query
+from services.gateway.graph.words.capabilities import capabilities
+from services.gateway.graph.words.defaults import defaults
+from services.gateway.graph.words.details import details
+from services.gateway.graph.words.locations import location
+from services.gateway.graph.words.moments import instant
+
+#: A date that must be told and that nobody knows.
+NEVER = "0001-01-01T00:00:00Z"
+#: Told only when `$select` names them (1.3).
+LARGE = ("defaults", "capabilities")
+_SENTENCES = {
+    PrinterState.IDLE: "The printer is ready.",
+    PrinterState.PROCESSING: "The printer is printing.",
+    PrinterState.STOPPED: "The printer has stopped: somebody must look after it.",
+    PrinterState.UNREACHABLE: "The printer does not answer.",
+}
+_STATES = {
+    PrinterState.IDLE: "idle",
+    PrinterState.PROCESSING: "processing",
+    PrinterState.STOPPED: "stopped",
+    PrinterState.UNREACHABLE: "stopped",
+}
+#: Graph's states as an application says them of the printer that it serves.
+STATES = {"idle": PrinterState.IDLE, "processing": PrinterState.PROCESSING, "stopped": PrinterState.STOPPED}
+
+
+def plain(query: Query) -> bool:
+    """Whether nothing large is asked for."""
+    return not any(query.selects(name) for name in LARGE)
+
+
+def printer_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[str, Any]:
+    """A printer; its defaults and capabilities when the query selects them. What is expanded the caller adds."""
+    found = {
+        **base_entity(view, query),
+        "hasPhysicalDevice": view.physical,
+        "isShared": bool(view.shares),
+        "registeredDateTime": instant(view.registered_at) or NEVER,
+        "lastSeenDateTime": instant(view.seen_at),
+    }
+    if beta:
+        found |= {"name": found["displayName"], "acceptingJobs": found["isAcceptingJobs"]}
+    return found
+
+
+def base_entity(view: PrinterView, query: Query) -> dict[str, Any]:
+    """printerBase; the id is the printer's."""
+    manufacturer, model = _make(view)
+    found: dict[str, Any] = {
+        "id": view.id,
+        "displayName": view.profile.display or view.device.name,
+        "manufacturer": manufacturer,
+        "model": model,
+        "isAcceptingJobs": view.device.accepting,
+        "status": status(view),
+        "location": location(view.profile.location),
+    }
+    if query.selects("defaults"):
+        found["defaults"] = defaults(view)
+    if query.selects("capabilities"):
+        found["capabilities"] = capabilities(view)
+    return found
+
+
+def status(view: PrinterView) -> dict[str, Any]:
+    """The printerStatus. A printer whose agent is away is as nobody knows."""
+    device = view.device
+    told = details(device.reasons)
+    if view.physical and not view.served_by and not view.online:
+        sentence = "The connector of the printer is not connected: its tasks wait."
+        return {"state": "unknown", "details": told, "description": sentence}
+    return {"state": _STATES[device.state], "details": told, "description": _sentence(device)}
+
+
+def _sentence(device: Device) -> str:
+    if not device.accepting:
+        return "The printer takes no tasks at the moment."
+    if device.state is PrinterState.STOPPED and device.reasons:
+        return f"The printer has stopped: {', '.join(device.reasons)}."
+    return _SENTENCES[device.state]
+
+
+def _make(view: PrinterView) -> tuple[str | None, str | None]:
+    """What was said of it, else what the device says: `Brother HL-L2350DW series` is a HL-L2350DW series of Brother."""
+    manufacturer, _, model = view.device.capabilities.make_and_model.partition(" ")
+    return view.profile.manufacturer or manufacturer or None, view.profile.model or model or None

@@ -1,0 +1,20 @@
+"""printerShare: a printer as it is offered to people (graph-print.md 2.2)."""
+
+from typing import Any
+
+from libs.contracts.fleet import ShareView
+from services.gateway.graph.entities.printer import NEVER, base_entity
+from services.gateway.graph.odata.query import Query
+from services.gateway.graph.words.moments import instant
+
+
+def share_entity(share: ShareView, query: Query) -> dict[str, Any]:
+    """A share: its printer under the share's id and name. What is expanded the caller adds."""
+    return {
+        **base_entity(share.printer, query),
+        "id": share.id,
+        "displayName": share.name,
+        "allowAllUsers": share.allow_all,
+        "createdDateTime": instant(share.created_at) or NEVER,
+        "viewPoint": {"lastUsedDateTime": instant(share.used_at)} if share.used_at else None,
+    }
