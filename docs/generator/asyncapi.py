@@ -7,11 +7,14 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter
 
-from libs.contracts.events import DeviceChanged, EndTask, NewTask, UpdateTaskStatus
+from libs.contracts.events import DeviceChanged, EndTask, NewTask, TaskFetchable, TaskHooked, UpdateTaskStatus
 from libs.contracts.message import Message
 from libs.contracts.streams import DEVICES, TASKS, StreamSpec, streams
 
-EVENTS: dict[str, tuple[type[Message], ...]] = {TASKS: (NewTask, UpdateTaskStatus, EndTask), DEVICES: (DeviceChanged,)}
+EVENTS: dict[str, tuple[type[Message], ...]] = {
+    TASKS: (NewTask, UpdateTaskStatus, EndTask, TaskHooked, TaskFetchable),
+    DEVICES: (DeviceChanged,),
+}
 PARAMETERS = {
     "region": "The region whose spooler or registry tells it; `local` by default.",
     "tenant": "The organisation that it belongs to.",
@@ -19,6 +22,7 @@ PARAMETERS = {
     "task": "The task's id.",
     "agent": "Serial number of the agent that owns the device.",
     "device": "The device's id.",
+    "printer": "The device's id of the printer that the task is for.",
     "what": "What happened to it: added, state, capabilities or removed.",
 }
 _DESCRIPTION = """\
