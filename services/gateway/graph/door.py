@@ -136,6 +136,8 @@ class Door(BaseRoute):
         self._quota.take(who)
         if route.path != batch.PATH:
             self._admit(who, route)
+        elif asked.request is None:
+            raise Problem(400, "invalidRequest", "A batch cannot be part of a batch: send its requests in one of their own.")
         query = query_of(asked.query)
         query = replace(query, skiptoken=token_of(query.skiptoken)) if query.skiptoken else query
         call = await self._call(asked, route, found.ids(route) if found else {}, who, query)

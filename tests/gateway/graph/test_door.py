@@ -340,6 +340,16 @@ async def test_a_batch_is_its_requests(door):
     assert found["6"]["body"]["error"]["code"] == "ResourceNotFound"
 
 
+async def test_a_batch_is_no_part_of_a_batch(door):
+    within = {"requests": [{"id": "1", "method": "GET", "url": "/print/shares"}]}
+    requests = [
+        {"id": "1", "method": "POST", "url": "/$batch", "body": within},
+        {"id": "2", "method": "GET", "url": "/print/shares"},
+    ]
+    told = await door.post("/$batch", {"requests": requests})
+    assert [each["status"] for each in told["responses"]] == [400, 200], "twenty of twenty of twenty are more than anybody sends"
+
+
 @pytest.mark.parametrize(
     "requests",
     [
