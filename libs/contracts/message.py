@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from pydantic import TypeAdapter, ValidationError
 
-_FIELD = re.compile(r"\{[^}]*\}")
+_FIELD = re.compile(r"\{([^}]*)\}")
 #: Words between dots, without NATS's wildcards and without anything that ends a line of its protocol.
 _WORDS = re.compile(r"[^\s.*>]+(\.[^\s.*>]+)*")
 
@@ -22,12 +23,15 @@ class Message:
     SUBJECT: ClassVar[str] = ""
     ID: ClassVar[str] = ""
     _DOTS: ClassVar[int] = 0
+    _AS_SUBJECT: ClassVar["_Pattern"]
+    _AS_ID: ClassVar["_Pattern"]
 
     def __init_subclass__(cls, *, subject: str = "", message_id: str = "") -> None:
         # A slotted dataclass is made twice, the second time without these words: what is set stays.
         cls.SUBJECT = subject or cls.SUBJECT
         cls.ID = message_id or cls.ID
         cls._DOTS = _FIELD.sub("x", cls.SUBJECT).count(".")
+        cls._AS_SUBJECT, cls._AS_ID = _Pattern(cls.SUBJECT), _Pattern(cls.ID)
 
     @property
     def subject(self) -> str:
@@ -35,7 +39,7 @@ class Message:
 
         Raises `ValueError` when a field is not one word: it would lead into another's subjects.
         """
-        subject = self.SUBJECT.format_map(_Fields(self))
+        subject = self._AS_SUBJECT.of(self)
         if subject.count(".") != self._DOTS or not _WORDS.fullmatch(subject):
             raise ValueError(f"a {type(self).__name__} cannot be published: each field of {self.SUBJECT} must be one word")
         return subject
@@ -43,18 +47,19 @@ class Message:
     @property
     def id(self) -> str:
         """The `Nats-Msg-Id`: the same fact has the same id. Empty: the publisher gives one (reports) or none (questions)."""
-        return self.ID.format_map(_Fields(self))
+        return self._AS_ID.of(self)
 
 
-class _Fields(dict[str, Any]):
-    """The fields of a message as `format_map` wants them."""
+class _Pattern:
+    """A pattern over fields, taken apart once: a task on its way to paper fills in dozens of them."""
 
-    def __init__(self, message: Message) -> None:
-        super().__init__()
-        self._message = message
+    def __init__(self, pattern: str) -> None:
+        names = _FIELD.findall(pattern)
+        self._form = _FIELD.sub("%s", pattern)
+        self._fields = attrgetter(*names) if names else None
 
-    def __missing__(self, name: str) -> Any:
-        return getattr(self._message, name)
+    def of(self, message: Message) -> str:
+        return self._form % self._fields(message) if self._fields else self._form
 
 
 _adapters: dict[Any, TypeAdapter[Any]] = {}

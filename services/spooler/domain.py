@@ -42,6 +42,7 @@ from services.spooler.task import (
     Step,
     Task,
     Unhooked,
+    altered,
 )
 
 Rule = Callable[[Task, Any], Next | None]
@@ -71,7 +72,7 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
         changes["fetchable_at"] = now
     if changes.get("taken") and not task.acknowledged_at:
         changes["acknowledged_at"] = now
-    moved = replace(
+    moved = altered(
         task,
         version=task.version + 1,
         stage=step.stage,
@@ -80,7 +81,7 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
         **changes,
     )
     at = due(moved)
-    return moved if at == moved.due_at else replace(moved, due_at=at), step.asks
+    return moved if at == moved.due_at else altered(moved, due_at=at), step.asks
 
 
 def due(task: Task) -> int:

@@ -20,7 +20,7 @@ from services.spooler.domain import advance
 from services.spooler.line import pick
 from services.spooler.orders import convert_order, print_order, traced, withdrawal
 from services.spooler.partners import Partners
-from services.spooler.task import Abort, Accepted, Amended, Ask, Dispatched, Due, Step, Task, Unhooked
+from services.spooler.task import Abort, Accepted, Amended, Ask, Dispatched, Due, Step, Task, Unhooked, altered
 from services.spooler.views import events
 
 
@@ -155,7 +155,7 @@ class Round:
             fetchable=task.fetchable_at > 0 and not (before and before.fetchable_at),
         )
         if told:
-            self._tasks[task.id] = replace(task, told=told[-1].task.status.value)
+            self._tasks[task.id] = altered(task, told=told[-1].task.status.value)
         return [(TASKS, traced(event)) for event in told]
 
     async def _save(self) -> list[tuple[str, Outgoing]]:

@@ -10,6 +10,8 @@ from services.spooler.task import Step, Task
 
 def told(text: str, limit: int) -> str:
     """What others say, fit for every database and every line of a log: no control characters, no more than `limit`."""
+    if text.isprintable():  # nearly everything is
+        return text[:limit]
     return "".join(" " if unicodedata.category(each) in ("Cc", "Cs") else each for each in text)[:limit]
 
 

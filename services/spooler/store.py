@@ -1,7 +1,7 @@
 """The spooler's store: tasks by id, by line, by time; the same statements on SQLite and PostgreSQL."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -14,10 +14,8 @@ from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from services.spooler.materials import row_of
 from services.spooler.tables import cursors, hook, journal, leg, material, task
-from services.spooler.task import Step, Task
+from services.spooler.task import FIELDS, Step, Task, made_of, values_of
 
-#: The columns of `task`.
-FIELDS = tuple(field.name for field in fields(Task))
 #: Fields that never change after the insertion.
 _FIXED = {
     "id", "tenant", "sn", "source", "from_os", "name", "priority", "created_at", "traceparent", "start_at", "retry_of", "user_id",
@@ -29,14 +27,14 @@ _SELDOM = (
 )  # fmt: skip
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM and name != "fetchable_at")
 #: There is nothing more frequent here than reading fields.
-_values, _seldom = attrgetter(*FIELDS), attrgetter(*_SELDOM)
+_seldom = attrgetter(*_SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
 _HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
-#: As rows have them, and their words as what they mean.
-_COLUMNS = tuple(task.c.keys())
+#: Where rows, whose columns are the fields in their order, have words, and what these mean.
+_STAGE, _STEP, _POLICY = (FIELDS.index(name) for name in ("stage", "step", "unknown"))
 _STAGES = {each.value: each for each in Stage}
 _STEPS = {each.value: each for each in Step}
 _POLICIES = {each.value: each for each in UnknownPolicy}
@@ -48,11 +46,11 @@ _CHUNK = 500
 
 def task_of(row: Row[Any]) -> Task:
     """A row of the table `task`, whole."""
-    values = dict(zip(_COLUMNS, row, strict=True))  # faster than the row's own mapping, and there is nothing more frequent here
-    values["stage"] = _STAGES[values["stage"]]
-    values["step"] = _STEPS[values["step"]]
-    values["unknown"] = _POLICIES[values["unknown"]]
-    return Task(**values)
+    found = list(row)  # as there is nothing more frequent here, nothing is made on the way
+    found[_STAGE] = _STAGES[found[_STAGE]]
+    found[_STEP] = _STEPS[found[_STEP]]
+    found[_POLICY] = _POLICIES[found[_POLICY]]
+    return made_of(found)
 
 
 async def load(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Task]:
@@ -78,7 +76,7 @@ async def existing(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
-        await connection.execute(insert(task), [dict(zip(FIELDS, _values(each), strict=True)) for each in tasks])
+        await connection.execute(insert(task), [dict(zip(FIELDS, values_of(each), strict=True)) for each in tasks])
         await connection.execute(insert(material), [row_of(each) for each in requests])
 
 

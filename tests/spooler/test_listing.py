@@ -11,6 +11,7 @@ from services.spooler import store
 from services.spooler.app import MIGRATIONS
 from services.spooler.listing import Filter, listed, statement
 from services.spooler.tables import task as table
+from services.spooler.task import FIELDS
 from tests.spooler.making import AGENT, request, task
 
 COUNT = 8_000
@@ -42,7 +43,7 @@ def made(number: int):
 async def fill(opened):
     async with opened.transaction() as connection:
         tasks = [made(number) for number in range(COUNT)]
-        await connection.execute(insert(table), [{name: getattr(each, name) for name in store.FIELDS} for each in tasks])
+        await connection.execute(insert(table), [{name: getattr(each, name) for name in FIELDS} for each in tasks])
     async with opened.transaction() as connection:
         await connection.execute(text("ANALYZE"))
     return tasks

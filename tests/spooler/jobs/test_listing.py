@@ -10,12 +10,12 @@ from libs.contracts.jobs import JobFilter, ListJobs
 from libs.contracts.states import Stage
 from libs.runtime.bus import Refused
 from libs.runtime.database import database
-from services.spooler import store
 from services.spooler.app import MIGRATIONS
 from services.spooler.jobs import listing
 from services.spooler.jobs.listing import marks, statement
 from services.spooler.tables import leg as legs
 from services.spooler.tables import task as tasks
+from services.spooler.task import FIELDS
 from tests.spooler.making import AGENT, PRINTER, task
 
 COUNT = 100_000
@@ -142,7 +142,7 @@ async def test_stages_choose_and_what_was_redirected_counts_as_completed(tmp_pat
         made = [task(id="one", stage=Stage.HOOKED, printer="p"), task(id="two", stage=Stage.COMPLETED, printer="p", fetchable_at=5)]
         over = {"task": "one", "leg": 1, "tenant": "main", "agent": AGENT, "printer": "p", "created_at": 1_000, "shown": b"{}"}
         async with opened.transaction() as connection:
-            await connection.execute(insert(tasks), [{name: getattr(each, name) for name in store.FIELDS} for each in made])
+            await connection.execute(insert(tasks), [{name: getattr(each, name) for name in FIELDS} for each in made])
             await connection.execute(insert(legs), [over])
         expected = {
             (): ["two", "one", "one"], (Stage.COMPLETED,): ["two", "one"], (Stage.HOOKED,): ["one"], (Stage.HELD,): [],
