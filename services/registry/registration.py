@@ -15,6 +15,7 @@ from libs.contracts.fleet import GetOperation, OperationAnswer, OperationView, P
 from libs.contracts.ids import device_id, guid
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.deviceidentity import BadRequest, certify, read_request
 from services.registry import domain, enrol, fleet
 from services.registry.change import Change, now
@@ -59,6 +60,7 @@ async def register_printer(registry: Registry, query: RegisterPrinter) -> Operat
     async with registry.store.acting(_by(query)).change() as change:
         await _enter(change, query, client, name)
         operation = await _record(change, query.tenant, Outcome(printer, certificate))
+    crashpoint("registry-after-registered")
     registry.herald.wake()
     log.info("printer registered", client=client.sn, printer=printer)
     return await get_operation(registry, GetOperation(region=query.region, tenant=query.tenant, operation=operation))

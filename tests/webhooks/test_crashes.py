@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.webhooks.crashpoints import CRASHPOINTS
+from services.webhooks.crashpoints import TELLING
 from services.webhooks.history import Wanted
 from tests.bus import running_bus
 from tests.waiting import until
@@ -13,7 +13,7 @@ from tests.webhooks.receivers import receiver, statuses
 pytestmark = pytest.mark.timeout(120)
 
 
-@pytest.mark.parametrize("point", CRASHPOINTS)
+@pytest.mark.parametrize("point", TELLING)
 async def test_a_kill_at_any_step_loses_nothing_and_keeps_the_order(tmp_path, point):
     async with running_bus(tmp_path) as rig, receiver(statuses(500)) as there:
         spooler = await rig.connect("spooler")

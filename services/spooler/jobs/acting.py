@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.jobs import JobAnswer
 from libs.runtime.bus import Outgoing
 from libs.runtime.commit import Commit
+from libs.runtime.crashpoint import crashpoint
 from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.jobs import views
@@ -65,4 +66,5 @@ class Acting:
             return staged
 
         await self._commit(change)
+        crashpoint("spooler-before-answer")
         return answers[0]

@@ -11,6 +11,7 @@ import structlog
 from libs.contracts.queries import Code
 from libs.contracts.subscriptions import LONGEST, SubscriptionView
 from libs.runtime.bus import Refused
+from libs.runtime.crashpoint import crashpoint
 from services.webhooks.admission import Admission
 from services.webhooks.graph.encryption import Unusable, certificate_of
 from services.webhooks.graph.handshake import validate
@@ -63,8 +64,10 @@ class SubscriptionDesk:
         addresses = [("notificationUrl", new.url)]
         addresses += [("lifecycleNotificationUrl", new.lifecycle_url)] if new.lifecycle_url else []
         await self._validate(addresses)
+        crashpoint("webhooks-after-handshake")
         if not await self.subscriptions.add(new, self._terms.limit):
             raise self._full()
+        crashpoint("webhooks-after-subscribed")
         log.info("subscription added", subscription=new.id, tenant=new.tenant, topic=str(new.topic))
         return new
 

@@ -12,6 +12,7 @@ from libs.contracts.documents import Stored
 from libs.contracts.message import Message
 from libs.contracts.uploads import CompleteUpload, DropUpload, GetUpload, KeepPiece, UploadAnswer, UploadView
 from libs.runtime.bus import Refused
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Missing
 from services.gateway.gateway import Gateway
 from services.gateway.graph.entities.documents import document_id
@@ -96,6 +97,7 @@ class UploadUrl(Outside):
             return await self._complete(upload, f"{folder}/source-{upload.id}-{secrets.token_hex(4)}", exactly(request, length))
         name = f"{folder}/{upload.id}/{name}"
         await self._gateway.documents.put_stream(name, exactly(request, length))
+        crashpoint("gateway-after-piece")
         where = {"region": self._gateway.region, "tenant": upload.tenant, "upload": upload.id}
         try:
             answer = await self._ask(KeepPiece(**where, first=span[0], last=span[1], object=name))
@@ -133,6 +135,7 @@ class UploadUrl(Outside):
         """Store all bytes under this name, and make them the document; what is not needed is deleted."""
         documents = self._gateway.documents
         size, sha256 = await documents.put_stream(name, data)
+        crashpoint("gateway-after-joined")
         where = {"region": self._gateway.region, "tenant": upload.tenant, "upload": upload.id}
         try:
             done = (await self._ask(CompleteUpload(**where, document=Stored(name, size, sha256)))).upload
