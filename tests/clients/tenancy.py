@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ ADMIN_SCOPES = (
     "Printer.Create Printer.FullControl.All PrinterShare.ReadWrite.All PrintJob.ReadWrite.All PrintConnector.ReadWrite.All "
     "PrintSettings.ReadWrite.All Reports.Read.All"
 )
+BOSS = ("boss@example.org", "--administrator")
+PEOPLE = (BOSS, ("anna@example.org",), ("otto@example.org",))
 
 
 @dataclass
@@ -44,11 +47,10 @@ class Tenancy:
         process = await asyncio.to_thread(_run, self.server, words)
         return json.loads(process) if process.strip() else None
 
-    async def furnish(self) -> None:
-        """Make the application, an administrator and two users."""
+    async def furnish(self, people: Sequence[tuple[str, ...]] = PEOPLE) -> None:
+        """Make the application, an administrator and two users, or these people (words of `user add`)."""
         made = await self.verb("application", "add", "--tenant", "main", "--name", "Partner", "--roles", ROLES)
         self.sn, self.app_id = made["sn"], made["appId"]
-        people = (("boss@example.org", "--administrator"), ("anna@example.org",), ("otto@example.org",))
         made, *_ = await asyncio.gather(
             self.verb("token", "add", "--client", self.sn, "--name", "secret"),
             *(self.verb("user", "add", name, "--tenant", "main", "--display", name[:4].title(), *more) for name, *more in people),
