@@ -13,7 +13,8 @@ NAMESPACE = "microsoft.graph."
 DEEPEST = 20
 
 _BRACKETS = re.compile(r"([^()']+)\((.*)\)", re.DOTALL)
-_PARAMETER = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^,'()]+?)\s*(?:,|\Z)")
+#: The Python SDK writes no commas between parameters: there the next one's name ends a value.
+_PARAMETER = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^,'()=]+?)\s*(?:,|\Z|(?=[a-z]\w*\s*=))")
 _BRACES = re.compile(r"\{(\w+)\}")
 
 

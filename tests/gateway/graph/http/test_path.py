@@ -94,6 +94,10 @@ def test_a_fixed_segment_goes_before_a_key_and_a_key_in_brackets_is_no_segment()
             {"printerId": "a", "startDateTime": "2026-01-01T00:00:00Z"},
         ),
         ("reports/microsoft.graph.getX( PRINTERID='a''b, c' , other=1)", {"printerId": "a'b, c", "other": "1"}),
+        (
+            "reports/getX(printerId='a'startDateTime=2026-01-01T00%3A00%3A00%2B00%3A00endDateTime=2026-12-31T00:00:00Z)",
+            {"printerId": "a", "startDateTime": "2026-01-01T00:00:00+00:00", "endDateTime": "2026-12-31T00:00:00Z"},
+        ),
         ("reports/getX()", {}),
         ("reports/getX", {}),
         ("reports/getY(a='1',b='2')", {"a": "1", "b": "2"}),
