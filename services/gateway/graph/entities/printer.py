@@ -4,6 +4,7 @@ from typing import Any
 
 from libs.contracts.devices import Device, PrinterState
 from libs.contracts.fleet import PrinterView
+from services.gateway.graph.http.etags import weak
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.words.capabilities import capabilities
 from services.gateway.graph.words.defaults import defaults
@@ -15,6 +16,7 @@ from services.gateway.graph.words.moments import instant
 NEVER = "0001-01-01T00:00:00Z"
 #: Told only when `$select` names them (1.3).
 LARGE = ("defaults", "capabilities")
+_WHOLE = Query(select=LARGE)
 _SENTENCES = {
     PrinterState.IDLE: "The printer is ready.",
     PrinterState.PROCESSING: "The printer is printing.",
@@ -34,6 +36,11 @@ STATES = {"idle": PrinterState.IDLE, "processing": PrinterState.PROCESSING, "sto
 def plain(query: Query) -> bool:
     """Whether nothing large is asked for."""
     return not any(query.selects(name) for name in LARGE)
+
+
+def printer_tag(view: PrinterView) -> str:
+    """The entity tag of a printer: the same whatever `$select` names, and another one when anything that it could name changes."""
+    return weak(printer_entity(view, _WHOLE))
 
 
 def printer_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[str, Any]:

@@ -3,9 +3,15 @@
 from typing import Any
 
 from libs.contracts.fleet import ShareView
-from services.gateway.graph.entities.printer import NEVER, base_entity
+from services.gateway.graph.entities.printer import LARGE, NEVER, base_entity
+from services.gateway.graph.http.etags import weak
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.words.moments import instant
+
+
+def share_tag(share: ShareView) -> str:
+    """The entity tag of a share, whatever `$select` names."""
+    return weak(share_entity(share, Query(select=LARGE)))
 
 
 def share_entity(share: ShareView, query: Query) -> dict[str, Any]:

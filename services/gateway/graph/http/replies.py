@@ -31,7 +31,8 @@ def entity(reply: Reply, asked: Asked, query: Query) -> Response:
     tags: dict[str, str] = {}
     if asked.method == "GET" or reply.etag:
         headers["ETag"] = tags["@odata.etag"] = etag_of(_unexpanded(reply, query))
-    if asked.method == "GET" and names(asked.headers.get("if-none-match", ""), headers["ETag"]):
+    # A tag says nothing of what was expanded: that may have changed alone.
+    if asked.method == "GET" and not query.expand and names(asked.headers.get("if-none-match", ""), headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if _minimal(asked, reply.status):
         return Response(status_code=204, headers={**headers, "Preference-Applied": "return=minimal"})

@@ -29,7 +29,7 @@ from services.gateway.graph.asked.registration import registration
 from services.gateway.graph.call import JSON, Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.connector import connector_entity
 from services.gateway.graph.entities.definition import trigger_entity
-from services.gateway.graph.entities.printer import plain, printer_entity
+from services.gateway.graph.entities.printer import plain, printer_entity, printer_tag
 from services.gateway.graph.entities.share import share_entity
 from services.gateway.graph.http.walking import everything, paged
 from services.gateway.graph.odata.query import Query
@@ -81,7 +81,7 @@ async def get_printer(call: Call) -> Answer:
     await admit_printer(call, view.id)
     shares = await _shares(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
     connectors = await _connectors(call, view.id) if _expands(call.query, "connectors") else ()
-    return Reply(body=await _shown(call, view, shares, connectors), context=f"{CONTEXT}/$entity")
+    return Reply(body=await _shown(call, view, shares, connectors), context=f"{CONTEXT}/$entity", etag=printer_tag(view))
 
 
 async def create_printer(call: Call) -> Answer:
@@ -124,7 +124,8 @@ async def change_printer(call: Call) -> Answer:
     )
     if as_ipp:
         return Reply(status=204)
-    return Reply(body=printer_entity(answer.printer, call.query, beta=call.beta), context=f"{CONTEXT}/$entity")
+    told = printer_entity(answer.printer, call.query, beta=call.beta)
+    return Reply(body=told, context=f"{CONTEXT}/$entity", etag=printer_tag(answer.printer))
 
 
 async def remove_printer(call: Call) -> Answer:

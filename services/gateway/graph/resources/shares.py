@@ -15,8 +15,8 @@ from libs.contracts.fleet import (
 )
 from services.gateway.graph.call import Answer, Call, Reply, Route
 from services.gateway.graph.entities.people import groups_of, users_of
-from services.gateway.graph.entities.printer import plain, printer_entity
-from services.gateway.graph.entities.share import share_entity
+from services.gateway.graph.entities.printer import plain, printer_entity, printer_tag
+from services.gateway.graph.entities.share import share_entity, share_tag
 from services.gateway.graph.http.members import flag, text
 from services.gateway.graph.http.path import bound
 from services.gateway.graph.http.walking import everything, paged
@@ -71,14 +71,15 @@ async def get_share(call: Call) -> Answer:
     """One of them."""
     share = await share_of(call, call.ids["share"])
     await admit_share(call, share)
-    return Reply(body=await _shown(call, share), context=f"{CONTEXT}/$entity")
+    return Reply(body=await _shown(call, share), context=f"{CONTEXT}/$entity", etag=share_tag(share))
 
 
 async def get_printer(call: Call) -> Answer:
     """The printer behind a share."""
     share = await share_of(call, call.ids["share"])
     await admit_share(call, share)
-    return Reply(body=printer_entity(share.printer, call.query, beta=call.beta), context="print/printers/$entity")
+    told = printer_entity(share.printer, call.query, beta=call.beta)
+    return Reply(body=told, context="print/printers/$entity", etag=printer_tag(share.printer))
 
 
 async def add_share(call: Call) -> Answer:
@@ -119,7 +120,7 @@ async def change_share(call: Call) -> Answer:
             by=who.by,
         )
     )
-    return Reply(body=share_entity(answer.share, call.query), context=f"{CONTEXT}/$entity")
+    return Reply(body=share_entity(answer.share, call.query), context=f"{CONTEXT}/$entity", etag=share_tag(answer.share))
 
 
 async def remove_share(call: Call) -> Answer:

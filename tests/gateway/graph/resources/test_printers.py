@@ -313,3 +313,14 @@ async def test_what_sdks_offer_and_nobody_documents_is_not_there(door):
     answer = await door.call("POST", "print/printers", VIRTUAL)
     assert answer.status_code == 405
     assert "GET" in answer.headers["Allow"]
+
+
+async def test_a_tag_is_the_same_whatever_is_selected_and_changes_with_what_was_not(door):
+    tag = (await door.call("GET", "/print/printers/1")).headers["etag"]
+    selected = await door.call("GET", "/print/printers/1?$select=capabilities")
+    assert selected.headers["etag"] == tag
+    answer = await door.call("PATCH", "/print/printers/1", {"displayName": "New"}, headers={"If-Match": tag})
+    assert (answer.status_code, answer.headers["etag"]) == (200, tag)
+    more = replace(PRINTER, profile=replace(PRINTER.profile, defaults={"copiesPerJob": 2}))
+    door.bus.answers[GetPrinter] = PrinterAnswer(printer=more)
+    assert (await door.call("GET", "/print/printers/1")).headers["etag"] != tag
