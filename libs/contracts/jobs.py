@@ -95,7 +95,7 @@ class JobFilter:
 class ListJobs(Message, subject="query.{region}.spooler.list-jobs"):
     """Jobs of a printer, newest first (`ascending`: oldest first). `after` is the `next` of the page before.
 
-    `count`: how many there are is told as well.
+    `count`: how many there are on all pages is told as well, with the first one.
     """
 
     region: str
@@ -113,7 +113,7 @@ class ListJobs(Message, subject="query.{region}.spooler.list-jobs"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobList:
-    """`next` empty: there are no more."""
+    """`next` empty: there are no more. `count` None: nobody asked, or this is not the first page."""
 
     jobs: tuple[JobView, ...]
     next: str = ""

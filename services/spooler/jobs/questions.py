@@ -25,13 +25,13 @@ class JobQuestions:
         self._desk = desk
 
     async def list_jobs(self, query: ListJobs) -> JobList:
-        """Jobs of a printer, page by page."""
+        """Jobs of a printer, page by page; counted with the first page, as each count walks past them all."""
         await self._horizon.reach()
         async with self._database.reading() as connection:
             found = await listing.marks(connection, query)
             page = found[: query.limit]
             shown = await self._shown(connection, page, hooked=query.hooks)
-            count = await listing.count(connection, query) if query.count else None
+            count = await listing.count(connection, query) if query.count and not query.after else None
         more = len(found) > query.limit and bool(page)
         return JobList(jobs=tuple(shown), next=page[-1].text if more else "", count=count)
 

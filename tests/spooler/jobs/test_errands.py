@@ -227,6 +227,9 @@ async def test_a_loop_of_redirects_comes_to_an_end(tmp_path):
         assert no.value.code is Code.CONFLICT
         here = await world.ask(ListJobs(**HERE, count=True))
         assert ([job.leg for job in here.jobs], here.count) == ([9, 7, 5, 3, 1], 5)
+        first = await world.ask(ListJobs(**HERE, count=True, limit=2))
+        more = await world.ask(ListJobs(**HERE, count=True, after=first.next))
+        assert (first.count, [job.leg for job in more.jobs], more.count) == (5, [5, 3, 1], None)
         assert len((await world.ask(ListTasks(**OWN))).tasks) == 1
 
 
