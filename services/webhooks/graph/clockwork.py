@@ -21,6 +21,9 @@ async def expire(lifecycle: Lifecycle) -> None:
     """End and remind for ever."""
     while True:
         now = int(time.time() * 1000)
+        if not await lifecycle.any():  # a look costs no commit
+            await asyncio.sleep(LOOK)
+            continue
         if ended := await whole(lifecycle.end(now)):
             log.info("subscriptions expired", subscriptions=ended)
         if not ended and not await whole(lifecycle.remind(now)):

@@ -55,6 +55,11 @@ class Lifecycle:
                 event = f"{MISSED}:{given_up[one.id].event}:{given_up[one.id].replay}"
                 await _tell(connection, one, MISSED, event, given_up[one.id].ended_at)
 
+    async def any(self) -> bool:
+        """Whether there is any subscription that has not ended."""
+        async with self._database.reading() as connection:
+            return (await connection.execute(select(subscription.c.id).where(ALIVE).limit(1))).first() is not None
+
     async def end(self, now: int) -> int:
         """End what has expired: what still waited is given up, and a lifecycle address is told. Returns how many."""
         past = or_(subscription.c.expires <= now, ~endpoint.c.active)  # or the operator has removed its queue
