@@ -15,7 +15,7 @@ from libs.contracts.ids import device_id, guid
 from libs.contracts.people import UserView
 from libs.contracts.reports import DevicesReported
 from libs.runtime.issuing import Issuer
-from services.gateway.graph.permissions import APPLICATION, DELEGATED
+from services.gateway.graph.rights.permissions import APPLICATION, DELEGATED
 from services.gateway.oidc.own import KIND, NAMELESS, application_claims, user_claims
 from services.registry import enlist, enrol, handlers
 from services.registry.handlers import Registry
@@ -90,11 +90,12 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Tenant:
-    """Who speaks for a tenant: its application, its administrator, and somebody who prints."""
+    """Who speaks for a tenant: its application, its administrator, and two people who print."""
 
     app: Speaker
     boss: Speaker
     anna: Speaker
+    otto: Speaker
     sn: str
     anna_id: str
     group: str = ""
@@ -107,10 +108,13 @@ async def people(server: Installation, client: httpx.AsyncClient, tenant: str, s
     boss = await enlist.add_user(store, tenant, "boss@example.org", administrator=True, user_id=BOSS)
     group = await enlist.add_group(store, tenant, f"{canary}group")
     anna = await enlist.add_user(store, tenant, f"{tenant}@example.org", display=f"{canary}Anna", groups=[group.name])
+    otto = await enlist.add_user(store, tenant, "otto@example.org", groups=[group.name])
+    printing = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
     made = Tenant(
         application(server, client, app),
         user(server, client, app, boss, DELEGATED),
-        user(server, client, app, anna, ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")),
+        user(server, client, app, anna, printing),
+        user(server, client, app, otto, printing),
         app.sn,
         anna.id,
         group.id,

@@ -1,123 +1,50 @@
-"""Two tenants at Graph's door: every route is tried with the other tenant's ids, and nothing is told or done."""
+"""Two tenants at Graph's door: what one may not see, do or hear of the other's, and of others' in its own."""
 
 import asyncio
 import json
-import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import httpx
 import pytest
+import pytest_asyncio
 
-from libs.runtime.discovery import discover
 from libs.runtime.settings import read
-from services.gateway.graph import resources
-from services.gateway.graph.call import Route
-from services.gateway.graph.door import routes_of
 from services.registry import enrol
 from services.registry.settings import RegistrySettings
 from tests.clients.partner import partner
-from tests.integration.graph_tenants import DEVICE, Names, found_rival, furnish, people, state, subscription
-from tests.integration.installation import installation
+from tests.integration.graph_routes import BODIES, FIELDS, borrow, ids_of, kind_of, masks, routes, try_route
+from tests.integration.graph_tenants import DEVICE, DOCUMENT, Names, Speaker, Tenant, found_rival, furnish, people, state, submit
+from tests.integration.installation import Installation, installation
 from tests.integration.two_tenants import CANARY
+from tests.waiting import until
 
-_BRACES = re.compile(r"\{(\w+)\}")
-#: Names in routes -> the field of `Names`, where that is another; None: the same for all tenants.
-FIELDS = {
-    **{name: name for name in Names.__dataclass_fields__},
-    "printerId": "printer",
-    "userId": "user",
-    "groupId": "group",
-    "member": "user",
-    "service": None,
-    "endpoint": None,
-    "startDateTime": None,
-    "endDateTime": None,
-}
-STATIC = {
-    "service": "x",
-    "endpoint": "ipp",
-    "startDateTime": "2020-01-01T00:00:00Z",
-    "endDateTime": "2040-01-01T00:00:00Z",
-}
-NOBODY = "c3d5a7b0-0000-4000-8000-000000000000"
-UPLOAD = {"properties": {"documentName": "x.txt", "contentType": "text/plain", "size": 5}}
-#: The last fixed words of a route that takes a body -> what is sent, with a Names' ids wherever it names something.
-BODIES = {
-    "POST allowedUsers/$ref": lambda _: {"@odata.id": f"/users/{NOBODY}"},
-    "POST allowedGroups/$ref": lambda _: {"@odata.id": f"/groups/{NOBODY}"},
-    "PATCH connectors": lambda _: {"displayName": "taken"},
-    "POST taskDefinitions": lambda _: {"displayName": ""},
-    "PATCH taskDefinitions": lambda _: {"displayName": "taken"},
-    "POST replay": lambda _: {"since": "2020-01-01T00:00:00Z"},
-    "POST reauthorize": lambda _: {},
-    "PUT $value": lambda _: b"taken",
-    "POST createUploadSession": lambda _: UPLOAD,
-    "POST jobs": lambda _: {},
-    "PATCH jobs": lambda _: {"configuration": {"copies": 2}},
-    "POST start": lambda _: {},
-    "POST cancel": lambda _: {},
-    "POST abort": lambda _: {"reason": "taken"},
-    "POST redirect": lambda names: {"destinationPrinterId": names.printer},
-    "POST startPrintJob": lambda _: {},
-    "POST cancelPrintJob": lambda _: {},
-    "POST create": lambda names: {
-        "displayName": "x",
-        "manufacturer": "x",
-        "model": "x",
-        "hasPhysicalDevice": False,
-        "connectorId": names.connector,
-    },
-    "PATCH printers": lambda _: {"displayName": "taken"},
-    "POST restoreFactoryDefaults": lambda _: {},
-    "POST resetDefaults": lambda _: {},
-    "PATCH print": lambda _: {"settings": {}},
-    "PATCH settings": lambda _: {},
-    "POST shares": lambda names: {"displayName": "taken", "printer@odata.bind": f"/print/printers/{names.printer}"},
-    "PATCH shares": lambda names: {"printer@odata.bind": f"/print/printers/{names.printer}"},
-    "POST subscriptions": lambda names: subscription(f"print/taskDefinitions/{names.definition}/tasks", "https://203.0.113.7/x"),
-    "PATCH subscriptions": lambda _: {"clientState": "taken"},
-    "PATCH tasks": lambda _: {"status": {"state": "completed", "description": "taken"}},
-    "POST taskTriggers": lambda names: {
-        "event": "jobStarted",
-        "definition@odata.bind": f"/print/taskDefinitions/{names.definition}",
-    },
-}
-#: What names something in its body: that alone may be the other tenant's as well.
-NAMING = {name for name, body in BODIES.items() if body.__code__.co_varnames[0] == "names"}
-#: Answers to what nobody has; of people whom no registry knows there may be jobs, who came with tokens of another issuer.
-NOT_THERE = {"GET getUserArchivedPrintJobs": {200, 403}}
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 
-def routes() -> list[Route]:
-    return routes_of(discover(resources).values())
+@dataclass(frozen=True)
+class Town:
+    """A running server with both tenants: the victim with `names`, the rival with its `own`."""
+
+    server: Installation
+    client: httpx.AsyncClient
+    victim: Tenant
+    rival: Tenant
+    names: Names
+    own: Names
 
 
-def kind_of(route: Route) -> str:
-    """What a route does, as `BODIES` names it."""
-    fixed = [each for each in route.path.partition("(")[0].split("/") if not _BRACES.fullmatch(each)]
-    return f"{route.method} {'/'.join(fixed[-2:]) if fixed[-1] == '$ref' else fixed[-1]}"
-
-
-def ids_of(route: Route) -> list[str]:
-    """The names in a route that stand for something that a tenant has."""
-    return [name for name in _BRACES.findall(route.path) if FIELDS[name]]
-
-
-def test_every_route_is_tried():
-    known = {name for route in routes() for name in _BRACES.findall(route.path)}
-    assert known <= set(FIELDS), "say in FIELDS what these are"
-    needed = {kind_of(route) for route in routes() if route.method in ("POST", "PATCH", "PUT")}
-    assert needed - set(BODIES) == set(), "say in BODIES what is sent, with ids in every place where one may stand"
-
-
-@pytest.mark.timeout(300)
-async def test_nothing_of_another_tenant_is_told_or_done(tmp_path):
-    paper = f"file://{tmp_path}/paper?name={DEVICE.replace(' ', '%20')}"
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def town(tmp_path_factory) -> AsyncIterator[Town]:
+    folder = tmp_path_factory.mktemp("town")
+    paper = f"file://{folder}/paper?name={DEVICE.replace(' ', '%20')}"
     settings = {"CONVERTER_ENGINES": '["text"]', "SUBSCRIPTION_HTTP": "true", "GRAPH_STRICT": "false"}
     limits = httpx.Limits(max_connections=16)
     async with (
         partner() as solution,
-        installation(tmp_path, [paper], GRAPH_REQUESTS_PER_MINUTE="1000000", **settings) as server,
+        installation(folder, [paper], GRAPH_REQUESTS_PER_MINUTE="1000000", **settings) as server,
         httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=60, limits=limits) as client,
     ):
         await server.start()
@@ -126,75 +53,124 @@ async def test_nothing_of_another_tenant_is_told_or_done(tmp_path):
             victim = await people(server, client, "main", store)
             rival, own = await found_rival(server, client, store)
         names = await furnish(server, victim, solution.url)
-        before = await state(server, victim, names)
-        assert CANARY in json.dumps(before)
-        busy = asyncio.Semaphore(8)
-        tries = [
-            try_route(speaker, route, mask, names, own, busy)
-            for speaker, route in product((rival.app, rival.boss), routes())
-            for mask in masks(route)
-        ]
-        problems = [problem for found in await asyncio.gather(*tries) for problem in found]
-        problems += await borrow(rival, names, own)
-        assert problems == []
-        assert await state(server, victim, names) == before
+        yield Town(server, client, victim, rival, names, own)
 
 
-def masks(route: Route) -> list[tuple[bool, ...]]:
-    """Which of a route's ids are the other tenant's: all, and each below one's own; also none, where the body names something."""
-    count = len(ids_of(route))
-    found = [tuple(at >= first for at in range(count)) for first in range(count)]
-    return [*found, (False,) * count] if not count or kind_of(route) in NAMING else found
+async def test_every_route_is_tried():
+    braces = {name for route in routes() for name in ids_of(route, every=True)}
+    assert braces <= set(FIELDS), "say in FIELDS what these are"
+    needed = {kind_of(route) for route in routes() if route.method in ("POST", "PATCH", "PUT")}
+    assert needed - set(BODIES) == set(), "say in BODIES what is sent, with ids in every place where one may stand"
 
 
-async def try_route(speaker, route, mask, names, own, busy):
-    """What gave something away, or was answered otherwise than for what nobody has."""
-    twin = names.nobodys()
-    async with busy:
-        told = await send(speaker, route, mask, names, own)
-        alike = await send(speaker, route, mask, twin, own)
-    where = (speaker.name, route.method, route.path, mask, told.status_code, told.text[:400])
-    problems = []
-    if CANARY in told.text or (told.is_success and any(value in told.text for value in unnamed(route, mask, names))):
-        problems.append((*where, "tells"))
-    if (told.status_code, shape(told, names, own)) != (alike.status_code, shape(alike, twin, own)):
-        problems.append((*where, "is otherwise", alike.status_code, alike.text[:400]))
-    refusals = NOT_THERE.get(kind_of(route), {403, 404}) if any(mask) else {400, 403, 404}
-    if (any(mask) or kind_of(route) in NAMING) and told.status_code not in refusals:
-        problems.append((*where, "is done"))
-    return problems
+async def test_nothing_of_another_tenant_is_told_or_done(town):
+    before = await state(town.server, town.victim, town.names)
+    assert CANARY in json.dumps(before), "what is looked for is there to be found"
+    busy = asyncio.Semaphore(8)
+    tries = [
+        try_route(speaker, route, mask, town.names, town.own, busy)
+        for speaker, route in product((town.rival.app, town.rival.boss), routes())
+        for mask in masks(route)
+    ]
+    problems = [problem for found in await asyncio.gather(*tries) for problem in found]
+    problems += await borrow(town.rival, town.names, town.own)
+    assert problems == []
+    assert await state(town.server, town.victim, town.names) == before
 
 
-async def send(speaker, route, mask, names, own):
-    ids = {name: getattr(names if foreign else own, FIELDS[name]) for name, foreign in zip(ids_of(route), mask, strict=True)}
-    if "allowedGroups" in route.path and "member" in ids:
-        ids["member"] = names.group
-    pattern = re.sub(r"=(\{\w+\})", r"='\1'", route.path)
-    path = _BRACES.sub(lambda found: {**STATIC, **ids}[found[1]], pattern)
-    more = {"params": {"@id": f"/{path.split('allowed')[1].split('/')[0].lower()}/{NOBODY}"}} if path.endswith("s/$ref") else {}
-    if route.method in ("POST", "PATCH", "PUT"):
-        body = BODIES[kind_of(route)](names)
-        more = {"content": body, "headers": {"Content-Type": "text/plain"}} if isinstance(body, bytes) else {"json": body}
-    return await speaker.ask(route.method, f"/{'beta' if route.beta else 'v1.0'}/{path}", **more)
+@pytest.mark.parametrize("under", ["printers", "shares"])
+async def test_a_colleague_neither_sees_nor_touches_the_job(town, under):
+    share = f"print/shares/{town.names.share}"
+    job = await submit(town.victim.anna, town.names.share, start=False)
+    here = f"print/{under}/{town.names.printer if under == 'printers' else town.names.share}/jobs"
+    document = f"{here}/{job['id']}/documents/{job['documents'][0]['id']}"
+    upload = {"properties": {"documentName": "x", "contentType": "text/plain", "size": 5}}
+    tried: list[tuple[str, str, dict[str, Any]]] = [
+        *(("GET", f"{here}/{job['id']}{below}", {}) for below in ("", "?$expand=documents,tasks", "/documents", "/tasks")),
+        ("GET", document, {}),
+        ("GET", f"{document}/$value", {}),
+        ("PUT", f"{document}/$value", {"content": b"other", "headers": {"Content-Type": "text/plain"}}),
+        ("POST", f"{document}/createUploadSession", {"json": upload}),
+        ("POST", f"{here}/{job['id']}/start", {}),
+        ("POST", f"{here}/{job['id']}/cancel", {}),
+        ("DELETE", f"{here}/{job['id']}", {}),
+    ]
+    otto = town.victim.otto
+    answers = [await otto.ask(method, path, **more) for method, path, more in tried]
+    assert {answer.status_code for answer in answers} == {404}
+    assert all(CANARY not in answer.text for answer in answers)
+    filtered = f"{here}?$filter=createdBy/userPrincipalName eq 'main@example.org'&$count=true"
+    for path in (here, filtered, f"{here}?$filter=startswith(createdBy/userPrincipalName,'main')&$count=true"):
+        told = await otto.call("GET", path)
+        assert (told["value"], told.get("@odata.count", 0)) == ([], 0)
+    assert (await otto.ask("GET", f"{here}/$count")).text == "0"
+    assert (await town.victim.boss.ask("POST", f"{share}/jobs/{job['id']}/cancel")).status_code == 204, "administrators may"
 
 
-def unnamed(route, mask, names):
-    """Ids of the other tenant that the request did not name itself."""
-    sent = {FIELDS[name] for name, foreign in zip(ids_of(route), mask, strict=True) if foreign}
-    return [value for field, value in vars(names).items() if field not in sent]
+async def test_of_all_that_happens_at_once_one_thing_happens(town):
+    """A partner's errands and the user's cancel, all at the same moment: the job ends once, and no printer prints it twice."""
+    victim, names = town.victim, town.names
+    virtual = await _pull(victim)
+    jobs = [await submit(victim.anna, names.share) for _ in range(4)]
+    stories = await asyncio.gather(*(_crowd(town, job["id"], virtual, turn) for turn, job in enumerate(jobs)))
+    for codes, told in stories:
+        assert set(codes.values()) <= {200, 204, 409}, codes
+        went_on = any(codes[each] == 200 for each in ("complete", "redirect"))  # what is completed by the one may be said again
+        ended = codes["abort"] == 204 or codes["give up"] == 200
+        assert not (went_on and ended), codes
+        assert went_on or ended or codes["cancel"] == 204, codes
+        (task,) = told["tasks"]
+        assert task["status"]["state"] in ("completed", "aborted"), told
+    for job in jobs:
+        assert len(list((town.server.folder / "paper").glob(f"{job['id']}*"))) <= 1
 
 
-def shape(response, names, own):
-    """What can be compared: everything but the ids that were sent, and the numbers and times of requests."""
-    text = re.sub(r'"innerError":\{[^}]*\}', "", names.without(own.without(response.text)))
-    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "<new>", text) if response.is_success else text
+async def _pull(victim: Tenant) -> str:
+    """The printer that nobody has at home."""
+    found = (await victim.app.call("GET", "print/printers?$select=id,displayName"))["value"]
+    return next(str(each["id"]) for each in found if each["displayName"] == f"{CANARY} pull")
 
 
-async def borrow(rival, names, own):
-    """The other tenant's people among those who may print through one's own share: what is told of them then."""
-    share = f"print/shares/{own.share}"
-    for kind, member in (("Users", names.user), ("Groups", names.group)):
-        await rival.boss.ask("POST", f"{share}/allowed{kind}/$ref", json={"@odata.id": f"/{kind.lower()}/{member}"})
-    paths = (f"{share}/allowedUsers", f"{share}/allowedGroups", f"{share}?$expand=allowedUsers,allowedGroups")
-    told = [await rival.boss.ask("GET", path) for path in paths]
-    return [each.text for each in told if CANARY in each.text or not each.is_success]
+async def _crowd(town: Town, job: str, virtual: str, turn: int) -> tuple[dict[str, int], Any]:
+    app, names = town.victim.app, town.names
+    here = f"print/printers/{names.printer}/jobs/{job}"
+    tasks: list[Any] = []
+
+    async def hooked() -> bool:
+        tasks[:] = (await app.call("GET", f"{here}/tasks"))["value"]
+        return bool(tasks)
+
+    await until(hooked, 20, "the job's task")
+    task = f"print/taskDefinitions/{names.definition}/tasks/{tasks[0]['id']}"
+    away = {"destinationPrinterId": virtual}
+    acts: list[tuple[str, Speaker, str, str, Any]] = [
+        ("redirect", app, "POST", f"{here}/redirect", away),
+        ("complete", app, "PATCH", task, {"status": {"state": "completed", "description": "done"}}),
+        ("abort", app, "POST", f"{here}/abort", {"reason": "no"}),
+        ("give up", app, "PATCH", task, {"status": {"state": "aborted", "description": "no"}}),
+        ("cancel", town.victim.anna, "POST", f"{here}/cancel", {}),
+        ("configure", app, "PATCH", here, {"configuration": {"copies": 1}}),
+    ]
+    acts = acts[turn:] + acts[:turn]
+
+    async def act(name: str, who: Speaker, method: str, path: str, body: Any) -> tuple[str, int]:
+        return name, (await who.ask(method, path, json=body)).status_code
+
+    codes = dict(await asyncio.gather(*(act(*each) for each in acts)))
+
+    async def over() -> Any:
+        told = await app.call("GET", f"{here}?$expand=tasks")
+        return told if told["status"]["state"] in ("completed", "canceled", "aborted") else None
+
+    return codes, await until(over, 30, f"{job} is over")
+
+
+async def test_the_log_has_nothing_secret(town):
+    """After everything above: no token, no secret, no address with a token in it, and nothing of any document."""
+    log = town.server.log.read_text(errors="replace")
+    assert "subscription added" in log
+    speakers = [*vars(town.victim).values(), *vars(town.rival).values()]
+    tokens = [each.token for each in speakers if isinstance(each, Speaker)]
+    secrets = [*tokens, *(token.rpartition(".")[2] for token in tokens), town.server.token]
+    words = [DOCUMENT.decode(), f"{CANARY} state", "/uploads/", "/downloads/", "Bearer ey", "Traceback"]
+    assert [each for each in (*secrets, *words) if each in log] == []
