@@ -199,12 +199,14 @@ async def serve() -> int:
 
 
 def _greet(server: Embedded) -> None:
+    """The token itself is for a terminal alone: what goes elsewhere is kept, and read by others."""
     identity = server.identity
+    token = "as before" if not identity.fresh else identity.token if sys.stdout.isatty() else "made"
     lines = [
         "",
         f"Printbus listens on {server.address}/openapi",
         f"  SN     {identity.sn}",
-        f"  token  {identity.token if identity.fresh else 'as before'} (kept in {identity.token_file}, readable by its owner only)",
+        f"  token  {token} (kept in {identity.token_file}, readable by its owner only)",
         f"  ready? {server.address}/readyz     stop: Ctrl-C",
         "",
     ]
