@@ -58,7 +58,7 @@ class VirtualUrls:
     def content(self, purpose: str, token: str) -> list[str | int]:
         """What is in a token of this purpose. Raises `BadUrl`."""
         try:
-            sealed = base64.urlsafe_b64decode(token.encode("ascii") + b"==")
+            sealed = base64.b64decode(token.encode("ascii") + b"=" * (-len(token) % 4), altchars=b"-_", validate=True)
             return list(json.loads(self._box.decrypt(sealed, b"token/" + purpose.encode())))
         except (binascii.Error, ValueError, CryptoError):
             raise BadUrl from None
