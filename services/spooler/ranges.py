@@ -35,6 +35,11 @@ def brings(new: Span, spans: Sequence[Span]) -> bool:
     return bool(missing(((a - first, b - first) for a, b in _within(new, spans)), last - first + 1))
 
 
+def together(spans: Iterable[Span]) -> int:
+    """Bytes of all spans; those that stand in several count as often."""
+    return sum(last - first + 1 for first, last in spans)
+
+
 def _within(outer: Span, spans: Iterable[Span]) -> list[Span]:
     """The parts of `spans` inside of `outer`."""
     cut = [(max(first, outer[0]), min(last, outer[1])) for first, last in spans]

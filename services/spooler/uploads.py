@@ -20,7 +20,7 @@ from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from services.spooler import materials, sessions, store
 from services.spooler.desk import Desk
-from services.spooler.ranges import brings
+from services.spooler.ranges import brings, together
 from services.spooler.round import Round
 from services.spooler.sentences import told
 from services.spooler.sessions import Session, view
@@ -30,6 +30,8 @@ log = structlog.get_logger()
 
 Staged = list[tuple[str, Outgoing]]
 Act = Callable[[AsyncConnection, Staged], Awaitable[UploadAnswer]]
+#: All pieces together are at most so many times as long as the document: what overlaps is stored until it is joined.
+MOST_TIMES = 3
 #: Sessions that are swept in one transaction.
 SWEPT = 100
 
@@ -83,6 +85,8 @@ class Uploads:
                 return UploadAnswer(upload=view(session, pieces), kept=False)
             if len(pieces) >= MOST_PIECES:
                 raise Refused(Code.BAD_REQUEST, f"There are {MOST_PIECES} pieces already: begin anew with larger ones.")
+            if together([*((first, last) for first, last, _ in pieces), (query.first, query.last)]) > MOST_TIMES * session.size:
+                raise Refused(Code.BAD_REQUEST, "The pieces overlap too much: send what nextExpectedRanges names, or begin anew.")
             await sessions.keep(connection, session.id, (query.first, query.last), query.object)
             return UploadAnswer(upload=view(session, sorted([*pieces, (query.first, query.last, query.object)])))
 

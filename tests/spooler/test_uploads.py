@@ -227,6 +227,16 @@ async def test_bytes_outside_of_the_document_and_pieces_without_end_are_refused(
         await refused(Code.BAD_REQUEST, spooler.finish(upload, size=11))
 
 
+async def test_pieces_that_overlap_without_end_are_refused(tmp_path):
+    async with world(tmp_path, "") as spooler:
+        upload = await spooler.begin(size=100)
+        for last in (70, 71, 72, 73):
+            await spooler.keep(upload, 0, last)
+        assert "nextExpectedRanges" in await refused(Code.BAD_REQUEST, spooler.keep(upload, 0, 74))
+        answer = await spooler.keep(upload, 74, 79)
+        assert (answer.kept, answer.upload.missing) == (True, ((80, 99),))
+
+
 async def test_pieces_that_nobody_wants_any_more_are_strays_after_a_day(tmp_path, monkeypatch):
     monkeypatch.setattr(strays, "CHUNK", 2)
     async with world(tmp_path, "") as spooler:
