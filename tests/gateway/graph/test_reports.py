@@ -196,8 +196,12 @@ async def test_jobs_of_users_and_of_groups(tmp_path):
 
 async def test_beta_has_the_older_paths_and_a_permission_is_needed(tmp_path):
     async with records(tmp_path) as (door, _):
-        for path in ("dailyPrintUsageByPrinter", "dailyPrintUsageSummariesByPrinter", "monthlyPrintUsageSummariesByUser"):
+        older = ("dailyPrintUsageSummariesByPrinter", "monthlyPrintUsageSummariesByUser", "dailyPrintUsage", "monthlyPrintUsage")
+        for path in ("dailyPrintUsageByPrinter", *older):
             assert (await door.get(f"/print/reports/{path}", version="beta"))["value"]
+            assert (await door.get(f"/reports/{path}", version="beta"))["value"]
+        for path in older:
+            await door.get(f"/reports/{path}", status=404)
             await door.get(f"/print/reports/{path}", status=404)
         door.who = user("Printer.Read.All")
         told = await door.get("/reports/dailyPrintUsageByPrinter", status=403)

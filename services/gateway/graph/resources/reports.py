@@ -177,10 +177,23 @@ _FUNCTIONS = {
 def _routes(under: str, *, beta: bool) -> tuple[Route, ...]:
     found: list[Route] = []
     for (by, span), name in _NAMES.items():
-        for each in (name, name.replace("UsageBy", "UsageSummariesBy")) if beta else (name,):
-            found.append(Route("GET", f"{under}/{each}", partial(list_usage, by=by, span=span), beta=beta))
-            found.append(Route("GET", f"{under}/{each}/{{usage}}", partial(get_usage, by=by, span=span), beta=beta))
+        found += _usage_routes(f"{under}/{name}", by, span, beta=beta)
     return (*found, *(Route("GET", f"{under}/{path}", handler, beta=beta) for path, handler in _FUNCTIONS.items()))
 
 
-ROUTES = (*_routes("reports", beta=False), *_routes("print/reports", beta=True))
+def _older(under: str) -> tuple[Route, ...]:
+    """Beta's names before those; the oldest one was by printer alone."""
+    found: list[Route] = []
+    for (by, span), name in _NAMES.items():
+        found += _usage_routes(f"{under}/{name.replace('UsageBy', 'UsageSummariesBy')}", by, span, beta=True)
+        if by is UsageBy.PRINTER:
+            found += _usage_routes(f"{under}/{name.removesuffix('ByPrinter')}", by, span, beta=True)
+    return tuple(found)
+
+
+def _usage_routes(path: str, by: UsageBy, span: Span, *, beta: bool) -> list[Route]:
+    one = partial(get_usage, by=by, span=span)
+    return [Route("GET", path, partial(list_usage, by=by, span=span), beta=beta), Route("GET", f"{path}/{{usage}}", one, beta=beta)]
+
+
+ROUTES = (*_routes("reports", beta=False), *_routes("print/reports", beta=True), *_older("reports"), *_older("print/reports"))
