@@ -283,7 +283,7 @@ class Permitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorView:
-    """An agent as Graph's printConnector; `id` is `guid("client", sn)`."""
+    """An agent as Graph's printConnector; `id` is `guid("client", sn)`. `seen_at`: when it was heard last, 0: nobody knows."""
 
     id: str
     sn: str
@@ -294,6 +294,7 @@ class ConnectorView:
     registered_at: int = 0
     online: bool = False
     location: Mapping[str, Any] = field(default_factory=dict)
+    seen_at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,6 +131,7 @@ def _short(query: ChangeConnector, name: str) -> str | None:
 
 
 def _view(registry: Registry, row: Row[Any]) -> ConnectorView:
+    online = registry.presence.online(row.sn)
     return ConnectorView(
         id=row.guid,
         sn=row.sn,
@@ -139,8 +140,9 @@ def _view(registry: Registry, row: Row[Any]) -> ConnectorView:
         system=row.system,
         version=row.version,
         registered_at=row.created_at,
-        online=registry.presence.online(row.sn),
+        online=online,
         location=json.loads(row.location),
+        seen_at=fleet.minute() if online else row.reported_at,
     )
 
 

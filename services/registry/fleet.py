@@ -84,6 +84,11 @@ async def locked(change: Change, tenant: str, printer: str) -> Row[Any]:
     return await printer_row(change.connection, tenant, printer)
 
 
+def minute() -> int:
+    """Now, to the minute: when somebody who is there was heard, without a different answer each time."""
+    return now() // _MINUTE * _MINUTE
+
+
 def view(row: Row[Any], presence: Presence, *, plain: bool = False) -> PrinterView:
     """A row of `printers`; one that is gone cannot be reached."""
     device = rows.known(row, plain=plain).device
@@ -91,7 +96,7 @@ def view(row: Row[Any], presence: Presence, *, plain: bool = False) -> PrinterVi
     if row.gone:
         device = replace(device, state=PrinterState.UNREACHABLE, reasons=(), accepting=False)
     at_agent = row.client_role == ClientKind.AGENT.value and not row.served_by
-    seen = now() // _MINUTE * _MINUTE if online and not row.served_by else row.profile_seen_at or row.client_reported_at
+    seen = minute() if online and not row.served_by else row.profile_seen_at or row.client_reported_at
     return PrinterView(
         id=row.guid,
         tenant=row.tenant,

@@ -36,6 +36,7 @@ async def test_the_agents_of_a_tenant_are_its_connectors(fleet):
     (one,) = (await fleet(ListConnectors, printer=at(WARD, "Office"))).connectors
     assert (one.id, one.name, one.online) == (CONNECTOR, f"agent {WARD}", True)
     assert one.registered_at > 0
+    assert one.seen_at > 1_700_000_000_000
     assert (await fleet(ListConnectors, printer=(await fleet.register()).printer.id)).connectors == ()
     said = {"host": "ward.clinic.example", "system": "Debian 12", "version": "1.2", "location": {"floor": "3"}}
     (one,) = (await fleet(ChangeConnector, connector=CONNECTOR, name="Third floor", by="anna", **said)).connectors

@@ -37,6 +37,7 @@ class Spooler:
         self.document = DocumentView()
         self.content = Inline(b"%PDF-1.7 small")
         self.conversion = True
+        self.acknowledged_at = 0
         share = ShareView(id=SHARE, tenant="main", name="Office", printer=self.printer, allow_all=True)
         door.bus.answers |= {
             GetPrinter: PrinterAnswer(printer=self.printer),
@@ -58,7 +59,7 @@ class Spooler:
         where = {"agent": self.printer.agent, "printer": self.printer.device.id}
         return JobView(
             task=TASK, leg=1, tenant="main", sn="app", name="", stage=Stage.AWAITING_DATA, reason="", message="", created_at=1,
-            document=self.document, **where,
+            document=self.document, acknowledged_at=self.acknowledged_at, **where,
         )  # fmt: skip
 
     def locate(self, _query):

@@ -39,7 +39,7 @@ async def expanded(call: Call, jobs: Sequence[JobView], query: Query) -> list[di
     options = {name.lower(): each for name, each in query.expand.items()}
     if "documents" in options:
         for job, entity in zip(jobs, told, strict=True):
-            entity["documents"] = [document_entity(job)]
+            entity["documents"] = [document_entity(job, beta=call.beta)]
     if "tasks" in options:
         hooks = [hook for job in jobs for hook in job.hooks]
         tasks = iter(await task_entities(call, hooks, options["tasks"]))

@@ -1,5 +1,6 @@
 """printer, and what it has in common with printerShare: printerBase (graph-print.md 2.1 to 2.3)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from libs.contracts.devices import Device, PrinterState
@@ -11,11 +12,18 @@ from services.gateway.graph.words.defaults import defaults
 from services.gateway.graph.words.details import details
 from services.gateway.graph.words.locations import location
 from services.gateway.graph.words.moments import instant
+from services.gateway.graph.words.older import older_capabilities, older_defaults, older_location, older_status
 
 #: A date that must be told and that nobody knows.
 NEVER = "0001-01-01T00:00:00Z"
 #: Told only when `$select` names them (1.3).
 LARGE = ("defaults", "capabilities")
+_OLDER = {
+    "status": older_status,
+    "location": older_location,
+    "defaults": older_defaults,
+    "capabilities": older_capabilities,
+}
 _WHOLE = Query(select=LARGE)
 _SENTENCES = {
     PrinterState.IDLE: "The printer is ready.",
@@ -45,20 +53,17 @@ def printer_tag(view: PrinterView) -> str:
 
 def printer_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[str, Any]:
     """A printer; its defaults and capabilities when the query selects them. What is expanded the caller adds."""
-    found = {
-        **base_entity(view, query),
+    return {
+        **base_entity(view, query, beta=beta),
         "hasPhysicalDevice": view.physical,
         "isShared": bool(view.shares),
         "registeredDateTime": instant(view.registered_at) or NEVER,
         "lastSeenDateTime": instant(view.seen_at),
     }
-    if beta:
-        found |= {"name": found["displayName"], "acceptingJobs": found["isAcceptingJobs"]}
-    return found
 
 
-def base_entity(view: PrinterView, query: Query) -> dict[str, Any]:
-    """printerBase; the id is the printer's."""
+def base_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[str, Any]:
+    """printerBase; the id is the printer's. In beta with the older members beside the new ones."""
     manufacturer, model = _make(view)
     found: dict[str, Any] = {
         "id": view.id,
@@ -73,7 +78,12 @@ def base_entity(view: PrinterView, query: Query) -> dict[str, Any]:
         found["defaults"] = defaults(view)
     if query.selects("capabilities"):
         found["capabilities"] = capabilities(view)
-    return found
+    return found | _older(found) if beta else found
+
+
+def _older(found: Mapping[str, Any]) -> dict[str, Any]:
+    told = {name: {**found[name], **older(found[name])} for name, older in _OLDER.items() if name in found}
+    return {**told, "name": found["displayName"], "acceptingJobs": found["isAcceptingJobs"]}
 
 
 def status(view: PrinterView) -> dict[str, Any]:

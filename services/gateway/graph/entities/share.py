@@ -14,12 +14,14 @@ def share_tag(share: ShareView) -> str:
     return weak(share_entity(share, Query(select=LARGE)))
 
 
-def share_entity(share: ShareView, query: Query) -> dict[str, Any]:
+def share_entity(share: ShareView, query: Query, *, beta: bool = False) -> dict[str, Any]:
     """A share: its printer under the share's id and name. What is expanded the caller adds."""
+    old = {"name": share.name} if beta else {}
     return {
-        **base_entity(share.printer, query),
+        **base_entity(share.printer, query, beta=beta),
         "id": share.id,
         "displayName": share.name,
+        **old,
         "allowAllUsers": share.allow_all,
         "createdDateTime": instant(share.created_at) or NEVER,
         "viewPoint": {"lastUsedDateTime": instant(share.used_at)} if share.used_at else None,

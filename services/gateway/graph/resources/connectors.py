@@ -22,7 +22,7 @@ _FIELDS = {
 
 async def list_connectors(call: Call) -> Answer:
     """All, by name."""
-    return Collection([connector_entity(each) for each in await _found(call)], CONTEXT)
+    return Collection([connector_entity(each, beta=call.beta) for each in await _found(call)], CONTEXT)
 
 
 async def get_connector(call: Call) -> Answer:
@@ -30,7 +30,7 @@ async def get_connector(call: Call) -> Answer:
     found = await _found(call, call.ids["connector"])
     if not found:
         raise missing(f"connector {call.ids['connector']}")
-    return Reply(body=connector_entity(found[0]), context=f"{CONTEXT}/$entity")
+    return Reply(body=connector_entity(found[0], beta=call.beta), context=f"{CONTEXT}/$entity")
 
 
 async def change_connector(call: Call) -> Answer:
@@ -41,7 +41,7 @@ async def change_connector(call: Call) -> Answer:
     answer: ConnectorList = await call.ask(
         ChangeConnector(region=region, tenant=who.tenant, connector=connector, by=who.by, **wanted)
     )
-    return Reply(body=connector_entity(answer.connectors[0]), context=f"{CONTEXT}/$entity")
+    return Reply(body=connector_entity(answer.connectors[0], beta=call.beta), context=f"{CONTEXT}/$entity")
 
 
 async def remove_connector(call: Call) -> Answer:

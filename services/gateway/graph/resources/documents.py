@@ -29,14 +29,14 @@ _LONGEST = 255
 async def list_documents(call: Call) -> Answer:
     """The one document that a job has."""
     job = await _job(call)
-    return Collection([document_entity(job)], _context(call))
+    return Collection([document_entity(job, beta=call.beta)], _context(call))
 
 
 async def get_document(call: Call) -> Answer:
     """One document."""
     job = await _job(call)
     _check_id(call, job.task, job.leg)
-    return Reply(body=document_entity(job), context=f"{_context(call)}/$entity")
+    return Reply(body=document_entity(job, beta=call.beta), context=f"{_context(call)}/$entity")
 
 
 async def download(call: Call) -> Answer:

@@ -70,7 +70,7 @@ async def create_job(call: Call) -> Answer:
     if share and request.user:
         await note_use(call, share, request.user, request.created_at)
     job = answer.job
-    return Reply(201, {**job_entity(job, call.base, beta=call.beta), "documents": [document_entity(job)]}, CREATED)
+    return Reply(201, {**job_entity(job, call.base, beta=call.beta), "documents": [document_entity(job, beta=call.beta)]}, CREATED)
 
 
 async def change_job(call: Call) -> Answer:

@@ -43,7 +43,9 @@ async def _recent(call: Call, user: str) -> Collection:
         )
     )
     shares = await visible(call, found.shares)
-    return Collection([share_entity(each, call.query) for each in shares], f"users('{user}')/print/recentPrinterShares")
+    return Collection(
+        [share_entity(each, call.query, beta=call.beta) for each in shares], f"users('{user}')/print/recentPrinterShares"
+    )
 
 
 ROUTES = (

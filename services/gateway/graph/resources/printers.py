@@ -12,7 +12,6 @@ from libs.contracts.fleet import (
     GetPrinter,
     ListConnectors,
     ListPrinters,
-    ListPrinterShares,
     OperationAnswer,
     PrinterAnswer,
     PrinterList,
@@ -21,25 +20,25 @@ from libs.contracts.fleet import (
     RegisterPrinter,
     RemovePrinter,
     RestorePrinter,
-    ShareList,
     ShareView,
 )
 from services.gateway.graph.asked.changing import changes
+from services.gateway.graph.asked.offered import all_shares, shares_of
 from services.gateway.graph.asked.registration import registration
 from services.gateway.graph.call import JSON, Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.connector import connector_entity
 from services.gateway.graph.entities.definition import trigger_entity
 from services.gateway.graph.entities.printer import plain, printer_entity, printer_tag
 from services.gateway.graph.entities.share import share_entity
-from services.gateway.graph.http.walking import everything, paged
+from services.gateway.graph.http.walking import paged
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.problem import Problem, bad, missing
+from services.gateway.graph.problem import Problem, bad
 from services.gateway.graph.rights.access import admit_printer, visible
 from services.gateway.graph.rights.matrix import rule
+from services.gateway.graph.words import older
 from services.gateway.graph.words.attributes import MEDIA_TYPE, attributes
 from services.gateway.graph.words.capabilities import capabilities
 from services.gateway.graph.words.makes import with_makes
-from services.gateway.graph.words.oldcapabilities import old_capabilities
 
 CONTEXT = "print/printers"
 #: Seconds that a registering program waits before it asks what became of it.
@@ -67,7 +66,7 @@ async def list_printers(call: Call) -> Answer:
         return answer.printers, answer.total
 
     async def show(views: Sequence[PrinterView]) -> list[dict[str, Any]]:
-        shares = await _all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
+        shares = await all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
         connectors = await _connectors(call) if _expands(call.query, "connectors") else ()
         return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in with_makes(call, views))))
 
@@ -79,7 +78,7 @@ async def get_printer(call: Call) -> Answer:
     _admit_expanded(call)
     view = await view_of(call, call.ids["printer"])
     await admit_printer(call, view.id)
-    shares = await _shares(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
+    shares = await shares_of(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
     connectors = await _connectors(call, view.id) if _expands(call.query, "connectors") else ()
     return Reply(body=await _shown(call, view, shares, connectors), context=f"{CONTEXT}/$entity", etag=printer_tag(view))
 
@@ -147,39 +146,16 @@ async def list_connectors(call: Call) -> Answer:
     connectors = await _connectors(call, call.ids["printer"])
     if not connectors:
         await view_of(call, call.ids["printer"])  # or there is no such printer
-    return Collection([connector_entity(each) for each in connectors], f"{CONTEXT}('{call.ids['printer']}')/connectors")
-
-
-async def list_shares(call: Call) -> Answer:
-    """Its share, when it has one that whoever asks may print through."""
-    shares = await _shares(call, call.ids["printer"])
-    if not shares:
-        await view_of(call, call.ids["printer"])  # or there is no such printer
-    found = await visible(call, tuple(shares))
-    return Collection([share_entity(each, call.query) for each in found], f"{CONTEXT}('{call.ids['printer']}')/shares")
-
-
-async def get_share(call: Call) -> Answer:
-    """One of its shares."""
-    found = [each for each in await _shares(call, call.ids["printer"]) if each.id == call.ids["share"]]
-    if not found or not await visible(call, tuple(found)):
-        raise missing(f"share {call.ids['share']} of this printer")
-    return Reply(body=share_entity(found[0], call.query), context=f"{CONTEXT}('{call.ids['printer']}')/shares/$entity")
-
-
-async def get_only_share(call: Call) -> Answer:
-    """The one share, as beta had it."""
-    found = await visible(call, tuple(await _shares(call, call.ids["printer"])))
-    if not found:
-        raise missing("share of this printer")
-    return Reply(body=share_entity(found[0], call.query), context=f"{CONTEXT}('{call.ids['printer']}')/share/$entity")
+    return Collection(
+        [connector_entity(each, beta=call.beta) for each in connectors], f"{CONTEXT}('{call.ids['printer']}')/connectors"
+    )
 
 
 async def get_capabilities(call: Call) -> Answer:
     """Capabilities by beta's old names."""
     view = await view_of(call, call.ids["printer"])
     await admit_printer(call, view.id)
-    return Reply(body=old_capabilities(capabilities(view)), context="microsoft.graph.printerCapabilities")
+    return Reply(body=older.get_capabilities(capabilities(view)), context="microsoft.graph.printerCapabilities")
 
 
 async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView], connectors: Sequence[ConnectorView]) -> dict[str, Any]:
@@ -190,13 +166,15 @@ async def _shown(call: Call, view: PrinterView, shares: Sequence[ShareView], con
     for name, options in query.expand.items():
         match name.lower():
             case "shares":
-                found["shares"] = [share_entity(each, options) for each in await visible(call, tuple(own))]
+                found["shares"] = [share_entity(each, options, beta=call.beta) for each in await visible(call, tuple(own))]
             case "share" if call.beta:
-                found["share"] = next((share_entity(each, options) for each in await visible(call, tuple(own))), None)
+                found["share"] = next(
+                    (share_entity(each, options, beta=call.beta) for each in await visible(call, tuple(own))), None
+                )
             case "tasktriggers":
                 found["taskTriggers"] = await _triggers(call, view.id, options)
             case "connectors":
-                found["connectors"] = [connector_entity(each) for each in connectors if each.id == view.connector]
+                found["connectors"] = [connector_entity(each, beta=call.beta) for each in connectors if each.id == view.connector]
     return found
 
 
@@ -211,23 +189,6 @@ def _admit_expanded(call: Call) -> None:
 
 def _expands(query: Query, *names: str) -> bool:
     return any(each.lower() in names for each in query.expand)
-
-
-async def _shares(call: Call, printer: str) -> list[ShareView]:
-    region, who = call.gateway.region, call.who
-    user = who.id if who.delegated else ""
-    question = ListPrinterShares(region=region, tenant=who.tenant, printer=printer, user=user, plain=plain(call.query))
-    answer: ShareList = await call.ask(question)
-    return list(answer.shares)
-
-
-async def _all_shares(call: Call) -> list[ShareView]:
-    async def ask(offset: int, limit: int) -> tuple[Sequence[ShareView], int]:
-        question = ListPrinterShares(region=call.gateway.region, tenant=call.who.tenant, offset=offset, limit=limit)
-        answer: ShareList = await call.ask(question)
-        return answer.shares, answer.total
-
-    return await everything(ask)
 
 
 async def _triggers(call: Call, printer: str, options: Query) -> list[dict[str, Any]]:
@@ -253,7 +214,4 @@ ROUTES = (
     Route("POST", f"{_ONE}/resetDefaults", restore_defaults, beta=True),
     Route("GET", f"{_ONE}/getCapabilities", get_capabilities, beta=True),
     Route("GET", f"{_ONE}/connectors", list_connectors),
-    Route("GET", f"{_ONE}/shares", list_shares),
-    Route("GET", f"{_ONE}/shares/{{share}}", get_share),
-    Route("GET", f"{_ONE}/share", get_only_share, beta=True),
 )

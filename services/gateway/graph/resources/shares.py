@@ -98,7 +98,7 @@ async def add_share(call: Call) -> Answer:
             by=who.by,
         )
     )
-    return Reply(201, share_entity(answer.share, call.query), f"{CONTEXT}/$entity")
+    return Reply(201, share_entity(answer.share, call.query, beta=call.beta), f"{CONTEXT}/$entity")
 
 
 async def change_share(call: Call) -> Answer:
@@ -120,7 +120,9 @@ async def change_share(call: Call) -> Answer:
             by=who.by,
         )
     )
-    return Reply(body=share_entity(answer.share, call.query), context=f"{CONTEXT}/$entity", etag=share_tag(answer.share))
+    return Reply(
+        body=share_entity(answer.share, call.query, beta=call.beta), context=f"{CONTEXT}/$entity", etag=share_tag(answer.share)
+    )
 
 
 async def remove_share(call: Call) -> Answer:
@@ -143,7 +145,7 @@ async def remove_share_of_printer(call: Call) -> Answer:
 
 async def _shown(call: Call, share: ShareView) -> dict[str, Any]:
     """A share with what is expanded."""
-    found = share_entity(share, call.query)
+    found = share_entity(share, call.query, beta=call.beta)
     for name, options in call.query.expand.items():
         match name.lower():
             case "printer":

@@ -54,6 +54,15 @@ async def test_a_job_has_one_document_which_is_empty_until_it_is_uploaded(tmp_pa
         assert (await door.call("DELETE", f"{spooler.path}/$value")).status_code == 405
 
 
+async def test_whatever_a_printer_has_taken_was_downloaded_and_beta_tells_how_it_is_printed(tmp_path):
+    async with jobs(tmp_path) as (door, spooler):
+        spooler.acknowledged_at = 1_767_409_445_678
+        spooler.document = DocumentView(name="a.pdf", media_type="application/pdf", size=9, uploaded_at=1_767_409_440_000)
+        assert (await door.get(spooler.path))["downloadedDateTime"] == "2026-01-03T03:04:05.678Z"
+        shown = await door.get(spooler.path, version="beta")
+        assert (shown["configuration"]["copies"], shown["configuration"]["feedDirection"]) == (1, None)
+
+
 async def test_without_a_permission_for_all_only_ones_own_jobs_are_asked_for(tmp_path):
     async with jobs(tmp_path) as (door, spooler):
         door.who = user("PrintJob.Read", "PrinterShare.ReadBasic.All", "Printer.Read.All")

@@ -34,7 +34,7 @@ from libs.contracts.ids import guid
 from libs.contracts.queries import Code
 from libs.contracts.tickets import ColorMode, Margins, Media, Sides
 from libs.runtime.bus import Refused
-from services.gateway.graph.resources import printers
+from services.gateway.graph.resources import printers, printershares
 from tests.gateway.graph.calling import APP, BASE, a_printer, application, graph, user
 
 CAN = Capabilities(
@@ -55,7 +55,7 @@ VIRTUAL = {"displayName": "Queue", "manufacturer": "Printbus", "model": "Pull", 
 
 @pytest.fixture
 async def door(tmp_path):
-    async with graph(tmp_path, modules=[printers]) as door:
+    async with graph(tmp_path, modules=[printers, printershares]) as door:
         door.bus.answers[GetPrinter] = PrinterAnswer(printer=PRINTER)
         door.bus.answers[ChangePrinter] = PrinterAnswer(printer=PRINTER)
         door.bus.answers[ListPrinters] = PrinterList(printers=(PRINTER, a_printer("Second")), total=2)
@@ -324,3 +324,20 @@ async def test_a_tag_is_the_same_whatever_is_selected_and_changes_with_what_was_
     more = replace(PRINTER, profile=replace(PRINTER.profile, defaults={"copiesPerJob": 2}))
     door.bus.answers[GetPrinter] = PrinterAnswer(printer=more)
     assert (await door.call("GET", "/print/printers/1")).headers["etag"] != tag
+
+
+async def test_beta_tells_the_older_members_beside_the_new_ones(door):
+    described = replace(PRINTER.profile, location={"floor": "3", "roomName": "Ost"})
+    door.bus.answers[GetPrinter] = PrinterAnswer(printer=replace(PRINTER, profile=described))
+    path = f"print/printers/{PRINTER.id}?$select=status,location,defaults,capabilities,name"
+    told = await door.get(path, version="beta")
+    assert told["status"]["processingState"] == told["status"]["state"]
+    assert told["status"]["processingStateReasons"] == told["status"]["details"]
+    assert (told["location"]["floor"], told["location"]["floorNumber"], told["location"]["roomNumber"]) == ("3", 3, None)
+    assert told["defaults"]["printColorConfiguration"] == told["defaults"]["colorMode"] == "color"
+    assert told["defaults"]["documentMimeType"] == told["defaults"]["contentType"]
+    assert told["capabilities"]["supportedDuplexConfigurations"] == ["oneSided", "twoSidedLongEdge", "twoSidedShortEdge"]
+    plain = await door.get(path)
+    assert not {"processingState", "floorNumber", "printColorConfiguration", "supportedDuplexConfigurations", "name"} & {
+        name for each in (plain, *(plain[group] for group in ("status", "location", "defaults", "capabilities"))) for name in each
+    }
