@@ -18,6 +18,7 @@ def new_task(desk: Desk, asked: SubmitTasks | CreateJob, request: TaskRequest, p
     """A task to print at once, within what every database takes; `place` is its (INTAKE sequence, index)."""
     printer, user = request.printer, request.user
     unknown, served = desk.printers.policies(printer.agent, printer.id)
+    since = max(request.created_at, request.start_at if served else 0)  # nobody fetches it before its time
     return Task(
         id=request.id,
         tenant=asked.tenant,
@@ -33,7 +34,7 @@ def new_task(desk: Desk, asked: SubmitTasks | CreateJob, request: TaskRequest, p
         shard=printer.shard,
         priority=request.priority,
         created_at=request.created_at,
-        expires_at=desk.expiry(request.created_at, request.expires_at, hold=request.hold),
+        expires_at=desk.expiry(since, request.expires_at, hold=request.hold, served=served),
         traceparent=request.traceparent,
         start_at=request.start_at,
         hold=request.hold,

@@ -74,7 +74,8 @@ class Commands:
             policy, served = self._desk.printers.policies(query.printer.agent, query.printer.id)
             # Whoever stands at a printer goes past nobody's hooks: they work on what is released to it as on all else.
             hook = turn.partners.begin(replace(task, agent=query.printer.agent, printer=query.printer.id))
-            turn.tell(task.id, Release(query.printer, policy, request.expires_at, served, hook))
+            expires_at = self._desk.expiry(int(time.time() * 1000), request.expires_at, hold=False, served=served)
+            turn.tell(task.id, Release(query.printer, policy, expires_at, served, hook))
 
         return await self._on_task(query, own, release)
 

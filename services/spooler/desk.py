@@ -3,7 +3,7 @@
 from services.spooler.line import Heads
 from services.spooler.printers import Printers
 
-#: Seconds that a task waits to be released, unless somebody says otherwise.
+#: Seconds that a task waits to be released, or fetched by an application, unless somebody says otherwise.
 HOLD_LIMIT = 3 * 86_400.0
 
 
@@ -21,10 +21,10 @@ class Desk:
         #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
         self.paused: set[str] = set()
 
-    def expiry(self, since: int, expires_at: int, *, hold: bool) -> int:
-        """When a task expires, 0: never; all in ms since 1970. Nothing is held for ever.
+    def expiry(self, since: int, expires_at: int, *, hold: bool, served: str = "") -> int:
+        """When a task expires, 0: never; all in ms since 1970. Nothing waits for ever until somebody comes for it.
 
-        Once it is released, it has all the time that it was given.
+        Once it is released, it has all the time that it was given; `served` is the application that has to fetch it.
         """
-        held_until = since + self.hold_limit if hold else 0
+        held_until = since + self.hold_limit if hold or served else 0
         return min((each for each in (expires_at, held_until) if each), default=0)

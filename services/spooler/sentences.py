@@ -28,7 +28,8 @@ def sentence(task: Task, *, paused: bool = False) -> str:
 
 def _fetchable(task: Task) -> str:
     if task.served:
-        return f"It waits for the application that serves {task.device} to fetch it."
+        until = f", until {_moment(task.expires_at)}" if task.expires_at else ""
+        return f"It waits for the application that serves {task.device} to fetch it{until}."
     if task.step is not Step.PRINT:
         return f"It waits in the line of {task.device}."
     if not task.taken:
@@ -49,7 +50,17 @@ def _transforming(task: Task) -> str:
 
 
 def _held(task: Task) -> str:
-    return f"It waits for its time, {datetime.fromtimestamp(task.start_at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC."
+    return f"It waits for its time, {_moment(task.start_at)}."
+
+
+def _outgoing(task: Task) -> str:
+    if task.served:
+        return f"The application that serves {task.device} has it, and did not say yet that it prints."
+    return f"It is being sent to {task.device}."
+
+
+def _moment(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _nothing(_: Task) -> str:
@@ -65,7 +76,7 @@ _OF_STAGE: dict[Stage, Callable[[Task], str]] = {
     Stage.RELEASE_WAIT: lambda _: "It waits until somebody releases it to a printer.",
     Stage.FINISHING: lambda task: f"It is made ready for {task.device}.",
     Stage.FETCHABLE: _fetchable,
-    Stage.OUTGOING: lambda task: f"It is being sent to {task.device}.",
+    Stage.OUTGOING: _outgoing,
     Stage.PRINTING: lambda task: f"{task.device} has it and prints.",
     Stage.STOPPED: lambda task: f"{task.device} has stopped.",
     Stage.UNKNOWN: lambda _: "Nobody knows whether it is on paper: look, and resolve it as printed, reprint or give-up.",

@@ -12,7 +12,11 @@ class SpoolerSettings(Settings):
 
     print_ahead: int = Field(50, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
     head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
-    hold_limit: float = Field(3 * 86_400.0, gt=0, description="Seconds that a task waits to be released before it expires.")
+    hold_limit: float = Field(
+        3 * 86_400.0,
+        gt=0,
+        description="Seconds that a task waits to be released, or fetched by the application that serves its printer.",
+    )
     retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that an ended task and its documents are kept.")
     archive_retention: float = Field(
         400 * 86_400.0, gt=0, description="Seconds that usage reports go back: what is kept of jobs when their tasks are forgotten."

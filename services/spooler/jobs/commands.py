@@ -62,7 +62,7 @@ class JobCommands:
                 raise Refused(Code.CONFLICT, f"{named(query)} {sentence}")
             sequence, index = await store.next_start(connection)
             unknown, served = self._desk.printers.policies(task.agent, task.printer)
-            expires_at = self._desk.expiry(int(time.time() * 1000), kept.request.expires_at, hold=task.hold)
+            expires_at = self._desk.expiry(int(time.time() * 1000), kept.request.expires_at, hold=task.hold, served=served)
             turn.tell(task.id, Begin(sequence, index, expires_at, unknown, served))
             turn.accept(task.id, kept.request, kept.media_type)
 

@@ -70,7 +70,7 @@ class Errands:
                 request = replace(request, ticket=query.ticket, configuration=query.configuration)
             await materials.keep_request(connection, request)
             hold, now = entry.device.virtual, int(time.time() * 1000)
-            expires_at = self._desk.expiry(now, request.expires_at, hold=hold)
+            expires_at = self._desk.expiry(now, request.expires_at, hold=hold, served=entry.served_by)
             turn.tell(task.id, Redirect(query.to, entry.device.unknown, entry.served_by, hold, expires_at))
             turn.accept(task.id, request, kept.media_type)
 

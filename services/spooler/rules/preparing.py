@@ -89,5 +89,12 @@ def cancel_at_once(_: Task, __: Cancel) -> Next:
 def expire(task: Task, happened: Due) -> Next | None:
     if not expired(task, happened):
         return None
-    sentence = "Its time was over before it could be printed." if task.started else "It was not started within its time."
-    return go(Stage.CANCELED, Reason.EXPIRED, sentence)
+    return go(Stage.CANCELED, Reason.EXPIRED, _expired(task))
+
+
+def _expired(task: Task) -> str:
+    if not task.started:
+        return "It was not started within its time."
+    if task.served and task.stage is Stage.FETCHABLE:
+        return f"The application that serves {task.device} did not fetch it within its time."
+    return "Its time was over before it could be printed."
