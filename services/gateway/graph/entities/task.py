@@ -68,4 +68,4 @@ async def definition_of(call: Call, app: str, definition: str) -> dict[str, Any]
         if refusal.code is not Code.NOT_FOUND:
             raise
         return None
-    return definition_entity(answer.definitions[0]) if answer.definitions else None
+    return definition_entity(call, answer.definitions[0]) if answer.definitions else None

@@ -27,7 +27,7 @@ async def list_definitions(call: Call) -> Answer:
     """All of them, oldest first."""
     question = ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app)
     answer: DefinitionList = await call.ask(question)
-    return Collection([definition_entity(each) for each in answer.definitions], CONTEXT)
+    return Collection([definition_entity(call, each) for each in answer.definitions], CONTEXT)
 
 
 async def get_definition(call: Call) -> Answer:
@@ -37,7 +37,7 @@ async def get_definition(call: Call) -> Answer:
     answer: DefinitionList = await call.ask(question)
     if not answer.definitions:
         raise missing(f"task definition {definition}")
-    return Reply(body=definition_entity(answer.definitions[0]), context=f"{CONTEXT}/$entity")
+    return Reply(body=definition_entity(call, answer.definitions[0]), context=f"{CONTEXT}/$entity")
 
 
 async def add_definition(call: Call) -> Answer:
@@ -49,7 +49,7 @@ async def add_definition(call: Call) -> Answer:
     answer: DefinitionAnswer = await call.ask(
         AddDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, principal=who.id, **wanted)
     )
-    return Reply(201, definition_entity(answer.definition), f"{CONTEXT}/$entity")
+    return Reply(201, definition_entity(call, answer.definition), f"{CONTEXT}/$entity")
 
 
 async def change_definition(call: Call) -> Answer:
@@ -61,7 +61,7 @@ async def change_definition(call: Call) -> Answer:
     answer: DefinitionAnswer = await call.ask(
         ChangeDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, definition=definition, **wanted)
     )
-    return Reply(body=definition_entity(answer.definition), context=f"{CONTEXT}/$entity")
+    return Reply(body=definition_entity(call, answer.definition), context=f"{CONTEXT}/$entity")
 
 
 async def remove_definition(call: Call) -> Answer:

@@ -194,7 +194,7 @@ def _expands(query: Query, *names: str) -> bool:
 async def _triggers(call: Call, printer: str, options: Query) -> list[dict[str, Any]]:
     question = ListTriggers(region=call.gateway.region, tenant=call.who.tenant, printer=printer)
     answer: TriggerList = await call.ask(question)
-    return [trigger_entity(each, expand=_expands(options, "definition")) for each in answer.triggers]
+    return [trigger_entity(call, each, expand=_expands(options, "definition")) for each in answer.triggers]
 
 
 async def _connectors(call: Call, printer: str = "") -> tuple[ConnectorView, ...]:

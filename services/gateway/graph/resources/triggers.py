@@ -13,20 +13,20 @@ BIND = "definition@odata.bind"
 
 async def list_triggers(call: Call) -> Answer:
     """Those of a printer, in their order."""
-    found = [trigger_entity(each, expand=_expands(call)) for each in await _found(call)]
+    found = [trigger_entity(call, each, expand=_expands(call)) for each in await _found(call)]
     return Collection(found, _context(call))
 
 
 async def get_trigger(call: Call) -> Answer:
     """One of them."""
     trigger = await _one(call)
-    return Reply(body=trigger_entity(trigger, expand=_expands(call)), context=f"{_context(call)}/$entity")
+    return Reply(body=trigger_entity(call, trigger, expand=_expands(call)), context=f"{_context(call)}/$entity")
 
 
 async def get_definition(call: Call) -> Answer:
     """What one of them is bound to."""
     trigger = await _one(call)
-    return Reply(body=definition_entity(trigger.definition), context="print/taskDefinitions/$entity")
+    return Reply(body=definition_entity(call, trigger.definition), context="print/taskDefinitions/$entity")
 
 
 async def add_trigger(call: Call) -> Answer:
@@ -46,7 +46,7 @@ async def add_trigger(call: Call) -> Answer:
             by=who.by,
         )
     )
-    return Reply(201, trigger_entity(answer.trigger), f"{_context(call)}/$entity")
+    return Reply(201, trigger_entity(call, answer.trigger), f"{_context(call)}/$entity")
 
 
 async def remove_trigger(call: Call) -> Answer:

@@ -17,6 +17,7 @@ from libs.contracts.definitions import (
     TriggerList,
     TriggerView,
 )
+from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.fleet import Fulfilled
 from libs.contracts.hooks import HookPolicy
 from libs.contracts.queries import Code
@@ -45,12 +46,15 @@ async def test_a_definition_belongs_to_the_application_that_made_it(door):
     body = {"displayName": "Release", "createdBy": {"displayName": "Pull print"}}
     told = await door.post("print/taskDefinitions", body, 201)
     assert told["createdBy"]["appId"] == APP
+    assert told["createdBy"]["servicePrincipalName"] is None
+    door.rig.mirror.put(ClientEntry(sn="partner1", tenant="main", role=ClientKind.APP, name="Partner", app_id=APP))
+    assert (await door.get("print/taskDefinitions/d1"))["createdBy"]["servicePrincipalName"] == "Partner"
     assert (told["displayName"], told["timeLimitInSeconds"], told["onTimeLimit"]) == ("Release", 60, "abort")
     asked = door.asked(AddDefinition)[0]
     assert (asked.app, asked.name, asked.app_name, asked.principal) == (APP, "Release", "Pull print", door.who.id)
     assert [each["id"] for each in (await door.get("print/taskDefinitions"))["value"]] == ["d1"]
     assert (await door.get("print/taskDefinitions/d1"))["id"] == "d1"
-    assert door.asked(ListDefinitions)[1].definition == "d1"
+    assert door.asked(ListDefinitions)[-1].definition == "d1"
 
 
 async def test_its_time_limit_and_policies_can_be_set(door):
