@@ -338,6 +338,7 @@ async def test_a_batch_is_its_requests(door):
     assert found["5"]["body"] == "JVBERg=="
     assert found["5"]["headers"]["Content-Type"] == "application/pdf"
     assert found["6"]["body"]["error"]["code"] == "ResourceNotFound"
+    assert found["4"]["body"]["error"]["innerError"]["request-id"]
 
 
 async def test_a_batch_is_no_part_of_a_batch(door):

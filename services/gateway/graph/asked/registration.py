@@ -44,7 +44,8 @@ def registration(call: Call) -> Registration:
 
 
 def _needed(body: Mapping[str, Any], name: str) -> str:
-    value = text(body.get(name, ""), name).strip()
+    given = body.get(name)
+    value = "" if given is None else text(given, name).strip()
     if not value:
         raise bad(f"{name} is needed: write what people know the printer by.", name)
     return value

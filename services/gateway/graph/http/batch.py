@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from starlette.responses import Response
 
 from services.gateway.graph.call import JSON, Answer, Call, Reply, Route
+from services.gateway.graph.http.replies import failure
 from services.gateway.graph.http.request import Asked
 from services.gateway.graph.principal import Principal
 from services.gateway.graph.problem import Problem, bad
@@ -55,8 +56,7 @@ class Batch:
     async def _one(self, item: Item, before: Sequence[asyncio.Task[Response]], who: Principal) -> Response:
         for each in before:
             if (await asyncio.shield(each)).status_code >= 400:
-                problem = Problem(424, "FailedDependency", "A request that this one depends on has failed.")
-                return Response(json.dumps({"error": {"code": problem.code, "message": problem.message}}), 424, media_type=JSON)
+                return failure(Problem(424, "FailedDependency", "A request that this one depends on has failed."), item.asked)
         return await self._serve(item.asked, who)
 
 

@@ -6,8 +6,8 @@ from starlette.responses import Response
 METHODS = "GET, POST, PATCH, PUT, DELETE, OPTIONS"
 #: What pages may send, and what they may read of an answer.
 HEADERS = (
-    "Authorization, Content-Type, Content-Range, Range, client-request-id, return-client-request-id, SdkVersion, FeatureFlag, "
-    "ConsistencyLevel, Prefer, If-Match, If-None-Match, Retry-Attempt"
+    "Authorization, Content-Type, Content-Length, Content-Range, Range, client-request-id, return-client-request-id, SdkVersion, "
+    "FeatureFlag, ConsistencyLevel, Prefer, If-Match, If-None-Match, Retry-Attempt"
 )
 EXPOSED = (
     "Operation-Location, Location, Retry-After, request-id, client-request-id, Content-Range, Content-Disposition, ETag, "

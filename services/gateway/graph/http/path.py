@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from services.gateway.graph.call import Route
+from services.gateway.graph.odata.query import pieces
 from services.gateway.graph.problem import bad
 
 NAMESPACE = "microsoft.graph."
@@ -14,7 +15,7 @@ DEEPEST = 20
 
 _BRACKETS = re.compile(r"([^()']+)\((.*)\)", re.DOTALL)
 #: The Python SDK writes no commas between parameters: there the next one's name ends a value.
-_PARAMETER = re.compile(r"\s*(?:(\w+)\s*=\s*)?('(?:[^']|'')*'|[^,'()=]+?)\s*(?:,|\Z|(?=[a-z]\w*\s*=))")
+_NAME = re.compile(r"\w+")
 _BRACES = re.compile(r"\{(\w+)\}")
 
 
@@ -111,17 +112,28 @@ def _steps(text: str) -> list[Step]:
 
 
 def _parameters(text: str) -> tuple[tuple[str, str], ...] | None:
-    """What stands in brackets; None: nothing that this grammar knows."""
+    """What stands in brackets; None: nothing that this grammar knows. Anybody may send it: one look at each character."""
+    parts = pieces(text, ",")
+    if not parts[-1].strip():
+        parts.pop()  # there is none at all, or none after the last comma
     found: list[tuple[str, str]] = []
-    at = 0
-    while at < len(text):
-        each = _PARAMETER.match(text, at)
-        if each is None or each.end() == at:
+    for part in parts:
+        name, equals, rest = part.partition("=")
+        named = bool(equals) and _NAME.fullmatch(name.strip()) is not None
+        value = _value((rest if named else part).strip())
+        if value is None:
             return None
-        value = each[2]
-        found.append((each[1] or "", value[1:-1].replace("''", "'") if value.startswith("'") else value))
-        at = each.end()
+        found.append((name.strip() if named else "", value))
     return tuple(found)
+
+
+def _value(text: str) -> str | None:
+    """A value in quotes, each quote in it twice, or one without any."""
+    if text.startswith("'"):
+        inner = text[1:-1]
+        closed = len(text) > 1 and text.endswith("'") and "'" not in inner.replace("''", "")
+        return inner.replace("''", "'") if closed else None
+    return text if text and not any(mark in text for mark in "'()") else None
 
 
 def bound(url: object, collection: str, member: str) -> str:
@@ -134,5 +146,6 @@ def bound(url: object, collection: str, member: str) -> str:
     except ValueError:
         steps = ()
     if len(steps) < 2 or steps[-2].text.lower() != collection.lower() or not steps[-1].text:
-        raise bad(f"{member} is the address of one of {collection}, such as {{base}}/{collection}/{{id}}.", member)
+        place = f"print/{collection}" if collection in ("printers", "taskDefinitions") else collection
+        raise bad(f"{member} is the address of one of {collection}, such as {{base}}/{place}/{{id}}.", member)
     return steps[-1].text
