@@ -112,19 +112,41 @@ def _steps(text: str) -> list[Step]:
 
 
 def _parameters(text: str) -> tuple[tuple[str, str], ...] | None:
-    """What stands in brackets; None: nothing that this grammar knows. Anybody may send it: one look at each character."""
+    """What stands in brackets; None: nothing that this grammar knows. Anybody may send it: each character is looked at once."""
     parts = pieces(text, ",")
     if not parts[-1].strip():
         parts.pop()  # there is none at all, or none after the last comma
     found: list[tuple[str, str]] = []
     for part in parts:
-        name, equals, rest = part.partition("=")
-        named = bool(equals) and _NAME.fullmatch(name.strip()) is not None
-        value = _value((rest if named else part).strip())
-        if value is None:
-            return None
-        found.append((name.strip() if named else "", value))
+        for name, given in _named(part):
+            value = _value(given.strip())
+            if value is None or (name and not _NAME.fullmatch(name)):
+                return None
+            found.append((name, value))
     return tuple(found)
+
+
+def _named(part: str) -> list[tuple[str, str]]:
+    """Names and values between two commas. The Python SDK writes no commas: there the next one's name ends a value."""
+    first, *rest = pieces(part, "=")
+    if not rest:
+        return [("", first)]
+    found, name = [], first.strip() or "="
+    for each in rest[:-1]:
+        value, following = _parted(each.rstrip())
+        found.append((name, value))
+        name = following or "="
+    return [*found, (name, rest[-1])]
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """A value, and the name that stands behind it: it begins with a small letter."""
+    at = len(text)
+    while at and (text[at - 1].isalnum() or text[at - 1] == "_"):
+        at -= 1
+    while at < len(text) and not "a" <= text[at] <= "z":
+        at += 1
+    return text[:at], text[at:]
 
 
 def _value(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """Every way in which Graph's programs write an address."""
 
+import time
 from urllib.parse import quote
 
 import pytest
@@ -140,3 +141,24 @@ def test_a_reference_to_something_else_is_refused_by_name(url):
 def test_two_routes_of_one_address_are_a_mistake():
     with pytest.raises(ValueError, match="two routes"):
         Table((*ROUTES, Route("GET", "Print/Printers/{other}", nothing)))
+
+
+@pytest.mark.parametrize(
+    "brackets",
+    [
+        "%20" * 15_000 + "'",
+        "a=" + "%20" * 15_000 + "'",
+        "a" * 45_000 + "'",
+        "'" * 45_001,
+        "a=b" * 15_000,
+        "a='b'" * 9_000 + "'",
+        "," * 45_000 + "x",
+        "(" * 20_000 + ")" * 20_000,
+        "a=" * 20_000 + "(",
+    ],
+)
+def test_a_long_path_takes_as_long_as_it_is(brackets):
+    """Who sends it is not known yet, and everybody waits for it: no more than a fraction of a second."""
+    begun = time.process_time()
+    TABLE.find(steps_of(f"reports/getX({brackets})"))
+    assert time.process_time() - begun < 1
