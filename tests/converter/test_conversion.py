@@ -215,7 +215,7 @@ div{width:90px;height:90px;background:radial-gradient(#f0f,#0f0);box-shadow:4px 
         (Format.PNG, lambda: samples.picture("PNG"), []),
         (Format.WORD, samples.word, ["Word 中文"]),
     ],
-    ids=str,
+    ids=["PDF", "HTML", "JPG", "PNG", "WORD"],
 )
 async def test_a_printer_that_cannot_leave_colours_away_gets_grey_paper(convert, kind, data, words, color):
     finished = await convert(kind, data(), Ticket(color=color), Target(media=A4, monochrome=False))
