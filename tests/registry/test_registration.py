@@ -9,10 +9,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from libs.contracts.fleet import ListPrinters
+from libs.contracts.directory import client_key, device_key
+from libs.contracts.fleet import ListPrinters, RemovePrinter
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from services.registry import rights
+from services.registry import registration, rights
 from tests.registry.fleet import WARD, Fleet, at
 
 
@@ -60,6 +61,30 @@ async def connector(fleet: Fleet):
 async def test_leftovers_of_pem_are_passed_over(fleet, armour):
     operation = await fleet.register(request=armour.format(wrapped(request())))
     assert (operation.state, bool(operation.certificate)) == ("succeeded", True)
+
+
+async def test_a_registration_that_nobody_was_told_of_is_there_once_and_told_by_the_next_registry(fleet, monkeypatch):
+    """A kill after the commit: whoever repeats it hears that the printer is there, and finds or removes it as its own."""
+
+    class Killed(BaseException):
+        pass
+
+    def die(point):
+        assert point == "registry-after-registered"
+        raise Killed
+
+    with monkeypatch.context() as dying:
+        dying.setattr(registration, "crashpoint", die)
+        with pytest.raises(Killed):
+            await fleet.register(request=wrapped(request()))
+    with pytest.raises(Refused, match="this application has a printer 'Follow me' already") as no:
+        await fleet.register(request=wrapped(request()))
+    assert no.value.code is Code.CONFLICT
+    (printer,) = [each for each in (await fleet(ListPrinters)).printers if each.served_by]
+    news = await fleet.registry.store.news(100)
+    assert {client_key(printer.agent), device_key(printer.agent, printer.device.id)} <= {each.key for each in news}
+    await fleet(RemovePrinter, printer=printer.id)
+    assert (await fleet.register(request=wrapped(request()))).certificate
 
 
 SHORT = rsa.generate_private_key(public_exponent=65537, key_size=1024)
