@@ -4,8 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 import os
-import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +13,12 @@ from typing import Any
 import obstore
 from obstore.store import LocalStore, from_url
 
+from libs.runtime import folder
+from libs.runtime.folder import Part
+
 CHUNK = 256 * 1024
 #: Bytes of one part of a streamed object; object stores want at least 5 MB.
 PART = 5 * 1024 * 1024
-#: How `obstore` names a file in a folder while it writes it; it lists no such name, and our own have none.
-_UNFINISHED = re.compile(r"#[0-9]+$")
 
 
 class Missing(Exception):
@@ -84,10 +84,10 @@ class Documents:
             await asyncio.to_thread(os.utime, self._folder / target)
         await self._sync(target)
 
-    async def put_stream(self, name: str, pieces: AsyncIterator[bytes]) -> tuple[int, str]:
+    async def put_stream(self, name: str, pieces: AsyncIterator[bytes], *, summed: bool = True) -> tuple[int, str]:
         """Store what comes, never whole in memory; returns its length and SHA-256. When `pieces` raises, nothing is left.
 
-        Raises what `pieces` raises, and `ValueError` for a name that is none.
+        Not `summed`, there is no SHA-256. Raises what `pieces` raises, and `ValueError` for a name that is none.
         """
         _check(name)
         digest, length = hashlib.sha256(), 0
@@ -95,13 +95,42 @@ class Documents:
         async def measured() -> AsyncIterator[bytes]:
             nonlocal length
             async for piece in pieces:
-                digest.update(piece)
+                if summed:
+                    digest.update(piece)
                 length += len(piece)
                 yield piece
 
         await obstore.put_async(self._store, name, measured(), use_multipart=True, chunk_size=PART, max_concurrency=2)
         await self._sync(name)
-        return length, digest.hexdigest()
+        return length, digest.hexdigest() if summed else ""
+
+    async def join(self, name: str, parts: Sequence[Part]) -> tuple[int, str]:
+        """Store parts of other objects one after the other as one, which stay; returns its length and SHA-256.
+
+        Raises `Missing` when one is not there, and `ValueError` for a name that is none.
+        """
+        for each in (name, *(part.name for part in parts)):
+            _check(each)
+        if self._folder is None:
+            return await self.put_stream(name, self._parts(parts))
+        try:
+            made = await asyncio.to_thread(folder.join, self._folder, name, parts)
+        except FileNotFoundError:
+            raise Missing(name) from None
+        await self._sync(name)
+        return made
+
+    async def _parts(self, parts: Sequence[Part]) -> AsyncIterator[bytes]:
+        for part in parts:
+            skip, left = part.skip, part.count
+            async for data in self.stream(part.name):
+                piece = data[skip : skip + left]
+                skip = max(0, skip - len(data))
+                left -= len(piece)
+                if piece:
+                    yield piece
+                if not left:
+                    break
 
     async def size(self, name: str) -> int:
         """The length of an object in bytes. Raises `Missing`."""
@@ -165,7 +194,7 @@ class Documents:
 
         Returns how many files. Object stores clear unfinished uploads by a lifecycle rule of their own.
         """
-        return await asyncio.to_thread(_clear_unfinished, self._folder, before / 1000) if self._folder else 0
+        return await asyncio.to_thread(folder.clear_unfinished, self._folder, before / 1000) if self._folder else 0
 
     async def _found(self, name: str) -> Any:
         _check(name)
@@ -176,7 +205,7 @@ class Documents:
 
     async def _sync(self, name: str) -> None:
         if self._folder:
-            await asyncio.to_thread(_sync_file, self._folder, name)
+            await asyncio.to_thread(folder.sync, self._folder, name)
 
 
 def _check(name: str) -> None:
@@ -189,28 +218,3 @@ def _measure(path: Path) -> tuple[int, str]:
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256")
     return path.stat().st_size, digest.hexdigest()
-
-
-def _clear_unfinished(folder: Path, before: float) -> int:
-    deleted = 0
-    for path, _, files in os.walk(folder, topdown=False):
-        for file in (Path(path, name) for name in files if _UNFINISHED.search(name)):
-            with contextlib.suppress(FileNotFoundError):  # whoever writes it has come to the end
-                if file.stat().st_mtime < before:
-                    file.unlink()
-                    deleted += 1
-        with contextlib.suppress(OSError):  # it has something in it
-            if Path(path) != folder and Path(path).stat().st_mtime < before:
-                Path(path).rmdir()
-    return deleted
-
-
-def _sync_file(folder: Path, name: str) -> None:
-    """The file, and every folder on the way to it: each may be as new as the file."""
-    path = folder / name
-    for each in (path, *(parent for parent in path.parents if parent.is_relative_to(folder))):
-        descriptor = os.open(each, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

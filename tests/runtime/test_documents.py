@@ -10,6 +10,7 @@ import pytest
 from obstore.store import MemoryStore
 
 from libs.runtime.documents import CHUNK, Damaged, Documents, Missing
+from libs.runtime.folder import Part
 
 NAME = "main/agentAAA-1/source"
 DATA = b"label" * 1000
@@ -166,6 +167,21 @@ async def test_what_is_streamed_is_stored_whole_or_not_at_all(tmp_path):
     with pytest.raises(Missing):
         await documents.size("main/unim-2/source")
     assert [path.name for path in (tmp_path / "documents").rglob("*") if path.is_file()] == ["source"]
+
+
+async def test_parts_are_joined_and_stay(documents):
+    first, second = bytes(range(256)) * 8192, b"0123456789"
+    await documents.put("main/task/up/a", first)
+    await documents.put("main/task/up/b", second)
+    parts = [Part("main/task/up/a", 3, len(first) - 3), Part("main/task/up/b", 5, 4)]
+    expected = first[3:] + b"5678"
+    assert await documents.join("main/task/source", parts) == (len(expected), hashlib.sha256(expected).hexdigest())
+    assert await documents.get("main/task/source") == expected
+    with pytest.raises(Missing):
+        await documents.join("main/task/other", [parts[0], Part("main/task/up/c", 0, 1)])
+    with pytest.raises(ValueError, match="name is"):
+        await documents.join("main/task/other", [Part("../up/a", 0, 1)])
+    assert sorted([each.name async for each in documents.list("main")]) == ["main/task/source", "main/task/up/a", "main/task/up/b"]
 
 
 async def test_what_a_killed_writer_left_is_cleared_a_day_later_and_nothing_else(tmp_path):

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +18,7 @@ from services.gateway.gateway import Gateway
 from services.gateway.graph.entities.documents import document_id
 from services.gateway.graph.problem import Problem, bad, missing
 from services.gateway.graph.signed.contentrange import is_missing, span_of
-from services.gateway.graph.signed.joining import cover, joined
+from services.gateway.graph.signed.joining import cover
 from services.gateway.graph.signed.outside import Outside
 from services.gateway.graph.words.moments import instant
 from services.gateway.receiving import TooLarge, pieces
@@ -92,20 +92,22 @@ class UploadUrl(Outside):
         length = span[1] - span[0] + 1
         if length > self._gateway.max_piece + SLACK:
             raise _too_large(self._gateway.max_piece)
+        documents = self._gateway.documents
         folder, name = f"{upload.tenant}/{upload.task}", f"{span[0]}-{span[1]}-{secrets.token_hex(4)}"
         if length == upload.size:
-            return await self._complete(upload, f"{folder}/source-{upload.id}-{secrets.token_hex(4)}", exactly(request, length))
+            whole = f"{folder}/source-{upload.id}-{secrets.token_hex(4)}"
+            return await self._complete(upload, whole, documents.put_stream(whole, exactly(request, length)))
         name = f"{folder}/{upload.id}/{name}"
-        await self._gateway.documents.put_stream(name, exactly(request, length))
+        await documents.put_stream(name, exactly(request, length), summed=False)
         crashpoint("gateway-after-piece")
         where = {"region": self._gateway.region, "tenant": upload.tenant, "upload": upload.id}
         try:
             answer = await self._ask(KeepPiece(**where, first=span[0], last=span[1], object=name))
         except Refused:
-            await self._gateway.documents.discard(name)
+            await documents.discard(name)
             raise
         if not answer.kept:
-            await self._gateway.documents.discard(name)
+            await documents.discard(name)
         return answer.upload
 
     async def _done(self, upload: UploadView) -> UploadView:
@@ -122,7 +124,7 @@ class UploadUrl(Outside):
         documents = self._gateway.documents
         name = f"{upload.tenant}/{upload.task}/source-{upload.id}-{secrets.token_hex(4)}"
         try:
-            done = await self._complete(upload, name, joined(documents, cover(upload.pieces)))
+            done = await self._complete(upload, name, documents.join(name, cover(upload.pieces)))
         except Missing:  # another gateway was faster
             question = GetUpload(region=self._gateway.region, tenant=upload.tenant, upload=upload.id)
             done = (await self._ask(question)).upload
@@ -131,10 +133,10 @@ class UploadUrl(Outside):
         await documents.delete(f"{upload.tenant}/{upload.task}/{upload.id}")
         return done
 
-    async def _complete(self, upload: UploadView, name: str, data: AsyncIterator[bytes]) -> UploadView:
-        """Store all bytes under this name, and make them the document; what is not needed is deleted."""
+    async def _complete(self, upload: UploadView, name: str, storing: Awaitable[tuple[int, str]]) -> UploadView:
+        """Make the document what is being stored under this name (its length and SHA-256 come of it), unless another is by then."""
         documents = self._gateway.documents
-        size, sha256 = await documents.put_stream(name, data)
+        size, sha256 = await storing
         crashpoint("gateway-after-joined")
         where = {"region": self._gateway.region, "tenant": upload.tenant, "upload": upload.id}
         try:
