@@ -5,7 +5,7 @@ import re
 from services.gateway.graph.problem import Problem, bad
 
 #: The documents once write `bytes=` where the standard has a space.
-_RANGE = re.compile(r"\s*bytes\s*[\s=]\s*(\d{1,18})\s*-\s*(\d{1,18})\s*/\s*(\d{1,18}|\*)\s*", re.IGNORECASE)
+_RANGE = re.compile(r"\s*bytes(?:\s*=\s*|\s+)(\d{1,18})\s*-\s*(\d{1,18})\s*/\s*(\d{1,18}|\*)\s*", re.IGNORECASE | re.ASCII)
 
 
 def span_of(header: str, size: int) -> tuple[int, int]:
