@@ -1,5 +1,6 @@
 """`/v1.0` and `/beta`: who asks, what for, and every way in which it can go wrong as one status and one form of error."""
 
+import asyncio
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -41,6 +42,8 @@ log = structlog.get_logger()
 _ADDRESS = re.compile(r"/+(v1\.0|beta)(?:/(.*))?", re.IGNORECASE | re.DOTALL)
 #: Pages of a list that are walked through to count it, where nobody has its number.
 COUNTED = 100
+#: Entities whose filtering and sorting takes longer than anybody else should wait for.
+MANY = 500
 #: The largest body that is read whole, in bytes; documents are uploaded.
 LARGEST = 4 * 1024 * 1024
 BUSY = "Nobody answers at the moment: try again in a few seconds."
@@ -145,6 +148,8 @@ class Door(BaseRoute):
         answer = await route.handler(call)
         if counting:
             return replies.plain(await _counted(route, call, answer))
+        if isinstance(answer, Collection) and not answer.applied and len(answer.items) > MANY:
+            return await asyncio.to_thread(_response, answer, asked, query)  # the others are answered meanwhile
         return _response(answer, asked, query)
 
     def _admit(self, who: Principal, route: Route) -> None:
@@ -225,7 +230,7 @@ async def _counted(route: Route, call: Call, answer: Answer) -> Plain:
     for _ in range(COUNTED):
         if not isinstance(answer, Collection):
             raise Problem(404, "ResourceNotFound", "What is at this address is no list, and cannot be counted.")
-        count = replies.counted(answer, call.query)
+        count = await asyncio.to_thread(replies.counted, answer, call.query)
         if count is not None:
             return Plain(str(count).encode())
         total += len(answer.items)

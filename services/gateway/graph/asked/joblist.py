@@ -1,5 +1,6 @@
 """Lists of a printer's jobs: walks along the spooler's index, page by page, with what the index cannot answer looked at here."""
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,9 +104,7 @@ class _Walk:
         end: Place | None = None
         for _ in range(QUESTIONS):
             found = await self.ask(place, STEP)
-            for at, job in enumerate(found.jobs):
-                if not self._matches(job):
-                    continue
+            for at, job in await asyncio.to_thread(self._matching, found.jobs):
                 matches += 1
                 if len(page) < self._call.query.page and matches > skip:
                     page.append(job)
@@ -138,5 +137,7 @@ class _Walk:
         self.count = found.count
         return found
 
-    def _matches(self, job: JobView) -> bool:
-        return self._parts.rest is None or holds(self._parts.rest, job_entity(job, self._call.base, beta=self._call.beta))
+    def _matching(self, jobs: Sequence[JobView]) -> list[tuple[int, JobView]]:
+        """Those that match, each with its number; in a thread, because the filter may be a long one."""
+        base, beta, rest = self._call.base, self._call.beta, self._parts.rest
+        return [(at, job) for at, job in enumerate(jobs) if rest is None or holds(rest, job_entity(job, base, beta=beta))]

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
-#: The longest expression in characters, and how deep brackets and `not` may go.
+#: The longest expression in characters, how deep brackets and `not` may go, and how many properties and values it may have: it is
+#: asked of each of many entities.
 LONGEST = 8192
 DEEPEST = 40
+MOST = 250
 
 COMPARISONS = ("eq", "ne", "gt", "ge", "lt", "le")
 #: Function -> how many arguments it takes. The first three say yes or no.
@@ -120,6 +122,7 @@ class _Reader:
         self._tokens = tokens
         self._at = 0
         self._depth = 0
+        self._operands = 0
 
     def whole(self) -> Expression:
         found = self._junction("or")
@@ -168,6 +171,9 @@ class _Reader:
 
     def _operand(self) -> Operand:
         token = self._next
+        self._operands += 1
+        if self._operands > MOST:
+            raise Unreadable(f"it has more than {MOST} properties and values.")
         if token.kind == "word" and token.text.lower() not in _KEYWORDS:
             self._at += 1
             return self._word(token)

@@ -14,6 +14,8 @@ LARGEST = 999
 #: How deep `$expand` may stand in `$expand`, and how many options a request may have.
 DEEPEST = 5
 MOST = 50
+#: Names in one `$select` or `$expand`, and properties to sort by.
+NAMES, ORDERS = 100, 10
 #: Neither does anything here (5.1).
 IGNORED = ("search", "format")
 
@@ -87,7 +89,7 @@ def expand_of(text: str, depth: int = 0) -> dict[str, Query]:
     if depth >= DEEPEST:
         raise ValueError(f"goes deeper than {DEEPEST} levels.")
     found: dict[str, Query] = {}
-    for each in pieces(text, ","):
+    for each in _few(pieces(text, ","), NAMES):
         name, bracket, options = each.strip().partition("(")
         if bracket and not options.endswith(")"):
             raise ValueError("has a bracket without its other half: write documents($select=id).")
@@ -125,8 +127,14 @@ def pieces(text: str, separator: str) -> list[str]:
     return [*found, text[begin:]]
 
 
+def _few(names: list[str], most: int) -> list[str]:
+    if len(names) > most:
+        raise ValueError(f"names more than {most}.")
+    return names
+
+
 def _select(value: str) -> tuple[str, ...]:
-    found = tuple(each.strip() for each in value.split(","))
+    found = tuple(each.strip() for each in _few(value.split(","), NAMES))
     if not all(found):
         raise ValueError("names nothing between two commas.")
     return () if "*" in found else found
@@ -134,7 +142,7 @@ def _select(value: str) -> tuple[str, ...]:
 
 def _orderby(value: str) -> tuple[tuple[str, bool], ...]:
     found = []
-    for each in value.split(","):
+    for each in _few(value.split(","), ORDERS):
         path, *direction = each.split() or [""]
         if not path or len(direction) > 1 or (direction and direction[0].lower() not in ("asc", "desc")):
             raise ValueError("is a list of properties, each with asc or desc: createdDateTime desc.")

@@ -65,3 +65,20 @@ def test_bytes_that_are_no_text_are_refused():
     for text in ("$filter=%ff", "&".join(f"a{at}=1" for at in range(60))):
         with pytest.raises(Problem):
             query_of(text)
+
+
+@pytest.mark.parametrize(
+    ("option", "most", "text"),
+    [
+        ("$select", 100, ",".join(["a"] * 100)),
+        ("$expand", 100, ",".join(f"a{at}" for at in range(100))),
+        ("$orderby", 10, ",".join(["a"] * 10)),
+        ("$filter", 250, " or ".join(["a eq 1"] * 125)),
+        ("$filter", 250, f"id in ({','.join(['1'] * 249)})"),
+    ],
+)
+def test_what_is_done_for_each_entity_is_bounded(option, most, text):
+    query_of(f"{option}={text}")
+    longer = text.replace("a", "a,a", 1) if option != "$filter" else text.replace("eq 1", "eq 1 or a eq 1").replace("(1", "(1,1")
+    with pytest.raises(Problem, match=f"more than {most}"):
+        query_of(f"{option}={longer}")
