@@ -61,7 +61,7 @@ class Table:
 
     def _add(self, route: Route) -> None:
         node = self._root
-        for segment in route.path.partition("(")[0].split("/"):
+        for segment in filter(None, route.path.partition("(")[0].split("/")):
             if _BRACES.fullmatch(segment):
                 node.any = node.any or _Node()
                 node = node.any
@@ -74,7 +74,7 @@ class Table:
     def find(self, steps: tuple[Step, ...]) -> Found | None:
         """The address that a path means; None: there is none, as for keys that no text of a database can be."""
         printable = all(each.text.isprintable() for each in steps)
-        return _walk(self._root, steps, (), ()) if printable and 0 < len(steps) <= DEEPEST else None
+        return _walk(self._root, steps, (), ()) if printable and len(steps) <= DEEPEST else None
 
 
 def _walk(node: _Node, steps: tuple[Step, ...], keys: tuple[str, ...], parameters: tuple[tuple[str, str], ...]) -> Found | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from services.gateway.graph.rights.permissions import DELEGATED
+from services.gateway.graph.rights.permissions import APPLICATION, DELEGATED
 from services.gateway.graph.rights.rule import Rule
 
 _PRINTER = ("Printer.Read.All", "Printer.ReadWrite.All", "Printer.FullControl.All")
@@ -125,6 +125,8 @@ def _others() -> Iterator[Rule]:
     for name, path in (("PrintSettings", "print/settings"), ("PrintAlertSettings", "print/alertsettings")):
         yield Rule("GET", path, (f"{name}.Read.All", f"{name}.ReadWrite.All"), administrator=True)
         yield Rule("PATCH", path, (f"{name}.ReadWrite.All",), administrator=True)
+    for path in ("", "$metadata"):  # what there is: for everybody who has a token
+        yield Rule("GET", path, DELEGATED, APPLICATION, ours=True)
     yield Rule("GET", "print", _ANY_READ)
     yield Rule("PATCH", "print", ("PrintSettings.ReadWrite.All",), administrator=True)
     yield Rule("GET", "print/services/**", _ANY_PRINT)

@@ -1,0 +1,1 @@
+"""What there is at this door as OData describes it: types, enumerations, and how one leads to another."""

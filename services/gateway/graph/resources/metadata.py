@@ -1,0 +1,20 @@
+"""What there is at this door: the service document and the schema (OData 4.0 part 1, 11.1)."""
+
+from services.gateway.graph.call import Answer, Call, Plain, Reply, Route
+from services.gateway.graph.model import csdl
+
+
+async def service_document(call: Call) -> Answer:
+    """What the addresses begin with."""
+    return Reply(body={"@odata.context": f"{call.base}/$metadata", "value": list(csdl.roots())})
+
+
+async def metadata(call: Call) -> Answer:
+    """The types of everything that is told, as CSDL."""
+    return Plain(csdl.document(beta=call.beta), csdl.MEDIA_TYPE)
+
+
+ROUTES = (
+    Route("GET", "", service_document),
+    Route("GET", "$metadata", metadata),
+)
