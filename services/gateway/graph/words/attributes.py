@@ -32,7 +32,7 @@ Telling = Callable[[Attributes, str], Any]
 
 
 def attributes(data: bytes) -> dict[str, Any]:
-    """The fields of `ChangePrinter` that a body says: `ipp`, `capabilities`, `defaults`, `state`, `reasons`, `accepting`.
+    """The fields of `ChangePrinter` that a body says: `ipp`, `capabilities`, `defaults`, `state`, `reasons`, `accepting`, who made it.
 
     The body is the tag of the printer group and its attributes, as RFC 8010 writes them; the end tag may be missing.
     Raises `Problem` 400.
@@ -56,6 +56,7 @@ def described(said: Attributes) -> dict[str, Any]:
         "capabilities": _told(said, _CAPABILITIES) | _margins(said),
         "defaults": _told(said, _DEFAULTS),
     }
+    found |= _make(said.string("printer-make-and-model") or "")
     state = _STATES.get(said.integer("printer-state") or 0)
     if state:
         found["state"] = state.value
@@ -63,6 +64,11 @@ def described(said: Attributes) -> dict[str, Any]:
         found["reasons"] = tuple(each for each in said.strings("printer-state-reasons") if each != "none")
     accepting = said.boolean("printer-is-accepting-jobs")
     return found if accepting is None else {**found, "accepting": accepting}
+
+
+def _make(text: str) -> dict[str, str]:
+    """The first word is who made it, the others are the model."""
+    return dict(zip(("manufacturer", "model"), text[:127].split(None, 1), strict=False))
 
 
 def _told(said: Attributes, table: Mapping[str, tuple[str, Telling]]) -> dict[str, Any]:

@@ -130,6 +130,13 @@ def test_the_defaults_are_told_by_graphs_names():
     assert read(found, defaults.MEMBERS, "defaults") == found
 
 
+def test_who_made_it_is_told_apart_from_the_model():
+    said = attributes(body(SAMPLE))
+    assert (said["manufacturer"], said["model"]) == ("Example", "Pull Queue")
+    assert "manufacturer" not in attributes(body({"copies-default": 1}))
+    assert attributes(body({"printer-make-and-model": Text("Example")})).get("model") is None
+
+
 def test_only_what_is_said_changes():
     found = attributes(
         body({"printer-state": EnumValue(5), "printer-state-reasons": [Keyword("media-empty-error"), Keyword("none")]})
