@@ -18,7 +18,8 @@ async def test_the_door_answers_beside_the_others_and_only_below_its_versions(tm
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1:39899") as client:
         assert (await client.get("/v1.0/print/shares")).status_code == 503, "nobody answers, but the door does"
         assert (await client.get("/beta/print/connectors")).status_code == 403
-        assert (await client.get("/v1.0")).json()["error"]["code"] == "ResourceNotFound"
+        assert (await client.get("/v1.0/nothing")).json()["error"]["code"] == "ResourceNotFound"
+        assert (await client.get("/v1.0")).json()["value"][0]["name"] == "print"
         assert "odata-version" not in (await client.get("/v1.00/print/shares")).headers
         assert (await client.post("/openapi", json={})).status_code == 401
 
