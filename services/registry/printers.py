@@ -35,7 +35,7 @@ MOST_PLAIN, MOST = 1000, 100
 #: Characters of a printer's name, make and model.
 LONGEST_NAME = 128
 #: Characters of a map that says more of it: a hundred of them fit into one message; of IPP's only one is told at a time.
-LARGEST, LARGEST_IPP = 50_000, 1_000_000
+LARGEST, LARGEST_IPP = 50_000, 250_000
 
 
 async def list_printers(registry: Registry, query: ListPrinters) -> PrinterList:

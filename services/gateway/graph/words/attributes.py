@@ -18,7 +18,7 @@ from services.gateway.graph.words.media import named
 
 MEDIA_TYPE = "application/ipp"
 #: How much one printer may say of itself.
-LIMITS = decoding.Limits(values=20_000, depth=8)
+LIMITS = decoding.Limits(values=5_000, depth=8)
 #: The header of a response, which the group of attributes does not bring along: version, status, request id.
 _HEADER = b"\x02\x00\x00\x00\x00\x00\x00\x01"
 _END = bytes((GroupTag.END,))
@@ -32,7 +32,8 @@ Telling = Callable[[Attributes, str], Any]
 
 
 def attributes(data: bytes) -> dict[str, Any]:
-    """The fields of `ChangePrinter` that a body says: `ipp`, `capabilities`, `defaults`, `state`, `reasons`, `accepting`, who made it.
+    """The fields of `ChangePrinter` that a body says: `ipp`, `capabilities`, `defaults`, `state`, `reasons`, `accepting`,
+    `manufacturer`, `model`.
 
     The body is the tag of the printer group and its attributes, as RFC 8010 writes them; the end tag may be missing.
     Raises `Problem` 400.
