@@ -40,11 +40,11 @@ class JobQuestions:
         await self._horizon.reach()
         async with self._database.reading() as connection:
             found = await find(connection, query, query.user)
-            if isinstance(found, JobView):
-                mark = Mark(found.created_at, found.task, found.leg, over=True)
-            else:
-                mark = Mark(found.created_at, found.id, found.leg)
-            return JobAnswer(job=(await self._shown(connection, [mark], hooked=query.hooks))[0])
+            if not isinstance(found, JobView):
+                (job,) = await views.jobs(connection, self._desk, [found], hooked=query.hooks)
+                return JobAnswer(job=job)
+            works = await views.hooks_of(connection, [(found.task, found.leg)]) if query.hooks else {}
+            return JobAnswer(job=views.with_hooks(found, works.get((found.task, found.leg), ())))
 
     async def _shown(self, connection: AsyncConnection, page: list[Mark], *, hooked: bool) -> list[JobView]:
         tasks = await store.load(connection, (mark.task for mark in page if not mark.over))
