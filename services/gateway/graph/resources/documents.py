@@ -10,7 +10,7 @@ from libs.contracts.fleet import FleetSettings, GetFleetSettings, PrinterView
 from libs.contracts.jobs import DocumentPlace, GetJob, JobAnswer, JobView, LocateDocument
 from libs.contracts.uploads import CompleteUpload, OpenUpload, UploadAnswer, UploadView
 from libs.runtime.bus import Refused
-from services.gateway.graph.asked.place import leg_of, placed
+from services.gateway.graph.asked.place import Spot, leg_of, placed, spot_of, spotted
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.documents import document_entity, document_id
 from services.gateway.graph.problem import Problem, bad, missing
@@ -41,8 +41,9 @@ async def get_document(call: Call) -> Answer:
 
 async def download(call: Call) -> Answer:
     """Where its bytes are, for a few minutes."""
-    view = await placed(call)
-    where = LocateDocument(**_where(call, view), user=_reader(call), fetched_by="" if call.who.delegated else call.who.app)
+    where = LocateDocument(
+        **_where(call, await spotted(call)), user=_reader(call), fetched_by="" if call.who.delegated else call.who.app
+    )
     _check_id(call, where.task, where.leg)
     _: DocumentPlace = await call.ask(where)
     return Reply(302, headers={"Location": download_url(call.gateway, _origin(call), where), "Cache-Control": "no-store"})
@@ -93,7 +94,7 @@ async def _stored(call: Call, upload: UploadView) -> UploadView:
 
 
 async def _open(call: Call, view: PrinterView, name: str, media_type: str, size: int) -> UploadView:
-    where = _where(call, view)
+    where = _where(call, spot_of(view))
     _check_id(call, where["task"], where["leg"])
     who = call.who
     question = OpenUpload(
@@ -121,8 +122,7 @@ async def _format(call: Call, view: PrinterView, media_type: str) -> Format:
 
 
 async def _job(call: Call) -> JobView:
-    view = await placed(call)
-    answer: JobAnswer = await call.ask(GetJob(**_where(call, view), user=_reader(call)))
+    answer: JobAnswer = await call.ask(GetJob(**_where(call, await spotted(call)), user=_reader(call)))
     return answer.job
 
 
@@ -141,8 +141,8 @@ def _writer(call: Call) -> str:
     return "" if who.administrator and "PrintJob.ReadWrite.All" in held(who.permissions) else who.id
 
 
-def _where(call: Call, view: PrinterView) -> dict[str, Any]:
-    return {"agent": view.agent, "printer": view.device.id, **leg_of(call)}
+def _where(call: Call, printer: Spot) -> dict[str, Any]:
+    return {"agent": printer.agent, "printer": printer.device, **leg_of(call)}
 
 
 def _check_id(call: Call, task: str, leg: int) -> None:
