@@ -11,11 +11,13 @@ from libs.contracts.definitions import (
     RemoveDefinition,
     RemoveTrigger,
 )
-from libs.contracts.directory import device_key
+from libs.contracts.directory import ClientKind, device_key
+from libs.contracts.fleet import GetPrinter
 from libs.contracts.hooks import Hook, HookPolicy
 from libs.contracts.ids import device_id
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
+from services.registry import rights
 from tests.registry.fleet import APP, DESK, OTHER, WARD, at
 
 OFFICE = at(WARD, "Office")
@@ -91,3 +93,15 @@ async def test_a_trigger_is_in_the_directory_with_what_its_definition_says(fleet
     third = (await bind(stamp, several=True)).trigger
     assert [each.trigger for each in await hooks(fleet)] == [second.id, third.id], "it comes last now"
     assert {("anna", "trigger added"), ("anna", "trigger removed")} <= set(await fleet.audited())
+
+
+async def test_an_application_that_is_disabled_holds_what_comes_until_its_time_is_over(fleet):
+    """Nobody prints past accounting because its program is switched off: its definition's limit decides."""
+    served = (await fleet.register()).printer
+    stamp = await define(fleet, limit=60)
+    await fleet(AddTrigger, printer=OFFICE, app=APP, definition=stamp.id)
+    before = await hooks(fleet)
+    assert [each.limit for each in before] == [60]
+    await rights.switch_client(fleet.registry.store, served.agent, ClientKind.APP, enabled=False)
+    assert await hooks(fleet) == before
+    await refused(Code.NOT_FOUND, fleet(GetPrinter, printer=served.id))
