@@ -90,13 +90,19 @@ class Renewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat(Message, subject="heartbeat.{region}.{tenant}.{agent}"):
-    """An agent lives: core NATS, every few seconds; `leaving` on a graceful stop."""
+    """An agent lives: core NATS, every few seconds; `leaving` on a graceful stop.
+
+    `host`, `system` and `version`: the machine's name in its network, what it runs on, and the agent's own version.
+    """
 
     region: str
     tenant: str
     agent: str
     journal: str
     leaving: bool = False
+    host: str = ""
+    system: str = ""
+    version: str = ""
 
 
 #: Question -> the record that answers it.

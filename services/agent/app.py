@@ -1,6 +1,7 @@
 """Wires the agent: journal, documents, printers; then the bus, as soon as and whenever there is one."""
 
 import asyncio
+from dataclasses import asdict
 from functools import partial
 
 import httpx
@@ -17,6 +18,7 @@ from services.agent.documents import Documents
 from services.agent.drivers import Driver
 from services.agent.journal import Journal
 from services.agent.line import Line
+from services.agent.machine import machine
 from services.agent.peripherals.watch import Peripherals
 from services.agent.printers import connect_all
 from services.agent.renewal import Renewal
@@ -64,14 +66,16 @@ def _drivers(settings: AgentSettings) -> dict[str, Driver]:
 
 def _tell(service: Service, settings: AgentSettings, line: Line, shop: Shop, standing: Standing) -> None:
     """What goes out: reports, devices, heartbeats."""
-    sn, journal = settings.own_sn, shop.journal
+    sn, journal, here = settings.own_sn, shop.journal, machine()
     report = partial(handlers.devices_report, settings.region, settings.tenant, sn, shop)
 
     def heart(*, leaving: bool = False) -> Heartbeat | None:
         # A journal that was never admitted is not heard: it must not pass for the one that is.
         if not standing.known or standing.refused:
             return None
-        return Heartbeat(region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id, leaving=leaving)
+        return Heartbeat(
+            region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id, leaving=leaving, **asdict(here)
+        )
 
     async def leave() -> None:
         last = heart(leaving=True)

@@ -131,14 +131,16 @@ def _short(query: ChangeConnector, name: str) -> str | None:
 
 
 def _view(registry: Registry, row: Row[Any]) -> ConnectorView:
+    """What people said of it goes before what it says of itself."""
     online = registry.presence.online(row.sn)
+    said = registry.presence.said(row.sn)
     return ConnectorView(
         id=row.guid,
         sn=row.sn,
         name=row.name or row.sn,
-        host=row.host,
-        system=row.system,
-        version=row.version,
+        host=row.host or (said.host if said else ""),
+        system=row.system or (said.system if said else ""),
+        version=row.version or (said.version if said else ""),
         registered_at=row.created_at,
         online=online,
         location=json.loads(row.location),

@@ -14,6 +14,7 @@ class Presence:
         self._clock = clock
         self._heard: dict[str, float] = {}
         self._changed: set[str] = set()
+        self._said: dict[str, Heartbeat] = {}
 
     def restore(self, agents: Iterable[str]) -> None:
         """Believe the directory that these were online, until the timeout says otherwise."""
@@ -26,6 +27,7 @@ class Presence:
             if self._heard.pop(beat.agent, None) is not None:
                 self._changed.add(beat.agent)
             return
+        self._said[beat.agent] = beat
         if beat.agent not in self._heard:
             self._changed.add(beat.agent)
         self._heard[beat.agent] = self._clock()
@@ -34,6 +36,10 @@ class Presence:
         """Whether an agent was heard within the timeout."""
         heard = self._heard.get(agent)
         return heard is not None and self._clock() - heard < self._timeout
+
+    def said(self, agent: str) -> Heartbeat | None:
+        """The last heartbeat that was no goodbye; None: it was not heard since this registry began."""
+        return self._said.get(agent)
 
     def count(self) -> int:
         """How many agents are online."""

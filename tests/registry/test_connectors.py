@@ -32,8 +32,10 @@ async def refused(code, asked):
 async def test_the_agents_of_a_tenant_are_its_connectors(fleet):
     await enrol.add_client(fleet.registry.store, "clinic", ClientKind.APP, "shop")
     assert [each.sn for each in (await fleet(ListConnectors)).connectors] == [DESK, WARD]
-    fleet.registry.presence.hear(Heartbeat(region="local", tenant="clinic", agent=WARD, journal="j"))
+    own = {"host": "ward-pc", "system": "Linux 6.1", "version": "0.1.0"}
+    fleet.registry.presence.hear(Heartbeat(region="local", tenant="clinic", agent=WARD, journal="j", **own))
     (one,) = (await fleet(ListConnectors, printer=at(WARD, "Office"))).connectors
+    assert (one.host, one.system, one.version) == ("ward-pc", "Linux 6.1", "0.1.0"), "the agent's own words"
     assert (one.id, one.name, one.online) == (CONNECTOR, f"agent {WARD}", True)
     assert one.registered_at > 0
     assert one.seen_at > 1_700_000_000_000
