@@ -1,6 +1,6 @@
 """The directory: what the registry publishes in KV so that gateways and spoolers can decide without asking."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -58,11 +58,28 @@ def presence_key(agent: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AppKey:
+    """A public key with which an application signs that it is itself (RFC 7523), never the private one.
+
+    `thumbprint` is its certificate's SHA-256 in base64url (`x5t#S256`), `sha1` its SHA-1 (`x5t`); of a key without a certificate
+    it is that of RFC 7638, and `sha1` is empty. `jwk` is an RSA or EC key (RFC 7517). Times are ms since 1970, 0: none.
+    """
+
+    name: str
+    thumbprint: str
+    jwk: dict[str, str] = field(hash=False)
+    sha1: str = ""
+    begins_at: int = 0
+    expires_at: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientEntry:
     """Key `client.<sn>`; `marks` are printed by rule on every page of its tasks.
 
     `app_id` is what tokens of an application call it (`appid`, `azp`); empty: `guid("application", sn)`. `roles` are the Graph
-    permissions that it was granted for itself (graph-print.md 6.5), which the built-in issuer writes into its tokens.
+    permissions that it was granted for itself (graph-print.md 6.5), which the built-in issuer writes into its tokens. `keys` are
+    what an application may sign with in the place of a secret.
     """
 
     kind: Literal["client"] = "client"
@@ -75,6 +92,7 @@ class ClientEntry:
     marks: tuple[Mark, ...] = ()
     app_id: str = ""
     roles: tuple[str, ...] = ()
+    keys: tuple[AppKey, ...] = ()
 
     @property
     def key(self) -> str:

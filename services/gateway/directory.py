@@ -32,6 +32,7 @@ class Directory:
         self._keys: dict[str, str] = {}
         self._applications: dict[tuple[str, str], str] = {}
         self._called: dict[str, tuple[str, str]] = {}
+        self._everywhere: dict[str, set[str]] = {}
         mirror.on_change = self._change
 
     async def get(self, *keys: str) -> list[Entry | None]:
@@ -57,6 +58,13 @@ class Directory:
             raise Unanswered("the directory is not loaded, or no tick of the registry comes")
         found = self._mirror.get(self._applications.get((tenant, app.lower()), ""))
         return found if isinstance(found, ClientEntry) else None
+
+    def applications(self, app: str) -> list[ClientEntry]:
+        """Those of all tenants that tokens call this. Raises `Unanswered` while the mirror is blind."""
+        if not self._mirror.fresh:
+            raise Unanswered("the directory is not loaded, or no tick of the registry comes")
+        found = [self._mirror.get(key) for key in sorted(self._everywhere.get(app.lower(), ()))]
+        return [entry for entry in found if isinstance(entry, ClientEntry)]
 
     def printer(self, tenant: str, printer: str) -> DeviceEntry | None:
         """The printer of a tenant with this GUID, as far as the mirror knows; None says nothing about whether there is one."""
@@ -95,11 +103,16 @@ class Directory:
 
     def _call(self, key: str, entry: object) -> None:
         """Remember what tokens call this client."""
-        if (before := self._called.pop(key, None)) and self._applications.get(before) == key:
-            del self._applications[before]
+        if before := self._called.pop(key, None):
+            if self._applications.get(before) == key:
+                del self._applications[before]
+            self._everywhere[before[1]].discard(key)
+            if not self._everywhere[before[1]]:
+                del self._everywhere[before[1]]
         if isinstance(entry, ClientEntry) and entry.role is ClientKind.APP:
             self._called[key] = (entry.tenant, app_of(entry).lower())
             self._applications[self._called[key]] = key
+            self._everywhere.setdefault(self._called[key][1], set()).add(key)
 
     def _name(self, key: str, name: tuple[str, str] | None) -> None:
         before = self._names.pop(key, None)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, UnknownPolicy
-from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
+from libs.contracts.directory import AppKey, ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
 from libs.contracts.hooks import Hook
 from libs.contracts.ids import guid
 from libs.contracts.marks import Mark
@@ -16,6 +16,7 @@ from libs.contracts.message import decode, encode
 from services.registry.domain import Known
 
 _MARKS = tuple[Mark, ...]
+_KEYS = tuple[AppKey, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,14 @@ def client_entry(row: Row[Any]) -> ClientEntry:
         marks=decode(_MARKS, row.marks),
         app_id="" if row.app_id == guid("application", row.sn) else row.app_id,
         roles=tuple(json.loads(row.roles)),
+        keys=app_keys(row),
     )
+
+
+def app_keys(row: Row[Any]) -> tuple[AppKey, ...]:
+    """Of a row of `clients`: what it may sign with."""
+    found: tuple[AppKey, ...] = decode(_KEYS, row.app_keys) if row.app_keys != "[]" else ()
+    return found
 
 
 def token_entry(row: Row[Any]) -> TokenEntry:

@@ -29,7 +29,7 @@ tenants = Table(
 )
 
 #: `marks` here and in `devices` are JSON texts: what is printed by rule on every page. `app_id` is what tokens of it say, by
-#: default `guid("application", sn)`; `guid` is its connector's; `roles` and `location` are JSON texts.
+#: default `guid("application", sn)`; `guid` is its connector's; `roles`, `app_keys` and `location` are JSON texts.
 clients = Table(
     "clients",
     metadata,
@@ -45,6 +45,7 @@ clients = Table(
     Column("app_id", String(128), nullable=False, server_default=""),
     Column("guid", String(36), nullable=False, server_default="", index=True, unique=True),
     Column("roles", Text, nullable=False, server_default="[]"),
+    Column("app_keys", Text, nullable=False, server_default="[]"),
     *(Column(name, Text, nullable=False, server_default="") for name in ("host", "system", "version")),
     Column("location", Text, nullable=False, server_default="{}"),
     Index("ix_clients_tenant_app_id", "tenant", "app_id", unique=True),

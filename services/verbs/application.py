@@ -7,6 +7,7 @@ from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.ids import guid
 from libs.runtime.bus import Refused
 from libs.runtime.settings import read
+from services import applicationkey
 from services.office import Office, office, switch_endpoints
 from services.registry import enrol, permits, rights
 from services.registry.enrol import Unfit
@@ -15,11 +16,11 @@ from services.webhooks import enrol as callbacks
 from services.webhooks.settings import WebhooksSettings
 from services.wording import Allowed, allowed, roles
 
-SUMMARY = "add, list, show, name, allow, deny, grant, revoke, disable, enable or remove applications"
+SUMMARY = "add, list, show, name, allow, deny, grant, revoke, disable, enable or remove applications, or their keys"
 
 
 def declare(parser: ArgumentParser) -> None:
-    """`add`, `list`, `show`, `name`, `allow`, `deny`, `grant`, `revoke`, `disable`, `enable`, `remove`."""
+    """`add`, `list`, `show`, `name`, `allow`, `deny`, `grant`, `revoke`, `disable`, `enable`, `remove`, `key`."""
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     one = actions.add_parser("add", help="add an application; then give it a token with `token add`")
     one.add_argument("--tenant", required=True)
@@ -58,6 +59,7 @@ def declare(parser: ArgumentParser) -> None:
         action.set_defaults(run=run)
     for action in actions.choices.values():
         offer_json(action)
+    applicationkey.declare(actions.add_parser("key", help="add, list or remove keys that it signs with in the place of a secret"))
 
 
 def _offer_devices(parser: ArgumentParser, *, required: bool) -> None:
@@ -134,6 +136,7 @@ async def show_one(said: Namespace) -> int:
         "allowed": rules,
         "devices": usable,
         "tokens": tokens,
+        "keys": [key.name for key in app.keys],
     }
     if said.json:
         report(what, as_json=True)

@@ -1,4 +1,7 @@
-"""A request for a token as it comes: a form, with the application's id and secret in it or in `Authorization: Basic` (RFC 6749)."""
+"""A request for a token as it comes: a form, with the application's id and secret in it or in `Authorization: Basic` (RFC 6749).
+
+In the place of a secret it may have an assertion, which the application has signed (RFC 7523).
+"""
 
 import base64
 import binascii
@@ -12,17 +15,19 @@ from services.gateway.issuer.refusal import Refusal
 MOST = 64 * 1024
 GRANT = "client_credentials"
 FORM = "application/x-www-form-urlencoded"
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What is asked for. `basic`: id and secret came in the header."""
+    """What is asked for. `basic`: id and secret came in the header; `assertion`: it stands in the secret's place."""
 
     client_id: str
     secret: str
     scope: str
     resource: str
     basic: bool
+    assertion: str = ""
 
 
 def read(headers: Mapping[str, str], body: bytes) -> Asking:
@@ -41,14 +46,27 @@ def read(headers: Mapping[str, str], body: bytes) -> Asking:
     if form["grant_type"] != GRANT:
         message = f"Only {GRANT} is offered here: tokens of users come from `python -m services user token`, or another issuer."
         raise Refusal("unsupported_grant_type", message)
+    if "client_assertion" in form or "client_assertion_type" in form:
+        asserted = _assertion(headers, form)
+        return Asking(
+            form.get("client_id", ""), "", form.get("scope", ""), form.get("resource", ""), basic=False, assertion=asserted
+        )
     client_id, secret, basic = _credentials(headers, form)
     return Asking(client_id, secret, form.get("scope", ""), form.get("resource", ""), basic)
 
 
+def _assertion(headers: Mapping[str, str], form: Mapping[str, str]) -> str:
+    if form.get("client_assertion_type") != ASSERTION:
+        raise Refusal("invalid_request", f"client_assertion_type is another one, or missing: write {ASSERTION}.")
+    if "client_secret" in form or headers.get("authorization", "").lower().startswith("basic"):
+        raise Refusal("invalid_request", "The application shows a secret and a client_assertion: send one of them.")
+    if not form.get("client_assertion"):
+        raise Refusal("invalid_request", "client_assertion is missing: a JWT that the application has signed.")
+    return form["client_assertion"]
+
+
 def _credentials(headers: Mapping[str, str], form: Mapping[str, str]) -> tuple[str, str, bool]:
     scheme, _, given = headers.get("authorization", "").strip().partition(" ")
-    if "client_assertion" in form:
-        raise Refusal("invalid_client", "A client_assertion is not taken here: send client_id and client_secret.", status=401)
     if scheme.lower() != "basic":
         if not form.get("client_id") or not form.get("client_secret"):
             message = "client_id and client_secret are missing: the application's id, and one of its tokens."

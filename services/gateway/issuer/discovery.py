@@ -5,6 +5,7 @@ from typing import Any
 from libs.contracts.ids import tenant_guid
 from libs.runtime.issuing import ALGORITHM
 from services.gateway.graph.rights.permissions import DELEGATED
+from services.gateway.issuer.assertion import ALGORITHMS
 
 #: Tenants that stand for any tenant.
 ANY = ("common", "organizations")
@@ -24,7 +25,8 @@ def description(base: str, asked: str) -> dict[str, Any]:
         "authorization_endpoint": f"{below}/oauth2/v2.0/authorize",
         "jwks_uri": f"{below}/discovery/v2.0/keys",
         "grant_types_supported": ["client_credentials"],
-        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic"],
+        "token_endpoint_auth_methods_supported": ["client_secret_post", "client_secret_basic", "private_key_jwt"],
+        "token_endpoint_auth_signing_alg_values_supported": list(ALGORITHMS),
         "response_types_supported": ["none"],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": [ALGORITHM],

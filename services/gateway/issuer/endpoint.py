@@ -1,4 +1,4 @@
-"""The token endpoint: an application shows one of its tokens as its secret, and is given an access token for an hour."""
+"""The token endpoint: an application shows one of its tokens as its secret, or signs, and is given an access token for an hour."""
 
 import time
 import uuid
@@ -10,17 +10,21 @@ from starlette.responses import JSONResponse, Response
 
 from libs.contracts.directory import ClientEntry, ClientKind, TokenEntry, client_key, token_key
 from libs.contracts.ids import tenant_guid, token_digest
-from libs.runtime.bus import Unanswered
+from libs.runtime.bucket import Bucket
+from libs.runtime.bus import NotStored, Unanswered
 from libs.runtime.issuing import Issuer, NoKey
 from services.gateway.auth import LONGEST, Throttled
-from services.gateway.directory import Directory, app_of
+from services.gateway.directory import Directory
 from services.gateway.domain import speaks_for
 from services.gateway.graph.http.address import Address
 from services.gateway.issuer.asking import MOST, Asking, read
+from services.gateway.issuer.assertion import Assertions
 from services.gateway.issuer.discovery import ANY, issuer_name
 from services.gateway.issuer.granting import audience_of, roles_of
+from services.gateway.issuer.proven import Proven, is_called
 from services.gateway.issuer.refusal import Refusal
 from services.gateway.oidc.own import KIND, application_claims
+from services.gateway.oidc.refusal import BadToken
 from services.gateway.receiving import TooLarge, receive
 from services.gateway.throttle import Tally, line_of
 
@@ -32,10 +36,15 @@ _HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 class TokenEndpoint:
-    """`POST /oauth2/v2.0/token`, also below a tenant. `audiences`: what tokens may be for, the first unless Graph is asked for."""
+    """`POST /oauth2/v2.0/token`, also below a tenant. `audiences`: what tokens may be for, the first unless Graph is asked for;
+    `seen`: where assertions are kept that were shown.
+    """
 
-    def __init__(self, directory: Directory, issuer: Issuer, address: Address, audiences: tuple[str, ...], tries: int) -> None:
+    def __init__(
+        self, directory: Directory, issuer: Issuer, address: Address, audiences: tuple[str, ...], *, tries: int, seen: Bucket
+    ) -> None:
         self._directory = directory
+        self._assertions = Assertions(directory, seen)
         self._issuer = issuer
         self._address = address
         self._audiences = audiences
@@ -62,10 +71,15 @@ class TokenEndpoint:
             said = Throttled(wait)
             raise Refusal("temporarily_unavailable", str(said), status=429, headers={"Retry-After": str(said.retry_after)})
         try:
-            found = await self._client(asking)
-        except Unanswered:
-            message = "Nobody can tell now whether the secret is good: try again in a moment."
+            found = await (self._signed(request, asking, line) if asking.assertion else self._client(asking))
+        except (Unanswered, NotStored):
+            message = "Nobody can tell now whether the secret or client_assertion is good: try again in a moment."
             raise Refusal("temporarily_unavailable", message, status=503, headers={"Retry-After": "5"}) from None
+        except BadToken as bad:
+            if not bad.genuine:
+                self._tally.wrong(line)
+            log.info("client assertion refused", cause=str(bad), address=line)
+            raise Refusal("invalid_client", f"client_assertion: {bad}", status=401) from None
         if found is None:
             self._tally.wrong(line)
             log.info("client secret refused", address=line)
@@ -73,11 +87,17 @@ class TokenEndpoint:
             message = "There is no such application with this secret, or one of them is disabled, revoked or expired."
             raise Refusal("invalid_client", message, status=401, headers=challenge)
         self._tally.right(shown)
-        client, token = found
-        return self._issue(client, token, audience, self._issuer_of(request, client))
+        return self._issue(found, audience, self._issuer_of(request, found.client))
 
-    async def _client(self, asking: Asking) -> tuple[ClientEntry, TokenEntry] | None:
-        """The application that this is, and the token that it has shown. Raises `Unanswered`."""
+    async def _signed(self, request: Request, asking: Asking, line: str) -> Proven:
+        """The application that has signed. Raises `BadToken`, `Unanswered` and `NotStored`."""
+        base, asked = self._address.of(request.scope), str(request.path_params.get("tenant", ""))
+        tenant = tenant_guid(asked) if asked and asked not in ANY else ""
+        here = (base + request.url.path, issuer_name(base, asked if tenant else ""))
+        return await self._assertions.proven(asking.assertion, client_id=asking.client_id, tenant=tenant, audiences=here, line=line)
+
+    async def _client(self, asking: Asking) -> Proven | None:
+        """The application that this is, by the token that it has shown; None: none. Raises `Unanswered`."""
         if len(asking.secret) > LONGEST:
             return None
         key = token_key(token_digest(asking.secret))
@@ -91,8 +111,9 @@ class TokenEndpoint:
             client = await self._directory.settle_key(client_key(token.sn))
         if not isinstance(client, ClientEntry) or speaks_for(token, client, time.time_ns() // 1_000_000) is None:
             return None
-        named = asking.client_id == client.sn or asking.client_id.lower() == app_of(client).lower()
-        return (client, token) if named and client.role is ClientKind.APP else None
+        if client.role is not ClientKind.APP or not is_called(client, asking.client_id):
+            return None
+        return Proven(client, token.digest, token.expires_at, token.scopes)
 
     def _issuer_of(self, request: Request, client: ClientEntry) -> str:
         """Who the token will say has issued it. Raises `Refusal` at the endpoint of another tenant."""
@@ -101,9 +122,9 @@ class TokenEndpoint:
             raise Refusal("invalid_request", f"The application is of another tenant: ask at {base}/{tenant_guid(client.tenant)}.")
         return issuer_name(base, client.tenant if asked else "")
 
-    def _issue(self, client: ClientEntry, token: TokenEntry, audience: str, issuer: str) -> dict[str, Any]:
-        now = int(time.time())
-        until = min(now + LIFETIME, token.expires_at // 1000 or now + LIFETIME)
+    def _issue(self, found: Proven, audience: str, issuer: str) -> dict[str, Any]:
+        now, client = int(time.time()), found.client
+        until = min(now + LIFETIME, found.expires_at // 1000 or now + LIFETIME)
         claims = {
             "iss": issuer,
             "aud": audience,
@@ -111,7 +132,7 @@ class TokenEndpoint:
             "nbf": now,
             "exp": until,
             "jti": str(uuid.uuid4()),
-            **application_claims(client, roles_of(client.roles, token.scopes), token.digest),
+            **application_claims(client, roles_of(client.roles, found.scopes), found.credential),
         }
         try:
             signed = self._issuer.sign(claims, KIND)

@@ -24,7 +24,7 @@ def issuer_routes(gateway: Gateway, settings: GatewaySettings) -> list[Route]:
     issuer = Issuer(settings.keys_dir)
     address = Address(settings.public_url, settings.http_names)
     told = audiences(settings.graph_audience, settings.public_url)
-    token = TokenEndpoint(gateway.directory, issuer, address, told, settings.token_tries)
+    token = TokenEndpoint(gateway.directory, issuer, address, told, tries=settings.token_tries, seen=gateway.reservations)
 
     async def describe(request: Request) -> Response:
         return JSONResponse(description(address.of(request.scope), request.path_params.get("tenant", "")), headers=_PUBLISHED)

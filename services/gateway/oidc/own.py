@@ -36,7 +36,7 @@ def key_of(issuer: Issuer, kid: str) -> PublicKey | None:
 
 
 def application_claims(client: ClientEntry, roles: Collection[str], credential: str = "") -> dict[str, Any]:
-    """What a token says of an application alone; `credential` is the digest of the token that it showed."""
+    """What a token says of an application alone; `credential` is the digest of the token, or the key, that it showed."""
     return {
         **_app_claims(client),
         "oid": guid("principal", client.sn),

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from libs.contracts.directory import ClientEntry, TokenEntry, client_key, token_key
+from libs.contracts.directory import AppKey, ClientEntry, TokenEntry, client_key, token_key
 from libs.contracts.people import GetUser, UserAnswer, UserView
 from libs.contracts.queries import Code
 from libs.runtime.bus import Bus, Refused
@@ -17,6 +17,8 @@ from services.gateway.oidc.refusal import BadToken
 REMEMBERED = 3.0
 #: Users that are remembered.
 MOST = 10_000
+#: How a credential begins that is no token but a key: its thumbprint follows.
+KEY = "key:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +44,20 @@ class Standing:
         return _enabled(self._directory.application(tenant, app))
 
     async def client(self, tenant: str, sn: str, credential: str) -> ClientEntry:
-        """An application of ours, whose token (by digest) is still good that it got this one for; none: it needed none.
+        """An application of ours, whose token (by digest) or key is still good that it got this one for; none: it needed none.
 
         Raises `BadToken` and `Unanswered`.
         """
-        keys = (client_key(sn), *((token_key(credential),) if credential else ()))
+        of_key = credential.startswith(KEY)
+        keys = (client_key(sn), *((token_key(credential),) if credential and not of_key else ()))
         client, *tokens = await self._directory.get(*keys)
         if not isinstance(client, ClientEntry) or client.tenant != tenant:
             raise BadToken("There is no such application any more.", genuine=True)
         for token in tokens:
             if not isinstance(token, TokenEntry) or token.sn != sn or 0 < token.expires_at <= time.time() * 1000:
                 raise BadToken("The application's secret is revoked or has expired.", genuine=True)
+        if of_key and not any(KEY + key.thumbprint == credential and good(key) for key in client.keys):
+            raise BadToken("The application's key was removed, or its certificate has expired.", genuine=True)
         _enabled(client)
         return client
 
@@ -87,6 +92,12 @@ class Standing:
             raise
         # Users are found by their names, too, which are not what a token proves.
         return _Known(answer.user if answer.user.id.lower() == user.lower() else None)
+
+
+def good(key: AppKey) -> bool:
+    """Whether the time of a key has come and is not over."""
+    now = time.time() * 1000
+    return key.begins_at <= now and not 0 < key.expires_at <= now
 
 
 def _enabled(client: ClientEntry | None) -> ClientEntry | None:

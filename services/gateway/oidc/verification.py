@@ -25,13 +25,14 @@ _HEADER = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Peeked:
-    """What a token says before anybody believes it; `bearer`: whose it claims to be."""
+    """What a token says before anybody believes it; `bearer`: whose it claims to be, `thumbprints`: of the key's certificate."""
 
     algorithm: str
     kid: str
     kind: str
     issuer: str
     bearer: tuple[str, ...] = ()
+    thumbprints: tuple[str, ...] = ()
 
 
 class _Registry(jws.JWSRegistry):
@@ -53,7 +54,8 @@ def peek(token: str) -> Peeked:
     if "crit" in header:
         raise BadToken("The token demands (crit) what is not understood here.")
     bearer = tuple(_text(claims, name) for name in ("iss", "appid", "azp", "oid", "sub"))
-    return Peeked(algorithm, _text(header, "kid"), _text(header, "typ"), bearer[0], bearer)
+    thumbprints = tuple(each for name in ("x5t#S256", "x5t") if (each := _text(header, name).rstrip("=")))
+    return Peeked(algorithm, _text(header, "kid"), _text(header, "typ"), bearer[0], bearer, thumbprints)
 
 
 def verified(token: str, peeked: Peeked, key: PublicKey, algorithms: Collection[str]) -> dict[str, Any]:

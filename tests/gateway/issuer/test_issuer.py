@@ -1,89 +1,22 @@
 """The built-in issuer: what it says of itself, tokens for applications, and what becomes of these when something is taken away."""
 
-import asyncio
 import base64
-import tempfile
 import time
-from functools import cache
-from pathlib import Path
 
-import httpx
 import msal
 import pytest
 from joserfc import jwt
-from joserfc.jwk import KeySet
-from starlette.applications import Starlette
 
 from libs.contracts.directory import ClientEntry, ClientKind, Scope
 from libs.contracts.ids import guid, tenant_guid, token_digest
 from libs.contracts.queries import Entries, LookUp
-from libs.runtime.issuing import FILE, Issuer
-from libs.runtime.settings import read
+from libs.runtime.issuing import Issuer
 from services.gateway.graph.problem import Problem
 from services.gateway.graph.rights.permissions import APPLICATION
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.own import KIND, user_claims
-from services.gateway.settings import GatewaySettings
-from tests.gateway.oidc.issuing import ANNA, RSA, Rig, Web, app, token_entry
-
-BASE = "http://127.0.0.1:39899"
-SECRET = "canary-secret-91f3"
-SN = "ERPerp01"
-ROLES = ("Printer.Read.All", "PrintJob.ReadWrite.All", "PrintJob.Manage.All", "PrintTaskDefinition.ReadWrite.All")
-TENANT = tenant_guid("main")
-
-
-@cache
-def a_key():
-    """The file of an issuer; to make a key takes a while."""
-    with tempfile.TemporaryDirectory() as folder:
-        Issuer(Path(folder)).make()
-        return (Path(folder) / FILE).read_bytes()
-
-
-class Server:
-    """The issuer's routes over a directory in memory, and the door's own eyes on what it gives out."""
-
-    def __init__(self, folder, **settings):
-        self.settings = read(GatewaySettings, data_dir=folder, **settings)
-        self.issuer = Issuer(self.settings.keys_dir)
-        self.settings.keys_dir.mkdir()
-        (self.settings.keys_dir / FILE).write_bytes(a_key())
-        self.rig = Rig(Web(RSA), issuer=self.issuer)
-        self.rig.bus.answers[LookUp] = Entries(entries=())
-        self.put(app(app_id="", roles=ROLES), token_entry(token_digest(SECRET)))
-        self.app = Starlette(routes=issuer_routes(self, self.settings))
-
-    @property
-    def directory(self):
-        return self.rig.directory
-
-    def put(self, *entries):
-        for entry in entries:
-            self.rig.mirror.put(entry)
-
-    def remove(self, key):
-        self.rig.mirror.values.pop(key)
-        self.rig.mirror.on_change(key, None)
-
-    async def ask(self, method, path, base=BASE, **more):
-        transport = httpx.ASGITransport(self.app, client=("192.0.2.1", 1))
-        async with httpx.AsyncClient(transport=transport, base_url=base) as client:
-            return await client.request(method, path, **more)
-
-    async def token(self, path="/oauth2/v2.0/token", *, status=200, **form):
-        """The answer to the form, which has what is usual unless something else is said; None leaves it out."""
-        usual = {"grant_type": "client_credentials", "client_id": SN, "client_secret": SECRET, "scope": f"{BASE}/.default"}
-        told = {name: value for name, value in {**usual, **form}.items() if value is not None}
-        answer = await self.ask("POST", path, data=told)
-        assert answer.status_code == status, answer.text
-        assert SECRET not in answer.text
-        assert answer.headers["cache-control"] == "no-store"
-        return answer.json()
-
-    async def claims(self, **form):
-        token = (await self.token(**form))["access_token"]
-        return jwt.decode(token, KeySet.import_key_set(self.issuer.jwks()), ["RS256"]).claims
+from tests.gateway.issuer.server import BASE, ROLES, SECRET, SN, TENANT, Http, Server
+from tests.gateway.oidc.issuing import ANNA, app, token_entry
 
 
 @pytest.fixture
@@ -176,7 +109,7 @@ async def test_the_older_endpoint_asks_for_a_resource(server):
         ({"client_id": "another1"}, "invalid_client", 401),
         ({"scope": "https://graph.microsoft.com/PrintJob.Read.All"}, "invalid_scope", 400),
         ({"scope": "a/.default b/.default"}, "invalid_scope", 400),
-        ({"client_assertion": "e.y.J", "client_secret": None}, "invalid_client", 401),
+        ({"client_assertion": "e.y.J", "client_secret": None}, "invalid_request", 400),
         ({"path": f"/{tenant_guid('other')}/oauth2/v2.0/token"}, "invalid_request", 400),
     ],
 )
@@ -327,19 +260,3 @@ def test_msal_gets_a_token(tmp_path):
     assert got.get("token_type") == "Bearer", got
     plain = msal.ConfidentialClientApplication(SN, client_credential="wrong", oidc_authority=f"{here}/main/v2.0", http_client=http)
     assert plain.acquire_token_for_client(scopes=["api://printbus/.default"])["error"] == "invalid_client"
-
-
-class Http:
-    """What MSAL wants of an HTTP client: one that blocks."""
-
-    def __init__(self, server):
-        self._server = server
-
-    def get(self, url, params=None, headers=None, **_more):
-        return asyncio.run(self._server.ask("GET", url, params=params, headers=headers))
-
-    def post(self, url, params=None, headers=None, data=None, **_more):
-        return asyncio.run(self._server.ask("POST", url, params=params, headers=headers, data=data))
-
-    def close(self):
-        pass
