@@ -17,6 +17,7 @@ from services.webhooks.graph.encryption import Unusable, certificate_of
 from services.webhooks.graph.handshake import validate
 from services.webhooks.graph.lifecycle import Lifecycle
 from services.webhooks.graph.subscriptions import Subscriptions
+from services.webhooks.graph.tries import Tries
 from services.webhooks.history import History, Wanted
 from services.webhooks.receiver import Receiver
 
@@ -55,6 +56,7 @@ class SubscriptionDesk:
         self._admission = admission
         self._receivers = receivers
         self._terms = terms
+        self._tries = Tries()
 
     async def add(self, new: SubscriptionView) -> SubscriptionView:
         """A new subscription, once its addresses have shown that they want it. Nothing is held while they are asked."""
@@ -63,7 +65,8 @@ class SubscriptionDesk:
             raise self._full()
         addresses = [("notificationUrl", new.url)]
         addresses += [("lifecycleNotificationUrl", new.lifecycle_url)] if new.lifecycle_url else []
-        await self._validate(addresses)
+        with self._tries.one(new.tenant, new.app):
+            await self._validate(addresses)
         crashpoint("webhooks-after-handshake")
         if not await self.subscriptions.add(new, self._terms.limit):
             raise self._full()
@@ -84,7 +87,8 @@ class SubscriptionDesk:
         changed = replace(found, **changes, paused=False)
         self._check(changed.expires if "expires" in changes else None, changes.get("certificate"), rich=False)
         if changed.url != found.url:
-            await self._validate([("notificationUrl", changed.url)])
+            with self._tries.one(tenant, app):
+                await self._validate([("notificationUrl", changed.url)])
         await self.subscriptions.change(found.id, changes)
         log.info("subscription changed", subscription=found.id, fields=sorted(changes))
         return changed
