@@ -29,6 +29,7 @@ from services.gateway.graph.http.path import Found
 from services.gateway.graph.http.quota import Quota
 from services.gateway.graph.http.request import Asked
 from services.gateway.graph.http.routing import Routing, allowed, nowhere, route_of
+from services.gateway.graph.model import asking
 from services.gateway.graph.odata.paging import token_of
 from services.gateway.graph.odata.query import Query, query_of
 from services.gateway.graph.principal import Principal
@@ -142,6 +143,8 @@ class Door(BaseRoute):
         elif asked.request is None:
             raise Problem(400, "invalidRequest", "A batch cannot be part of a batch: send its requests in one of their own.")
         query = query_of(asked.query)
+        if not asked.beta and asked.method == "GET":
+            asking.check(query, route.path)
         query = replace(query, skiptoken=token_of(query.skiptoken)) if query.skiptoken else query
         call = await self._call(asked, route, found.ids(route) if found else {}, who, query)
         await self._check(call, found)

@@ -1,6 +1,6 @@
 """What a filter's expression says of one entity."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -45,6 +45,28 @@ def conjuncts(expression: Expression | None) -> tuple[Expression, ...]:
     if isinstance(expression, Junction) and expression.op == "and":
         return tuple(each for term in expression.terms for each in conjuncts(term))
     return (expression,)
+
+
+def paths(expression: Expression | Operand | None) -> Iterator[tuple[str, ...]]:
+    """The properties that an expression looks at."""
+    match expression:
+        case Junction(_, terms):
+            below: tuple[Any, ...] = terms
+        case Not(of):
+            below = (of,)
+        case Compare(_, left, right):
+            below = (left, right)
+        case Within(left, values):
+            below = (left, *values)
+        case Function(_, arguments):
+            below = tuple(arguments)
+        case Path(parts):
+            yield tuple(parts)
+            return
+        case _:
+            return
+    for each in below:
+        yield from paths(each)
 
 
 def value_of(operand: Operand, entity: Entity) -> Any:
