@@ -61,6 +61,7 @@ BODIES = {
     "POST resetDefaults": lambda _: {},
     "PATCH print": lambda _: {"settings": {}},
     "PATCH settings": lambda _: {},
+    "PATCH alertSettings": lambda _: {},
     "POST shares": lambda names: {"displayName": "taken", "printer@odata.bind": f"/print/printers/{names.printer}"},
     "PATCH shares": lambda names: {"printer@odata.bind": f"/print/printers/{names.printer}"},
     "POST subscriptions": lambda names: subscription(f"print/taskDefinitions/{names.definition}/tasks", "https://203.0.113.7/x"),

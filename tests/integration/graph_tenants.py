@@ -90,9 +90,10 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Tenant:
-    """Who speaks for a tenant: its application, its administrator, and two people who print."""
+    """Who speaks for a tenant: its application, another one with the same roles, its administrator, and two people who print."""
 
     app: Speaker
+    other: Speaker
     boss: Speaker
     anna: Speaker
     otto: Speaker
@@ -105,6 +106,7 @@ async def people(server: Installation, client: httpx.AsyncClient, tenant: str, s
     """An application, an administrator and a user of a tenant, each with all permissions that there are for its kind."""
     canary = f"{CANARY} " if tenant == "main" else ""
     app = await enrol.add_client(store, tenant, ClientKind.APP, f"{canary}partner", app_id=APP, roles=APPLICATION)
+    other = await enrol.add_client(store, tenant, ClientKind.APP, "other", roles=APPLICATION)
     boss = await enlist.add_user(store, tenant, "boss@example.org", administrator=True, user_id=BOSS)
     group = await enlist.add_group(store, tenant, f"{canary}group")
     anna = await enlist.add_user(store, tenant, f"{tenant}@example.org", display=f"{canary}Anna", groups=[group.name])
@@ -112,6 +114,7 @@ async def people(server: Installation, client: httpx.AsyncClient, tenant: str, s
     printing = ("PrintJob.ReadWrite", "PrinterShare.ReadBasic.All")
     made = Tenant(
         application(server, client, app),
+        application(server, client, other),
         user(server, client, app, boss, DELEGATED),
         user(server, client, app, anna, printing),
         user(server, client, app, otto, printing),
@@ -119,7 +122,8 @@ async def people(server: Installation, client: httpx.AsyncClient, tenant: str, s
         anna.id,
         group.id,
     )
-    await until(lambda: _let_in(made.app), 10, "the application is known at the door")
+    for each in (made.app, made.other):
+        await until(lambda each=each: _let_in(each), 10, "the application is known at the door")  # type: ignore[misc]
     return made
 
 

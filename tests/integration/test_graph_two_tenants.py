@@ -16,7 +16,19 @@ from services.registry import enrol
 from services.registry.settings import RegistrySettings
 from tests.clients.partner import partner
 from tests.integration.graph_routes import BODIES, FIELDS, borrow, ids_of, kind_of, masks, routes, try_route
-from tests.integration.graph_tenants import DEVICE, DOCUMENT, Names, Speaker, Tenant, found_rival, furnish, people, state, submit
+from tests.integration.graph_tenants import (
+    DEVICE,
+    DOCUMENT,
+    Names,
+    Speaker,
+    Tenant,
+    found_rival,
+    furnish,
+    people,
+    state,
+    submit,
+    subscription,
+)
 from tests.integration.installation import Installation, installation
 from tests.integration.two_tenants import CANARY
 from tests.waiting import until
@@ -105,6 +117,43 @@ async def test_a_colleague_neither_sees_nor_touches_the_job(town, under):
         assert (told["value"], told.get("@odata.count", 0)) == ([], 0)
     assert (await otto.ask("GET", f"{here}/$count")).text == "0"
     assert (await town.victim.boss.ask("POST", f"{share}/jobs/{job['id']}/cancel")).status_code == 204, "administrators may"
+
+
+async def test_another_application_of_the_tenant_has_nothing_to_say(town):
+    """It has all roles: what another one made, serves or works on stays that one's."""
+    names, victim = town.names, town.victim
+    before = await state(town.server, victim, names)
+    definition, job = f"print/taskDefinitions/{names.definition}", f"print/printers/{names.printer}/jobs/{names.job}"
+    virtual, printer = f"print/printers/{await _pull(victim)}", f"print/printers/{names.printer}"
+    done = {"status": {"state": "completed", "description": "taken"}}
+    bind = {"event": "jobStarted", "definition@odata.bind": f"/{definition}"}
+    upload = {"properties": {"documentName": "x", "contentType": "text/plain", "size": 5}}
+    tried: list[tuple[set[int], str, str, Any]] = [
+        *(({404}, "GET", f"{definition}{below}", None) for below in ("", "/tasks", f"/tasks/{names.task}")),
+        *(({404}, "GET", f"{definition}/tasks/{names.task}/{below}", None) for below in ("definition", "trigger")),
+        ({404}, "PATCH", definition, {"displayName": "taken"}),
+        ({404}, "PATCH", f"{definition}/tasks/{names.task}", done),
+        ({404}, "DELETE", definition, None),
+        *(({404}, "GET", f"subscriptions/{names.subscription}{below}", None) for below in ("", "/deliveries")),
+        ({404}, "PATCH", f"subscriptions/{names.subscription}", {"clientState": "taken"}),
+        ({404}, "POST", f"subscriptions/{names.subscription}/reauthorize", {}),
+        ({404}, "POST", f"subscriptions/{names.subscription}/replay", {"since": "2020-01-01T00:00:00Z"}),
+        ({404}, "DELETE", f"subscriptions/{names.subscription}", None),
+        ({404}, "POST", "subscriptions", subscription(f"{definition}/tasks", "https://203.0.113.7/x")),
+        ({400}, "POST", f"{printer}/taskTriggers", bind),
+        ({403}, "PATCH", virtual, {"displayName": "taken"}),
+        ({403, 409}, "PATCH", job, {"configuration": {"copies": 2}}),
+        ({403, 409}, "PATCH", job, done),
+        ({403, 409}, "POST", f"{job}/abort", {"reason": "taken"}),
+        ({403, 409}, "POST", f"{job}/redirect", {"destinationPrinterId": virtual.rpartition("/")[2]}),
+        ({403}, "POST", f"{job}/documents/{names.document}/createUploadSession", upload),
+    ]
+    for statuses, method, path, body in tried:
+        answer = await victim.other.ask(method, path, **({} if body is None else {"json": body}))
+        assert answer.status_code in statuses, (method, path, answer.text)
+    for path in ("print/taskDefinitions", "subscriptions"):
+        assert (await victim.other.call("GET", path))["value"] == []
+    assert await state(town.server, victim, names) == before
 
 
 async def test_of_all_that_happens_at_once_one_thing_happens(town):
