@@ -129,6 +129,24 @@ class OperationAnswer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ListOperations(Message, subject="query.{region}.registry.list-operations"):
+    """The registrations of a tenant, newest first; without their printers and certificates."""
+
+    region: str
+    tenant: str
+    offset: int = 0
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationList:
+    """`total` counts all that there are."""
+
+    operations: tuple[OperationView, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChangePrinter(Message, subject="query.{region}.registry.change-printer"):
     """Change what is not None. Maps are merged: a member with the value None is taken away.
 
@@ -339,10 +357,11 @@ class RemoveConnector(Message, subject="query.{region}.registry.remove-connector
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FleetSettings:
-    """printSettings of a tenant."""
+    """printSettings of a tenant. `alerts` are the members of printAlertSettings that were set; their shape is ours."""
 
     conversion: bool = True
     incompatible_printers: str = "show"
+    alerts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,12 +372,13 @@ class GetFleetSettings(Message, subject="query.{region}.registry.get-fleet-setti
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangeFleetSettings(Message, subject="query.{region}.registry.change-fleet-settings"):
-    """Change what is not None."""
+    """Change what is not None; `alerts` is merged by member, and one that is None is taken away."""
 
     region: str
     tenant: str
     conversion: bool | None = None
     incompatible_printers: str | None = None
+    alerts: Mapping[str, Any] | None = None
     by: str = ""
 
 
@@ -373,6 +393,7 @@ FLEET_ANSWER: dict[type[Message], type] = {
     GetPrinter: PrinterAnswer,
     RegisterPrinter: OperationAnswer,
     GetOperation: OperationAnswer,
+    ListOperations: OperationList,
     ChangePrinter: PrinterAnswer,
     RestorePrinter: Fulfilled,
     RemovePrinter: Fulfilled,

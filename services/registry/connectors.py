@@ -83,7 +83,8 @@ async def get_fleet_settings(registry: Registry, query: GetFleetSettings) -> Fle
     found = await registry.store.rows(select(print_settings).where(print_settings.c.tenant == query.tenant))
     if not found:
         return FleetSettings()
-    return FleetSettings(conversion=found[0].conversion, incompatible_printers=found[0].incompatible_printers)
+    row = found[0]
+    return FleetSettings(conversion=row.conversion, incompatible_printers=row.incompatible_printers, alerts=json.loads(row.alerts))
 
 
 async def change_fleet_settings(registry: Registry, query: ChangeFleetSettings) -> FleetSettings:
@@ -96,11 +97,16 @@ async def change_fleet_settings(registry: Registry, query: ChangeFleetSettings) 
         await change.tenant(query.tenant)
         here = print_settings.c.tenant == query.tenant
         known = (await change.connection.execute(select(print_settings).where(here))).first()
-        before = {"conversion": known.conversion, "incompatible_printers": known.incompatible_printers} if known else {}
-        now = {"conversion": True, "incompatible_printers": DISCOVERY[0], **before, **values}
+        before: dict[str, Any] = (
+            known._asdict() if known else {"conversion": True, "incompatible_printers": DISCOVERY[0], "alerts": "{}"}
+        )
+        if query.alerts is not None:
+            values["alerts"] = merged(before["alerts"], query.alerts, "alerts")
+        now = {**before, **values, "tenant": query.tenant}
+        told = {"alerts": sorted(query.alerts)} if query.alerts is not None else {}
         await change.connection.execute(delete(print_settings).where(here))
-        await change.connection.execute(insert(print_settings).values(tenant=query.tenant, **now))
-        await change.note("print settings changed", query.tenant, query.tenant, **values)
+        await change.connection.execute(insert(print_settings).values(**now))
+        await change.note("print settings changed", query.tenant, query.tenant, **{**values, **told})
     return await get_fleet_settings(registry, GetFleetSettings(region=query.region, tenant=query.tenant))
 
 

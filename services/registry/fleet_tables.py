@@ -58,6 +58,7 @@ print_settings = Table(
     Column("tenant", String(32), primary_key=True),
     Column("conversion", Boolean, nullable=False),
     Column("incompatible_printers", String(16), nullable=False),
+    Column("alerts", Text, nullable=False, server_default="{}"),
 )
 
 #: A printer (GUID) offered to people: Graph's printerShare, and no sharing of devices among clients (`shares`).

@@ -24,6 +24,7 @@ from libs.contracts.fleet import (
     GetPrinter,
     GetPrinterShare,
     ListConnectors,
+    ListOperations,
     ListPrinters,
     ListPrinterShares,
     MayPrint,
@@ -68,7 +69,7 @@ from services.registry.offering import add_printer_share, change_printer_share, 
 from services.registry.offers import get_printer_share, list_printer_shares, may_print
 from services.registry.people import get_user, list_groups, list_users
 from services.registry.printers import change_printer, get_printer, list_printers, remove_printer, restore_printer
-from services.registry.registration import get_operation, register_printer
+from services.registry.registration import get_operation, list_operations, register_printer
 from services.registry.registry import Registry, client_of, who
 from services.registry.reporting import devices_reported
 from services.registry.triggers import add_trigger, list_triggers, remove_trigger
@@ -124,6 +125,7 @@ QUESTIONS: dict[type[Message], Answer] = {
     GetPrinter: get_printer,
     RegisterPrinter: register_printer,
     GetOperation: get_operation,
+    ListOperations: list_operations,
     ChangePrinter: change_printer,
     RestorePrinter: restore_printer,
     RemovePrinter: remove_printer,

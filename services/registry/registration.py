@@ -1,7 +1,7 @@
 """Applications register printers that they serve themselves; each registration is an operation (graph-print.md 1.3)."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
@@ -11,7 +11,15 @@ from sqlalchemy import Row, delete, func, insert, select, update
 
 from libs.contracts.devices import Device
 from libs.contracts.directory import ClientEntry, ClientKind
-from libs.contracts.fleet import GetOperation, OperationAnswer, OperationView, PrinterView, RegisterPrinter
+from libs.contracts.fleet import (
+    GetOperation,
+    ListOperations,
+    OperationAnswer,
+    OperationList,
+    OperationView,
+    PrinterView,
+    RegisterPrinter,
+)
 from libs.contracts.ids import device_id, guid
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
@@ -29,6 +37,8 @@ log = structlog.get_logger()
 
 #: Operations are told for so long (ms).
 KEPT = 30 * 86_400_000
+#: Operations of one answer.
+MOST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,16 @@ async def get_operation(registry: Registry, query: GetOperation) -> OperationAns
         found = (await look.execute(fleet.printers(query.tenant).where(devices.c.guid == row.printer))).first()
     printer = fleet.view(found, registry.presence) if found else None
     return OperationAnswer(operation=_view(row, printer))
+
+
+async def list_operations(registry: Registry, query: ListOperations) -> OperationList:
+    """All registrations that are still told."""
+    mine = operations.c.tenant == query.tenant
+    page = select(operations).where(mine).order_by(operations.c.created_at.desc(), operations.c.id)
+    async with registry.store.look() as look:
+        found = (await look.execute(page.offset(query.offset).limit(min(query.limit, MOST)))).all()
+        total = (await look.execute(select(func.count()).select_from(operations).where(mine))).scalar_one()
+    return OperationList(operations=tuple(replace(_view(row, None), certificate="") for row in found), total=total)
 
 
 async def application(change: Change, tenant: str, app: str) -> Row[Any] | None:

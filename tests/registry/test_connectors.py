@@ -62,6 +62,9 @@ async def test_the_settings_of_a_tenant_are_its_own(fleet):
         conversion=False, incompatible_printers="hide"
     )
     assert await fleet.of("rival")(GetFleetSettings) == FleetSettings()
+    await fleet(ChangeFleetSettings, alerts={"isEnabled": True, "recipients": ["anna@clinic.example"]})
+    told = await fleet(ChangeFleetSettings, alerts={"isEnabled": False, "recipients": None})
+    assert (told.alerts, told.conversion, told.incompatible_printers) == ({"isEnabled": False}, False, "hide")
     assert "show, hide" in await refused(Code.BAD_REQUEST, fleet(ChangeFleetSettings, incompatible_printers="maybe"))
 
 

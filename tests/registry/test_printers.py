@@ -10,6 +10,7 @@ from libs.contracts.fleet import (
     ChangePrinter,
     GetOperation,
     GetPrinter,
+    ListOperations,
     ListPrinters,
     RemovePrinter,
     RemovePrinterShare,
@@ -91,6 +92,10 @@ async def test_an_application_registers_printers_that_no_agent_takes_away(fleet)
     assert "connectorId" in await refused(Code.BAD_REQUEST, fleet.register("Third", connector=at(RIVAL, "Office")))
     assert (await fleet(GetOperation, operation=operation.id)).operation == operation
     await refused(Code.NOT_FOUND, fleet.of("rival")(GetOperation, operation=operation.id))
+    listed = await fleet(ListOperations)
+    assert operation.id in [each.id for each in listed.operations]
+    assert listed.total == len(listed.operations)
+    assert (await fleet.of("rival")(ListOperations)).total == 0
     await fleet.report(printer.agent)
     assert await fleet.entry(printer), "no report takes it away"
     assert ("anna@clinic.example through " + APP, "printer registered") in await fleet.audited()

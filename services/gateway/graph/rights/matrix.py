@@ -121,7 +121,8 @@ def _others() -> Iterator[Rule]:
         yield Rule("GET", path, _CONNECTOR, administrator=True)
     for method in ("PATCH", "DELETE"):
         yield Rule(method, "print/connectors/{}", _CONNECTOR_WRITE, administrator=True)
-    yield Rule("GET", "print/operations/{}", _CREATE)
+    for path in ("print/operations", "print/operations/{}"):  # the list is in no table, and in all SDKs
+        yield Rule("GET", path, _CREATE, ours=path.endswith("s"))
     for name, path in (("PrintSettings", "print/settings"), ("PrintAlertSettings", "print/alertsettings")):
         yield Rule("GET", path, (f"{name}.Read.All", f"{name}.ReadWrite.All"), administrator=True)
         yield Rule("PATCH", path, (f"{name}.ReadWrite.All",), administrator=True)

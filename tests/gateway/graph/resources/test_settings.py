@@ -12,21 +12,27 @@ from libs.contracts.fleet import (
     GetFleetSettings,
     GetOperation,
     ListConnectors,
+    ListOperations,
     OperationAnswer,
+    OperationList,
     OperationView,
     RemoveConnector,
 )
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from services.gateway.graph.resources import connectors, operations, services, settings
+from services.gateway.graph.resources import alerts, connectors, operations, services, settings
 from tests.gateway.graph.calling import BASE, a_printer, graph, user
 
 AGENT = ConnectorView(id="c1", sn="abcd1234", name="Berlin", host="berlin.example", system="Linux", version="0.1.0", online=True)
 
 
+def members(told):
+    return {name: value for name, value in told.items() if not name.startswith("@")}
+
+
 @pytest.fixture
 async def door(tmp_path):
-    async with graph(tmp_path, modules=[connectors, operations, services, settings]) as door:
+    async with graph(tmp_path, modules=[alerts, connectors, operations, services, settings]) as door:
         door.bus.answers[GetFleetSettings] = FleetSettings()
         door.bus.answers[ChangeFleetSettings] = FleetSettings(conversion=False)
         door.bus.answers[ListConnectors] = lambda asked: ConnectorList(connectors=() if asked.connector == "c2" else (AGENT,))
@@ -46,6 +52,35 @@ async def test_settings_have_an_address_and_are_a_member_of_the_root(door):
     first, second = door.asked(ChangeFleetSettings)
     assert (first.conversion, first.incompatible_printers) == (False, None)
     assert (second.conversion, second.incompatible_printers) == (None, "hide")
+
+
+async def test_alerts_have_settings_in_beta(door):
+    assert members(await door.get("print/alertSettings", version="beta")) == {"isEnabled": False, "details": [], "recipients": []}
+    door.bus.answers[ChangeFleetSettings] = FleetSettings(alerts={"isEnabled": True, "details": ["mediaEmpty"]})
+    told = await door.patch(
+        "print/alertSettings", {"isEnabled": True, "details": ["MEDIAEMPTY"], "recipients": None}, version="beta"
+    )
+    assert members(told) == {"isEnabled": True, "details": ["mediaEmpty"], "recipients": []}
+    (asked,) = door.asked(ChangeFleetSettings)
+    assert (asked.alerts, asked.conversion) == ({"isEnabled": True, "details": ["mediaEmpty"], "recipients": None}, None)
+    for body, member in (
+        ({}, None),
+        ({"details": ["zork"]}, "alertSettings.details[0]"),
+        ({"isEnabled": 1}, "alertSettings.isEnabled"),
+    ):
+        told = await door.patch("print/alertSettings", body, 400, version="beta")
+        assert told["error"].get("target") == member
+    await door.get("print/alertSettings", status=404)
+
+
+async def test_operations_are_listed_and_nobody_writes_them(door):
+    one = OperationView(id="o1", tenant="main", created_at=1, state="succeeded", certificate="x")
+    door.bus.answers[ListOperations] = OperationList(operations=(one,), total=1)
+    told = (await door.get("print/operations?$count=true&$filter=status/state eq 'succeeded'"))["value"]
+    assert [(each["id"], each["@odata.type"], "certificate" in each) for each in told] == [
+        ("o1", "#microsoft.graph.printerCreateOperation", False)
+    ]
+    assert (await door.call("POST", "print/operations", {})).status_code == 405
 
 
 @pytest.mark.parametrize(
