@@ -70,11 +70,18 @@ class DeviceChanged(
     at: int
 
 
+#: `TaskHooked.occasion`: the hook begins; and once more, its time is over soon.
+BEGUN = "hooked"
+REMINDER = "reminder"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskHooked(
-    Message, subject="partner.hooked.{region}.{task.tenant}.{task.agent}.{task.printer}.{task.id}", message_id="{hook.id}:hooked"
+    Message,
+    subject="partner.hooked.{region}.{task.tenant}.{task.agent}.{task.printer}.{task.id}",
+    message_id="{hook.id}:{occasion}",
 ):
-    """A hook began to work on a task: Graph's JobStarted."""
+    """A hook began to work on a task: Graph's JobStarted. `occasion` is `BEGUN` or `REMINDER`."""
 
     kind: Literal["TaskHooked"] = "TaskHooked"
     region: str
@@ -82,6 +89,7 @@ class TaskHooked(
     hook: HookView
     at: int
     traceparent: str = ""
+    occasion: str = BEGUN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,17 +7,22 @@ from datetime import UTC, datetime
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.events import TaskHooked
+from libs.contracts.events import BEGUN, REMINDER, TaskHooked
 from libs.contracts.hooks import HookPolicy, HookState
 from libs.contracts.states import TERMINAL, Stage
 from services.spooler import hooks
 from services.spooler.desk import Desk
 from services.spooler.hooks import Work
 from services.spooler.sentences import told
-from services.spooler.task import Abort, Holding, Task
+from services.spooler.task import Abort, Holding, Reminded, Task
 from services.spooler.views import view
 
 log = structlog.get_logger()
+
+
+#: A hook is reminded after this part of its time, and with so much of it left (ms) at least, if it was given twice as much.
+REMIND = 0.8
+LEFT = 60_000
 
 
 class Partners:
@@ -31,6 +36,7 @@ class Partners:
         self._new: set[str] = set()
         self._changed: set[str] = set()
         self._begun: list[str] = []
+        self._reminded: list[str] = []
 
     async def load(self, tasks: Iterable[str]) -> None:
         """Have the hooks at hand that are open at these tasks."""
@@ -66,7 +72,7 @@ class Partners:
             return None
         begun = self._put(replace(waiting, state=HookState.PROCESSING, until=self._now + waiting.limit * 1000))
         self._begun.append(begun.id)
-        return Holding(begun.until, f"It waits for {begun.who} to do its work, until {_moment(begun.until)}.")
+        return Holding(_reminder(begun, self._now), f"It waits for {begun.who} to do its work, until {_moment(begun.until)}.")
 
     def describe(self, work: Work, description: str) -> Work:
         """What the partner says of its work; nothing: it stays."""
@@ -77,6 +83,14 @@ class Partners:
         """A hook comes to its end; without a description the one before stays."""
         words = told(description, 1000) or work.description
         return self._put(replace(work, state=state, description=words, ended_at=self._now))
+
+    def remind(self, task: Task) -> Reminded | None:
+        """The hook that works on a task is told once more before its time is over; None: it is over, or none works."""
+        work = self.current(task)
+        if work is None or work.until <= self._now:
+            return None
+        self._reminded.append(work.id)
+        return Reminded(work.until)
 
     def overdue(self, task: Task) -> str | Abort:
         """The time of the hook that works on a task is over: what its definition says then; a sentence: it goes on."""
@@ -106,8 +120,9 @@ class Partners:
                 self.end(work, HookState.ABORTED, description)
 
     def events(self, task_of: Callable[[str], Task], region: str) -> list[TaskHooked]:
-        """What has to be told: the hooks that began."""
-        begun = [self._works[work] for work in self._begun if self._works[work].state is HookState.PROCESSING]
+        """What has to be told: the hooks that began, and those whose time is over soon."""
+        told = [(self._works[work], BEGUN) for work in self._begun]
+        told += [(self._works[work], REMINDER) for work in self._reminded]
         return [
             TaskHooked(
                 region=region,
@@ -115,8 +130,10 @@ class Partners:
                 hook=work.view(),
                 at=self._now,
                 traceparent=task_of(work.task).traceparent,
+                occasion=occasion,
             )
-            for work in begun
+            for work, occasion in told
+            if work.state is HookState.PROCESSING
         ]
 
     def _may_have_open(self, task: Task, before: Task | None) -> bool:
@@ -134,6 +151,12 @@ class Partners:
 
 #: What becomes of the task, for the hook's own description.
 _FATE = {HookPolicy.ABORT: "was aborted", HookPolicy.RELEASE: "went on unchanged"}
+
+
+def _reminder(work: Work, now: int) -> int:
+    """When it is told once more that it is waited for: after `REMIND` of its time; where that is short, its end."""
+    at = min(now + int(work.limit * 1000 * REMIND), work.until - LEFT)
+    return at if at >= now + LEFT else work.until
 
 
 def _moment(at: int) -> str:

@@ -106,6 +106,9 @@ class Round:
         if task.stage is not Stage.HOOKED or 0 < task.expires_at <= self._now or task.valid_until > self._now:
             self.tell(task.id, Due(self._now))
             return
+        if reminded := self.partners.remind(task):
+            self.tell(task.id, reminded)
+            return
         outcome = self.partners.overdue(task)
         if isinstance(outcome, Abort):
             self.tell(task.id, outcome)

@@ -35,8 +35,8 @@ class Task:
     `step`, `attempt` (print) and `conversions` (convert) name the open order; `place` 0 goes before 1 in the line; `lined`
     says that it stands in its printer's line, not yet sent; `recalled` that a paused line wants its order back;
     `hold` that it waits to be released to a real printer, `rendering` that its open conversion does no more than render;
-    `ordered_at` is when the open print order was made; `valid_until` is until when it may be taken, and of a hooked task until
-    when its hook may work; `told` is the Webprinter status that was last told.
+    `ordered_at` is when the open print order was made; `valid_until` is until when it may be taken, and of a hooked task when
+    its hook is reminded, and then until when it may work; `told` is the Webprinter status that was last told.
 
     `user_id` and `user_name` (small letters) say who prints, where a door knows; `served` is the application that fetches it, no
     order is made then; `leg` counts its printers. `idx` below 0: not started, so that nobody was told of it.
@@ -126,7 +126,7 @@ def made_of(row: Iterable[Any]) -> Task:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A hook that begins to work on a task: until when (ms since 1970), and the sentence that says so."""
+    """A hook that begins to work on a task: when to look at it again (ms since 1970), and the sentence that says it begins."""
 
     until: int
     message: str
@@ -142,6 +142,13 @@ class Accepted:
     ready: bool = False
     hook: Holding | None = None
     message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Whose hook works on the task was told once more that it is waited for; its time is over at `until` (ms since 1970)."""
+
+    until: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,6 +110,11 @@ class Deciding:
             await connection.execute(tables.task.update().where(tables.task.c.id == id_).values(values))
         await self.tick()
 
+    async def overrun(self) -> None:
+        """The time of every hook is over now; the timers have yet to notice."""
+        async with self.database.transaction() as connection:
+            await connection.execute(tables.hook.update().values(until=1))
+
     async def forget(self) -> int:
         """The sweep of what ended long ago, as it will be; how many tasks are gone."""
         async with self.database.transaction() as connection:

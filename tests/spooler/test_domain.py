@@ -46,6 +46,7 @@ from services.spooler.task import (
     Recall,
     Redirect,
     Release,
+    Reminded,
     Resolve,
     Served,
     Step,
@@ -98,7 +99,7 @@ def sample_events() -> list[object]:
         report(TaskUnknown, message="who knows"), report(TaskExpired), report(TaskExpired, stale=True),
         Begin(7, 1 << 40), Begin(7, 1 << 40, served="app-1"), Accepted(hook=HOLDING), Accepted(ready=True), Amended(), Abort("no"),
         Unhooked(), Unhooked(raw=True), Unhooked(hook=HOLDING), Unhooked(ready=True), Redirect(REAL), Redirect(REAL, hold=True),
-        Redirect(REAL, served="app-1"), Release(REAL, hook=HOLDING), Release(REAL, served="app-1"),
+        Reminded(1 << 40), Redirect(REAL, served="app-1"), Release(REAL, hook=HOLDING), Release(REAL, served="app-1"),
         *(Served(state) for state in Service),
     ]  # fmt: skip
 

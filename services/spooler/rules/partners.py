@@ -3,11 +3,15 @@
 from libs.contracts.jobs import Service
 from libs.contracts.states import Reason, Stage
 from services.spooler.rules.step import Next, closed, go, joins
-from services.spooler.task import Abort, Redirect, Served, Task
+from services.spooler.task import Abort, Redirect, Reminded, Served, Task
 
 
 def abort(_: Task, happened: Abort) -> Next:
     return go(Stage.ABORTED, Reason.ABORTED_BY_SYSTEM, happened.message)
+
+
+def reminded(task: Task, happened: Reminded) -> Next:
+    return go(task.stage, task.reason, task.message, valid_until=happened.until)
 
 
 def redirect(task: Task, happened: Redirect) -> Next:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from libs.contracts.events import EndTask, NewTask, TaskFetchable, TaskHooked, UpdateTaskStatus
+from libs.contracts.events import REMINDER, EndTask, NewTask, TaskFetchable, TaskHooked, UpdateTaskStatus
 from libs.contracts.subscriptions import SubscriptionView, Topic, only_fetchable
 
 AnyEvent = NewTask | UpdateTaskStatus | EndTask | TaskHooked | TaskFetchable
@@ -53,7 +53,8 @@ def _of_job(event: AnyEvent, subscription: SubscriptionView) -> list[Notice]:
         if task.fetchable_at and task.fetchable_at >= subscription.created_at - SKEW:
             found.append(Notice(f"{leg}:fetchable", UPDATED))
     elif isinstance(event, TaskHooked):
-        found.append(Notice(event.id, UPDATED))
+        if event.occasion != REMINDER:  # the job is what it was
+            found.append(Notice(event.id, UPDATED))
     elif not isinstance(event, NewTask):
         found.append(Notice(f"{leg}:{task.version}", UPDATED))
     if isinstance(event, EndTask):

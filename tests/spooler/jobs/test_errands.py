@@ -105,6 +105,36 @@ async def test_what_is_released_passes_the_hooks_of_its_printer_and_its_status_d
         assert [order.printer for order in world.taken("PRINT")] == [SECOND.id]
 
 
+async def test_a_partner_is_reminded_once_before_its_time_is_over(tmp_path):
+    async with deciding(tmp_path, "", printer(hooks=(replace(WATERMARKS, limit=600), ACCOUNTING))) as world:
+        hook, _ = (await started(world)).hooks
+        before = await world.task(JOB)
+        assert 479_000 <= before.valid_until - hook.created_at <= 481_000, "after four fifths"
+        world.published.clear()
+        await world.pass_time(JOB, valid_until=1)
+        ((_, event),) = world.published
+        assert (event.kind, event.occasion, event.id) == ("TaskHooked", "reminder", f"{hook.id}:reminder")
+        assert (event.hook.id, event.hook.until, event.hook.state) == (hook.id, hook.until, HookState.PROCESSING)
+        after = await world.task(JOB)
+        assert (after.stage, after.message) == (Stage.HOOKED, before.message)
+        assert (after.valid_until, after.due_at) == (hook.until, hook.until)
+        world.published.clear()
+        await settle(world, hook, HookState.COMPLETED)
+        ((_, event),) = world.published
+        assert (event.hook.app, event.occasion) == ("app-2", "hooked"), "the next one has its own time"
+        await world.overrun()
+        await world.pass_time(JOB, valid_until=1)
+        assert (await shown(world)).stage is Stage.ABORTED
+        assert "reminder" not in [getattr(event, "occasion", "") for _, event in world.published]
+
+
+@pytest.mark.parametrize(("limit", "reminded"), [(119, 119), (120, 60), (200, 140), (300, 240), (3600, 2880)])
+async def test_a_reminder_leaves_a_minute_or_is_none(tmp_path, limit, reminded):
+    async with deciding(tmp_path, "", printer(hooks=(replace(WATERMARKS, limit=limit),))) as world:
+        (hook,) = (await started(world)).hooks
+        assert (await world.task(JOB)).valid_until == hook.until - (limit - reminded) * 1000
+
+
 @pytest.mark.parametrize("cause", ["abort", "limit"])
 @pytest.mark.parametrize("policy", HookPolicy)
 async def test_a_hook_that_fails_follows_what_its_definition_says(tmp_path, cause, policy):

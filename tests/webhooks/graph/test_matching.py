@@ -1,10 +1,11 @@
 """Which subscription hears of which event, by what name, in which words."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from libs.contracts.events import EndTask, NewTask
+from libs.contracts.events import REMINDER, EndTask, NewTask
 from libs.contracts.states import Stage
 from libs.contracts.subscriptions import only_fetchable
 from services.webhooks.graph.matching import notices, tenant_of
@@ -63,6 +64,15 @@ def test_a_hook_is_told_to_its_own_application_alone():
     assert not notices(hooked(1, app="another"), to_hooks("u"))
     assert not notices(hooked(1), to_hooks("u", definition="another"))
     assert not notices(fetchable(1), to_hooks("u"))
+
+
+def test_a_reminder_is_told_to_the_application_once_more_and_to_nobody_else():
+    reminder = replace(hooked(1), occasion=REMINDER)
+    first, again = notices(hooked(1), to_hooks("u")) + notices(reminder, to_hooks("u"))
+    assert (again.change, again.id != first.id) == (first.change, True)
+    everything = to_jobs("u", agent="", printer="", query=None)
+    assert heard(everything, hooked(1))
+    assert heard(everything, reminder) == []
 
 
 @pytest.mark.parametrize("text", ["$filter = isFetchable eq true", "$filter=isFetchable eq true", " $FILTER=ISFETCHABLE  EQ TRUE "])
