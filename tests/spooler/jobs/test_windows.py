@@ -22,8 +22,11 @@ from tests.spooler.making import AGENT, converted, request, submission
 OWN = {"region": "local", "tenant": "main", "sn": AGENT}
 SECOND = PrinterRef(agent=AGENT, id="printer00002", name="Paper 2")
 THERE = {**HERE, "printer": SECOND.id}
-NOW = int(time.time() * 1000)
 MINE = {**HERE, "task": JOB, "leg": 1, "app": "app-1"}
+
+
+def now() -> int:
+    return int(time.time() * 1000)
 
 
 class Deaf:
@@ -173,7 +176,7 @@ async def test_a_job_that_its_application_never_fetches_ends_and_says_so(tmp_pat
     served = replace(printer(2), served_by="app-9")
     async with deciding(tmp_path, "", printer(hooks=(WATERMARKS,)), served) as world:
         if way == "submit":
-            await world.submit(submission(request(1, printer=SECOND, created_at=NOW)))
+            await world.submit(submission(request(1, printer=SECOND, created_at=now())))
         elif way == "start":
             await started(world, printer=SECOND)
         elif way == "redirect":
@@ -181,7 +184,7 @@ async def test_a_job_that_its_application_never_fetches_ends_and_says_so(tmp_pat
             await world.ask(RedirectJob(**MINE, to=SECOND))
         else:
             world.mirror.put(printer())
-            await world.submit(submission(request(1, hold=True, created_at=NOW)))
+            await world.submit(submission(request(1, hold=True, created_at=now())))
             await world.report(converted(JOB))
             await world.ask(ReleaseTask(**OWN, task=JOB, printer=SECOND))
         task = await world.task(JOB)
