@@ -30,6 +30,8 @@ STATIC = {
 }
 NOBODY = "c3d5a7b0-0000-4000-8000-000000000000"
 UPLOAD = {"properties": {"documentName": "x.txt", "contentType": "text/plain", "size": 5}}
+#: Of bodies that are bytes; beta's uploadData wants to know which.
+RAW = {"Content-Type": "text/plain", "Range": "bytes=0-4/5"}
 #: The last fixed words of a route that takes a body -> what is sent, with a Names' ids wherever it names something.
 BODIES = {
     "POST allowedUsers/$ref": lambda _: {"@odata.id": f"/users/{NOBODY}"},
@@ -41,6 +43,7 @@ BODIES = {
     "POST reauthorize": lambda _: {},
     "PUT $value": lambda _: b"taken",
     "POST createUploadSession": lambda _: UPLOAD,
+    "POST uploadData": lambda _: b"taken",
     "POST jobs": lambda _: {},
     "PATCH jobs": lambda _: {"configuration": {"copies": 2}},
     "POST start": lambda _: {},
@@ -127,7 +130,7 @@ async def send(speaker, route, mask, names, own):
     more = {"params": {"@id": f"/{path.split('allowed')[1].split('/')[0].lower()}/{NOBODY}"}} if path.endswith("s/$ref") else {}
     if route.method in ("POST", "PATCH", "PUT"):
         body = BODIES[kind_of(route)](names)
-        more = {"content": body, "headers": {"Content-Type": "text/plain"}} if isinstance(body, bytes) else {"json": body}
+        more = {"content": body, "headers": RAW} if isinstance(body, bytes) else {"json": body}
     return await speaker.ask(route.method, f"/{'beta' if route.beta else 'v1.0'}/{path}", **more)
 
 
