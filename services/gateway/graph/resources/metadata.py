@@ -1,12 +1,16 @@
 """What there is at this door: the service document and the schema (OData 4.0 part 1, 11.1)."""
 
-from services.gateway.graph.call import Answer, Call, Plain, Reply, Route
+import json
+
+from services.gateway.graph.call import Answer, Call, Plain, Route
+from services.gateway.graph.http.replies import MEDIA_TYPE
 from services.gateway.graph.model import csdl
 
 
 async def service_document(call: Call) -> Answer:
     """What the addresses begin with."""
-    return Reply(body={"@odata.context": f"{call.base}/$metadata", "value": list(csdl.roots())})
+    told = {"@odata.context": f"{call.base}/$metadata", "value": list(csdl.roots())}
+    return Plain(json.dumps(told).encode(), MEDIA_TYPE)
 
 
 async def metadata(call: Call) -> Answer:

@@ -120,6 +120,7 @@ async def test_the_door_tells_it_and_where_to_begin(tmp_path):
     async with graph(tmp_path, modules=[metadata], who=application("Printer.Read.All")) as door:
         for address in ("", "/"):
             told = await door.get(address)
+            assert list(told) == ["@odata.context", "value"]
             assert told["@odata.context"] == f"{BASE}/v1.0/$metadata"
             assert {"name": "print", "kind": "Singleton", "url": "print"} in told["value"]
         answer = await door.call("GET", "$metadata")
