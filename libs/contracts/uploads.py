@@ -40,7 +40,8 @@ class UploadView:
 class OpenUpload(Message, subject="query.{region}.spooler.open-upload"):
     """A new session for the document of a job; the one before ends, and its bytes are deleted.
 
-    By its user before the start (`user`, an id), or by the application whose hook works on it (`app`). Refused: NOT_FOUND,
+    `resume`: the one that is there for as many bytes goes on instead. Opened
+    by its user before the start (`user`, an id), or by the application whose hook works on it (`app`). Refused: NOT_FOUND,
     FORBIDDEN for another application, CONFLICT in another state.
     """
 
@@ -56,6 +57,7 @@ class OpenUpload(Message, subject="query.{region}.spooler.open-upload"):
     name: str
     media_type: str
     format: Format
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,6 +85,14 @@ async def find(connection: AsyncConnection, tenant: str, upload_id: str, now: in
     return Session(**row) if row else None
 
 
+async def latest(connection: AsyncConnection, query: OpenUpload, now: int) -> Session | None:
+    """The leg's last session for a document of this size, unless it has ended or its time is over."""
+    same = (upload.c.task == query.task, upload.c.leg == query.leg, upload.c.tenant == query.tenant, upload.c.size == query.size)
+    wanted = select(upload).where(*same, upload.c.until > now).order_by(upload.c.until.desc()).limit(1)
+    row = (await connection.execute(wanted)).mappings().first()
+    return Session(**row) if row else None
+
+
 async def pieces_of(connection: AsyncConnection, upload_id: str) -> list[Piece]:
     """What is stored, in order."""
     rows = select(piece.c.first, piece.c.last, piece.c.object).where(piece.c.upload == upload_id).order_by(piece.c.first)

@@ -55,13 +55,16 @@ class Uploads:
         }
 
     async def open_upload(self, query: OpenUpload) -> UploadAnswer:
-        """A new session in the place of the one before."""
+        """A new session in the place of the one before, or that one again."""
         if query.size < 1:
             raise Refused(Code.BAD_REQUEST, "The document is empty: size is the number of its bytes, 1 or more.")
 
         async def opened(connection: AsyncConnection, _: Staged) -> UploadAnswer:
             task = (await store.load(connection, [query.task])).get(query.task)
             app = await _may_replace(connection, _wanted(task, query), query)
+            known = await sessions.latest(connection, query, _now()) if query.resume else None
+            if known and known.app == app:
+                return UploadAnswer(upload=view(known, await sessions.pieces_of(connection, known.id)))
             session = await sessions.begin(connection, _short(query), id_=uuid4().hex, app=app, now=_now())
             return UploadAnswer(upload=view(session, []))
 

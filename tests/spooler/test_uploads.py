@@ -169,6 +169,17 @@ async def test_a_new_session_ends_the_one_before_and_what_came_for_it_is_deleted
         assert await spooler.names() == set()
 
 
+async def test_a_session_of_the_same_size_goes_on_where_that_is_wanted(tmp_path, database_url):
+    async with world(tmp_path, database_url) as spooler:
+        first = await spooler.begin()
+        await spooler.keep(first, 0, 99)
+        again = await spooler.begin(resume=True)
+        assert (again.id, again.missing) == (first.id, ((100, 249),))
+        other = await spooler.begin(size=99, resume=True)
+        assert other.id != first.id
+        await refused(Code.NOT_FOUND, spooler.get(first))
+
+
 async def test_a_session_expires_after_an_hour(tmp_path, database_url, monkeypatch):
     async with world(tmp_path, database_url) as spooler:
         upload = await spooler.begin()

@@ -70,6 +70,8 @@ class Spooler:
     def open(self, query):
         if self.refusal:
             return self.refusal
+        if query.resume and self.upload and self.upload.size == query.size:
+            return UploadAnswer(upload=self.upload)
         self.pieces = []
         self.upload = UploadView(
             id="upload1", tenant=query.tenant, task=query.task, leg=query.leg, size=query.size, name=query.name,

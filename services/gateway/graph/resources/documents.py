@@ -57,8 +57,8 @@ async def create_upload_session(call: Call) -> Answer:
         example = '{"properties": {"documentName": "report.pdf", "contentType": "application/pdf", "size": 4711}}'
         raise bad(f"properties is missing: write {example}.", "properties")
     media_type = _media_type(properties.get("contentType"), "properties.contentType")
-    size = _size(call, properties.get("size"), "properties.size")
-    upload = await _open(call, view, _name(properties), media_type, size)
+    size = size_of(call, properties.get("size"), "properties.size")
+    upload = await open_upload(call, view, _name(properties), media_type, size)
     session = upload_session(call.gateway, _origin(call), upload)
     return Reply(body=session, context="microsoft.graph.uploadSession")
 
@@ -72,7 +72,7 @@ async def put_value(call: Call) -> Answer:
     found = _FILE_NAME.search(call.headers.get("content-disposition", ""))
     name = found[1].strip()[:_LONGEST] if found else ""
     media_type = _media_type(call.headers.get("content-type", ""), "Content-Type")
-    upload = await _open(call, view, name, media_type, _size(call, int(length[:20]), "Content-Length"))
+    upload = await open_upload(call, view, name, media_type, size_of(call, int(length[:20]), "Content-Length"))
     return Reply(body=finished(await _stored(call, upload)), context=f"{_context(call)}/$entity")
 
 
@@ -93,7 +93,8 @@ async def _stored(call: Call, upload: UploadView) -> UploadView:
     return answer.upload
 
 
-async def _open(call: Call, view: PrinterView, name: str, media_type: str, size: int) -> UploadView:
+async def open_upload(call: Call, view: PrinterView, name: str, media_type: str, size: int, *, resume: bool = False) -> UploadView:
+    """A session for the document of a path. Raises `Problem` and the bus's `Refused`."""
     where = _where(call, spot_of(view))
     _check_id(call, where["task"], where["leg"])
     who = call.who
@@ -105,6 +106,7 @@ async def _open(call: Call, view: PrinterView, name: str, media_type: str, size:
         name=name,
         media_type=media_type,
         format=await _format(call, view, media_type),
+        resume=resume,
     )
     answer: UploadAnswer = await call.ask(question)
     return answer.upload
@@ -164,7 +166,8 @@ def _media_type(given: Any, name: str) -> str:
     return given.strip()
 
 
-def _size(call: Call, given: Any, name: str) -> int:
+def size_of(call: Call, given: Any, name: str) -> int:
+    """How many bytes a document has, as the member or header of this name says it. Raises `Problem`: 400, or 413 for too many."""
     most = call.gateway.max_document
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         raise bad(f"{name} must be the number of the document's bytes, 1 or more.", name)

@@ -80,13 +80,16 @@ class UploadUrl(Outside):
         return JSONResponse({**(finished(done) if done.complete else {}), **progress(done)})
 
     async def _put(self, request: Request, upload: UploadView) -> Response:
-        span = span_of(request.headers.get("content-range", ""), upload.size)
+        upload = await self.take(request, upload, span_of(request.headers.get("content-range", ""), upload.size))
+        return JSONResponse(finished(upload), 201) if upload.complete else JSONResponse(progress(upload), 202)
+
+    async def take(self, request: Request, upload: UploadView, span: tuple[int, int]) -> UploadView:
+        """The session with one more piece, which is the body of a request; completed if it was the last. Raises as `answer`."""
         if not upload.complete and is_missing(span, upload.missing):
             upload = await self._take(request, upload, span)
         else:  # it came already: the same once more changes nothing
             await _pass_over(request, self._gateway.max_piece)
-        upload = await self._done(upload)
-        return JSONResponse(finished(upload), 201) if upload.complete else JSONResponse(progress(upload), 202)
+        return await self._done(upload)
 
     async def _take(self, request: Request, upload: UploadView, span: tuple[int, int]) -> UploadView:
         length = span[1] - span[0] + 1

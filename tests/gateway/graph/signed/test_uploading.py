@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from libs.contracts.queries import Code
 from libs.contracts.uploads import CompleteUpload, GetUpload, KeepPiece, OpenUpload
 from libs.runtime.bus import Refused, Unanswered
-from services.gateway.graph.resources import documents
+from services.gateway.graph.resources import documents, uploaddata
 from services.gateway.graph.wiring import outside_routes
 from tests.gateway.graph.calling import ALICE, APP, BASE, application, graph, user
 from tests.gateway.graph.spooling import DOCUMENT, TASK, Spooler
@@ -245,3 +245,25 @@ async def test_who_opens_a_session_is_told_to_the_spooler(tmp_path):
         door.who = application()
         await door.post(f"{spooler.path}/createUploadSession", {"properties": PDF})
         assert (door.asked(OpenUpload)[0].user, door.asked(OpenUpload)[0].app) == ("", APP)  # it may have printed for somebody
+
+
+async def test_beta_takes_segments_at_the_document_itself(tmp_path):
+    async with graph(tmp_path, modules=[documents, uploaddata]) as door:
+        spooler = Spooler(door)
+
+        async def send(span, data, version="beta"):
+            return await door.call("POST", f"{spooler.path}/uploadData", content=data, headers={"Range": span}, version=version)
+
+        first = await send("bytes=0-99/250", DATA[:100])
+        assert (first.status_code, first.content) == (202, b"")
+        second = await send("bytes=100-249/250", DATA[100:])
+        assert (second.status_code, second.content) == (201, b"")
+        assert await door.gateway.documents.get(spooler.upload.document.name) == DATA
+        assert [(each.size, each.media_type, each.resume) for each in door.asked(OpenUpload)] == [
+            (250, "application/pdf", True)
+        ] * 2
+        assert (await send("bytes=0-9", DATA[:10])).status_code == 201, "without a length these bytes are all there are"
+        for span in ("", "bytes=5-9", "bytes=9-5/20", "0-9"):
+            assert refused(await send(span, DATA[:10]), 400, "invalidRequest")
+        assert (await send("bytes=0-9/5", DATA[:10])).status_code == 416
+        assert (await send("bytes=0-9", DATA[:10], version="v1.0")).status_code == 404
