@@ -356,33 +356,6 @@ class RemoveConnector(Message, subject="query.{region}.registry.remove-connector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FleetSettings:
-    """printSettings of a tenant. `alerts` are the members of printAlertSettings that were set; their shape is ours."""
-
-    conversion: bool = True
-    incompatible_printers: str = "show"
-    alerts: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GetFleetSettings(Message, subject="query.{region}.registry.get-fleet-settings"):
-    region: str
-    tenant: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChangeFleetSettings(Message, subject="query.{region}.registry.change-fleet-settings"):
-    """Change what is not None; `alerts` is merged by member, and one that is None is taken away."""
-
-    region: str
-    tenant: str
-    conversion: bool | None = None
-    incompatible_printers: str | None = None
-    alerts: Mapping[str, Any] | None = None
-    by: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Fulfilled:
     """It is done, and there is nothing to tell."""
 
@@ -406,6 +379,4 @@ FLEET_ANSWER: dict[type[Message], type] = {
     ListConnectors: ConnectorList,
     ChangeConnector: ConnectorList,
     RemoveConnector: Fulfilled,
-    GetFleetSettings: FleetSettings,
-    ChangeFleetSettings: FleetSettings,
 }

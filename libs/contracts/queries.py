@@ -14,6 +14,7 @@ from libs.contracts.directory import Entry
 from libs.contracts.documents import Document, Inline, Printable, Stored
 from libs.contracts.endpoints import ENDPOINT_ANSWER
 from libs.contracts.fleet import FLEET_ANSWER
+from libs.contracts.fleetsettings import FLEET_SETTINGS_ANSWER
 from libs.contracts.hooks import HOOK_ANSWER
 from libs.contracts.jobs import JOB_ANSWER
 from libs.contracts.marks import Mark
@@ -378,6 +379,7 @@ ANSWER: dict[type[Message], type] = {
     **AGENT_ANSWER,
     **DEFINITION_ANSWER,
     **FLEET_ANSWER,
+    **FLEET_SETTINGS_ANSWER,
     **HOOK_ANSWER,
     **JOB_ANSWER,
     **PEOPLE_ANSWER,

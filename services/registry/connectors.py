@@ -6,17 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, insert, select, update
 
 from libs.contracts.directory import ClientKind, client_key
-from libs.contracts.fleet import (
-    ChangeConnector,
-    ChangeFleetSettings,
-    ConnectorList,
-    ConnectorView,
-    FleetSettings,
-    Fulfilled,
-    GetFleetSettings,
-    ListConnectors,
-    RemoveConnector,
-)
+from libs.contracts.fleet import ChangeConnector, ConnectorList, ConnectorView, Fulfilled, ListConnectors, RemoveConnector
+from libs.contracts.fleetsettings import ChangeFleetSettings, FleetSettings, GetFleetSettings
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.registry import enrol, fleet

@@ -16,10 +16,8 @@ from libs.contracts.definitions import (
 from libs.contracts.fleet import (
     AddPrinterShare,
     ChangeConnector,
-    ChangeFleetSettings,
     ChangePrinter,
     ChangePrinterShare,
-    GetFleetSettings,
     GetOperation,
     GetPrinter,
     GetPrinterShare,
@@ -34,6 +32,7 @@ from libs.contracts.fleet import (
     RemovePrinterShare,
     RestorePrinter,
 )
+from libs.contracts.fleetsettings import ChangeFleetSettings, GetFleetSettings
 from libs.contracts.message import Message
 from libs.contracts.people import GetUser, ListGroups, ListUsers
 from libs.contracts.queries import (

@@ -4,14 +4,8 @@ import pytest
 
 from libs.contracts.agents import Heartbeat
 from libs.contracts.directory import ClientKind, client_key
-from libs.contracts.fleet import (
-    ChangeConnector,
-    ChangeFleetSettings,
-    FleetSettings,
-    GetFleetSettings,
-    ListConnectors,
-    RemoveConnector,
-)
+from libs.contracts.fleet import ChangeConnector, ListConnectors, RemoveConnector
+from libs.contracts.fleetsettings import ChangeFleetSettings, FleetSettings, GetFleetSettings
 from libs.contracts.ids import guid
 from libs.contracts.people import GetUser, ListGroups, ListUsers
 from libs.contracts.queries import Code

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from libs.contracts.documents import Inline, Stored
-from libs.contracts.fleet import FleetSettings, GetFleetSettings, GetPrinter, GetPrinterShare, PrinterAnswer, ShareAnswer, ShareView
+from libs.contracts.fleet import GetPrinter, GetPrinterShare, PrinterAnswer, ShareAnswer, ShareView
+from libs.contracts.fleetsettings import FleetSettings, GetFleetSettings
 from libs.contracts.jobs import DocumentPlace, DocumentView, GetJob, JobAnswer, JobView, LocateDocument
 from libs.contracts.queries import Code
 from libs.contracts.states import Stage

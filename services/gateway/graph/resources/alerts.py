@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from libs.contracts.fleet import ChangeFleetSettings, FleetSettings, GetFleetSettings
+from libs.contracts.fleetsettings import ChangeFleetSettings, FleetSettings, GetFleetSettings
 from services.gateway.graph.call import Answer, Call, Reply, Route
 from services.gateway.graph.http.members import Reader, flag, read, several, text
 from services.gateway.graph.problem import bad

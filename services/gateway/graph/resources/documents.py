@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from libs.contracts.documents import Format, Stored
-from libs.contracts.fleet import FleetSettings, GetFleetSettings, PrinterView
+from libs.contracts.fleet import PrinterView
+from libs.contracts.fleetsettings import FleetSettings, GetFleetSettings
 from libs.contracts.jobs import DocumentPlace, GetJob, JobAnswer, JobView, LocateDocument
 from libs.contracts.uploads import CompleteUpload, OpenUpload, UploadAnswer, UploadView
 from libs.runtime.bus import Refused

@@ -4,12 +4,9 @@ import pytest
 
 from libs.contracts.fleet import (
     ChangeConnector,
-    ChangeFleetSettings,
     ConnectorList,
     ConnectorView,
-    FleetSettings,
     Fulfilled,
-    GetFleetSettings,
     GetOperation,
     ListConnectors,
     ListOperations,
@@ -18,6 +15,7 @@ from libs.contracts.fleet import (
     OperationView,
     RemoveConnector,
 )
+from libs.contracts.fleetsettings import ChangeFleetSettings, FleetSettings, GetFleetSettings
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.gateway.graph.resources import alerts, connectors, operations, services, settings
