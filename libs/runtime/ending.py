@@ -1,6 +1,7 @@
 """Ending tasks for good."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 #: Seconds after which a task that goes on is canceled once more.
@@ -12,10 +13,37 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
 
     Once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes together with its result.
     """
+    canceled: asyncio.CancelledError | None = None
     while waiting := [task for task in tasks if not task.done()]:
         for task in waiting:
             task.cancel()
-        await asyncio.wait(waiting, timeout=AGAIN)
+        try:
+            await asyncio.wait(waiting, timeout=AGAIN)
+        except asyncio.CancelledError as again:  # who is ended while ending others leaves nobody behind
+            canceled = again
     for task in tasks:
         if not task.cancelled():
             task.exception()
+    if canceled:
+        raise canceled
+
+
+async def together(bodies: Iterable[Callable[[], Awaitable[None]]]) -> None:
+    """Run bodies side by side until all are over. The first that fails ends the others for good, as being canceled does.
+
+    `asyncio.TaskGroup` cancels once, which one of them may miss. Raises a `BaseExceptionGroup` of what failed.
+    """
+    tasks = [asyncio.ensure_future(_awaited(body)) for body in bodies]
+    failed: list[BaseException] = []
+    try:
+        if tasks:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            failed = [error for task in done if not task.cancelled() and (error := task.exception())]
+    finally:
+        await end(*tasks)
+    if failed:
+        raise BaseExceptionGroup("bodies that run together failed", failed)
+
+
+async def _awaited(body: Callable[[], Awaitable[None]]) -> None:
+    await body()

@@ -109,7 +109,8 @@ class Outbox:
         after = 0
         while True:
             try:
-                await asyncio.wait_for(wanted.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await wanted.wait()
             except TimeoutError:
                 await self._flush(stream)
                 continue

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from prometheus_client import CollectorRegistry
 
+from libs.runtime.ending import end as end_for_good
 from libs.runtime.traces import Tracing
 
 log = structlog.get_logger()
@@ -63,8 +64,7 @@ class Service:
             if stop:
                 stop()
                 await asyncio.wait([task], timeout=max(0.0, self._stop_by - time.monotonic()))
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+            await end_for_good(task)
 
         self._stack.push_async_callback(end)
 

@@ -14,6 +14,7 @@ from libs.runtime.broker import listening, make_broker
 from libs.runtime.bus import Bus, connect
 from libs.runtime.database import Database, database
 from libs.runtime.documents import Documents
+from libs.runtime.ending import end
 from libs.runtime.keys import DOCUMENT_KEY
 from libs.runtime.lease import Lease
 from libs.runtime.mirror import Mirror
@@ -87,9 +88,7 @@ class Spooler:
             await asyncio.sleep(0.2)  # the lease itself says in a moment who holds it; it may have come back to us already
         finally:
             self._term = None
-            for task in (serving, lost_lease):
-                task.cancel()
-            await asyncio.gather(serving, lost_lease, return_exceptions=True)
+            await end(serving, lost_lease)
 
     def _make_term(self) -> Term:
         settings = self._settings

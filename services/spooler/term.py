@@ -17,6 +17,7 @@ from libs.runtime.bus import Bus
 from libs.runtime.commit import Commit, Input
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
+from libs.runtime.ending import together
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader
@@ -103,9 +104,7 @@ class Term:
         ]
         async with self._hearing(), self._answering():
             await handlers.on_start()
-            async with asyncio.TaskGroup() as group:
-                for body in bodies:
-                    group.create_task(_await(body))
+            await together(bodies)
 
     async def _timers(self) -> None:
         heads = self._desk.heads
@@ -139,10 +138,6 @@ class Term:
 
     def _questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
         return {**self._handlers.questions(), **self._uploads.questions(), **self._usage.questions()}
-
-
-async def _await(body: Callable[[], Awaitable[None]]) -> None:
-    await body()
 
 
 def lost(error: BaseExceptionGroup[BaseException]) -> bool:

@@ -2,7 +2,9 @@
 
 import asyncio
 
-from libs.runtime.ending import end
+import pytest
+
+from libs.runtime.ending import end, together
 
 
 async def test_a_cancellation_that_is_swallowed_comes_again():
@@ -33,3 +35,48 @@ async def test_a_cancellation_that_is_swallowed_comes_again():
 
 async def test_ending_nothing_is_done_at_once():
     await end()
+
+
+def deaf(times):
+    """A body that misses so many cancellations."""
+
+    async def body():
+        missed = 0
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                missed += 1
+                if missed > times:
+                    raise
+
+    return body
+
+
+async def failing():
+    await asyncio.sleep(0)
+    raise ValueError("here")
+
+
+async def test_one_that_fails_ends_those_beside_it_although_they_miss_it():
+    with pytest.raises(BaseExceptionGroup) as failed:
+        await asyncio.wait_for(together([deaf(2), failing]), 10)
+    assert failed.group_contains(ValueError)
+
+
+async def test_what_runs_together_is_ended_together_although_one_misses_it():
+    running = asyncio.ensure_future(together([deaf(2), deaf(0)]))
+    await asyncio.sleep(0)
+    await asyncio.wait_for(end(running), 10)
+    assert running.cancelled()
+    assert len(asyncio.all_tasks()) == 1
+
+
+async def test_together_is_over_when_all_are():
+    done = []
+
+    async def body():
+        done.append(1)
+
+    await together([body, body])
+    assert done == [1, 1]
