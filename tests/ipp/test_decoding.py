@@ -1,7 +1,6 @@
 """libs/ipp/decoding.py: what the RFC writes is read, what means harm is refused with a sentence and nothing else."""
 
 import struct
-import time
 from contextlib import suppress
 
 import pytest
@@ -105,13 +104,12 @@ def test_collections_may_be_nested_only_so_deep():
         decode_response(nested(100_000))
 
 
+@pytest.mark.timeout(60)  # a look at every piece for every piece would take hours
 @pytest.mark.parametrize("piece", [b"\x04", attribute(0x44, b"", b"")], ids=["groups", "values"])
 def test_a_large_message_of_nothing_is_refused_quickly(piece):
     octets = HEADER + b"\x04" + attribute(0x44, b"a", b"") + piece * (16_000_000 // len(piece)) + b"\x03"
-    begin = time.perf_counter()
     with pytest.raises(IppDecodeError, match="more than 200000 values"):
         decode_response(octets)
-    assert time.perf_counter() - begin < 5
 
 
 def test_the_limit_counts_members_too():
