@@ -1,5 +1,7 @@
 """Addresses that this door hands out beside `/v1.0`: whoever has one may use it, errors and headers are the door's."""
 
+from abc import ABC, abstractmethod
+
 import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -16,7 +18,7 @@ log = structlog.get_logger()
 _BUSY = "Nobody answers at the moment: try again in a few seconds."
 
 
-class Outside:
+class Outside(ABC):
     """One such address. A subclass says in `allow` with which methods, and in `answer` what."""
 
     allow = "GET, OPTIONS"
@@ -24,9 +26,9 @@ class Outside:
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
 
+    @abstractmethod
     async def answer(self, request: Request) -> Response:
         """Raises `Problem`, `Refused`, `Unanswered`, and starlette's `ClientDisconnect`."""
-        raise NotImplementedError
 
     async def serve(self, request: Request) -> Response:
         """The answer to one request; every error in the one form that all have."""
