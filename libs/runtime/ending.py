@@ -6,10 +6,12 @@ from typing import Any
 
 #: Seconds after which a task that goes on is canceled once more.
 AGAIN = 0.2
+#: The same for what has something to put away first, such as a claim in a database.
+TIDYING = 2.0
 
 
-async def end(*tasks: "asyncio.Task[Any]") -> None:
-    """Cancel tasks until they are over; what they raise is dropped.
+async def end(*tasks: "asyncio.Task[Any]", again: float = AGAIN) -> None:
+    """Cancel tasks until they are over, once more after every `again` seconds; what they raise is dropped.
 
     Once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes together with its result.
     """
@@ -18,9 +20,9 @@ async def end(*tasks: "asyncio.Task[Any]") -> None:
         for task in waiting:
             task.cancel()
         try:
-            await asyncio.wait(waiting, timeout=AGAIN)
-        except asyncio.CancelledError as again:  # who is ended while ending others leaves nobody behind
-            canceled = again
+            await asyncio.wait(waiting, timeout=again)
+        except asyncio.CancelledError as asked:  # who is ended while ending others leaves nobody behind
+            canceled = asked
     for task in tasks:
         if not task.cancelled():
             task.exception()
@@ -40,7 +42,7 @@ async def together(bodies: Iterable[Callable[[], Awaitable[None]]]) -> None:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             failed = [error for task in done if not task.cancelled() and (error := task.exception())]
     finally:
-        await end(*tasks)
+        await end(*tasks, again=TIDYING)
     if failed:
         raise BaseExceptionGroup("bodies that run together failed", failed)
 

@@ -109,8 +109,7 @@ class Outbox:
         after = 0
         while True:
             try:
-                async with asyncio.timeout(1.0):
-                    await wanted.wait()
+                await asyncio.wait_for(wanted.wait(), 1.0)
             except TimeoutError:
                 await self._flush(stream)
                 continue

@@ -124,7 +124,6 @@ class OrderedReader:
 
     async def _pause(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(seconds):
-                await self._stopped.wait()
+            await asyncio.wait_for(self._stopped.wait(), seconds)
         except TimeoutError:
             return

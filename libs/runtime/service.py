@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import structlog
 from prometheus_client import CollectorRegistry
 
+from libs.runtime.ending import TIDYING
 from libs.runtime.ending import end as end_for_good
 from libs.runtime.traces import Tracing
 
@@ -64,7 +65,7 @@ class Service:
             if stop:
                 stop()
                 await asyncio.wait([task], timeout=max(0.0, self._stop_by - time.monotonic()))
-            await end_for_good(task)
+            await end_for_good(task, again=TIDYING)
 
         self._stack.push_async_callback(end)
 

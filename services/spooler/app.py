@@ -14,7 +14,7 @@ from libs.runtime.broker import listening, make_broker
 from libs.runtime.bus import Bus, connect
 from libs.runtime.database import Database, database
 from libs.runtime.documents import Documents
-from libs.runtime.ending import end
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import DOCUMENT_KEY
 from libs.runtime.lease import Lease
 from libs.runtime.mirror import Mirror
@@ -88,7 +88,7 @@ class Spooler:
             await asyncio.sleep(0.2)  # the lease itself says in a moment who holds it; it may have come back to us already
         finally:
             self._term = None
-            await end(serving, lost_lease)
+            await end(serving, lost_lease, again=TIDYING)
 
     def _make_term(self) -> Term:
         settings = self._settings

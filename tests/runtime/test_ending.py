@@ -72,6 +72,22 @@ async def test_what_runs_together_is_ended_together_although_one_misses_it():
     assert len(asyncio.all_tasks()) == 1
 
 
+async def test_what_puts_something_away_has_the_time_for_it():
+    put_away = []
+
+    async def tidy():
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.3)
+            put_away.append(1)
+
+    running = asyncio.ensure_future(together([tidy]))
+    await asyncio.sleep(0)
+    await end(running, again=5.0)
+    assert put_away == [1]
+
+
 async def test_together_is_over_when_all_are():
     done = []
 
