@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Column, MetaData, Table, Text, func, select
 from libs.runtime.bus import Bus
 from libs.runtime.commit import Commit, Input, cursor_table
 from libs.runtime.database import Database, database
+from libs.runtime.ending import end
 from libs.runtime.lease import Lease, lease_table
 from libs.runtime.outbox import Outbox, outbox_table
 from libs.runtime.reader import OrderedReader
@@ -61,6 +62,4 @@ class Decider:
 
     async def end(self) -> None:
         """As a process ends that is killed: nothing is finished."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
