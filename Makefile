@@ -9,7 +9,9 @@ export PATH := $(PATH):/usr/sbin:/sbin
 # What is compiled is kept: tests start a hundred servers, each of which would compile its libraries anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo up test bench-batch lint format docs lock clean
+EVIDENCE := docs/evidence
+
+.PHONY: help setup demo up test faults bench-batch lint format docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -26,6 +28,9 @@ up: setup  ## run everything in the foreground: this machine's CUPS printers and
 
 test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
 	@$(PYTHON_ENV)/pytest -n $(TEST_WORKERS) --maxprocesses 4 --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
+
+faults: setup  ## run all forty rows of faults in full and write docs/evidence/faults.md (FAULTS_ARGS="-k row_09" for some)
+	@$(PYTHON_ENV)/pytest tests/faults --faults $(EVIDENCE) -n 2 --dist loadscope $(FAULTS_ARGS)
 
 bench-batch: setup  ## measure a batch of 10,000 tasks against a loop of lp (BENCH_ARGS="--rounds 5")
 	@$(PYTHON_ENV)/python -m bench.batch $(BENCH_ARGS)

@@ -10,6 +10,10 @@ from tests.postgres import database_url, postgres_cluster, postgres_url
 __all__ = ["database_url", "postgres_cluster", "postgres_url"]
 
 
+def pytest_addoption(parser):
+    parser.addoption("--faults", metavar="FOLDER", help="run every row of faults in its full form, and write the report there")
+
+
 def pytest_configure():
     """Plain tracebacks: those with every local variable take seconds each, in which no event loop moves."""
     structlog.configure(
