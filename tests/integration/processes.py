@@ -37,9 +37,10 @@ class Processes:
         await self._verb("provision", NATS_URL=self.url)
 
     def start(self, name: str, **settings: str) -> None:
-        """Start one of them (again); `settings` are for this start only."""
+        """Start one of them (again); `settings` are for this start only. `spooler-2` is a second spooler."""
         if name != NATS:
-            self._running[name] = self._server.run(f"services.{name}", **{"NATS_URL": self.url, **settings})
+            module = f"services.{name.partition('-')[0]}"
+            self._running[name] = self._server.run(module, **{"NATS_URL": self.url, **settings})
             return
         with self._server.log.open("ab") as output:
             argv = [binary(), "-c", str(self._server.data / "nats" / "nats-server.conf")]
@@ -49,6 +50,22 @@ class Processes:
         """kill -9."""
         self._running[name].kill()
         await asyncio.to_thread(self._running[name].wait)
+
+    def signal(self, name: str, number: signal.Signals) -> None:
+        """Any other signal: SIGSTOP and SIGCONT make one sleep and wake, SIGTERM asks it to end."""
+        self._running[name].send_signal(number)
+
+    def pid(self, name: str) -> int:
+        """Its process id, of the start that was last."""
+        return self._running[name].pid
+
+    def runs(self, name: str) -> bool:
+        """Whether it was started and has not ended."""
+        return name in self._running and self._running[name].poll() is None
+
+    async def ended(self, name: str, within: float = 30.0) -> int:
+        """Wait for its end; the exit code. Raises subprocess's TimeoutExpired."""
+        return await asyncio.to_thread(self._running[name].wait, within)
 
     async def died(self, name: str, within: float = 60.0) -> None:
         """Wait until its crash point has killed it."""
