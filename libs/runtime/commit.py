@@ -143,6 +143,7 @@ class Input:
                 log.exception("batch failed, its messages are applied one at a time", stream=self._name, messages=len(fresh))
                 for message in fresh:
                     await self._alone(message, apply, give_up, region)
+        crashpoint("commit-before-acknowledged")
         await batch.ack()
 
     async def _alone(self, message: Incoming, apply: Apply, give_up: GiveUp, region: str) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 CRASHPOINTS = (
     "commit-before-saved",  # decided, not in the database
     "commit-after-saved",  # in the database with its outbox, nothing published, nothing acknowledged
+    "commit-before-acknowledged",  # saved, and the stream that it came from has not been told
     "outbox-after-published",  # published, the outbox still has it
+    "lease-after-claimed",  # the lease is this process's, nothing is done with it
 )
 
 

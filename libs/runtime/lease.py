@@ -9,6 +9,7 @@ from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, in
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database, whole
 
 log = structlog.get_logger()
@@ -81,6 +82,7 @@ class Lease:
             log.info("lease lost", lease=self._name, epoch=told)
             on_change(False)
         if self._epoch is not None:
+            crashpoint("lease-after-claimed")
             log.info("lease gained", lease=self._name, epoch=self._epoch)
             on_change(True)
 

@@ -26,9 +26,6 @@ from services.converter.short import Brief, ShortDocuments
 
 log = structlog.get_logger()
 
-#: Points at which a test may kill the converter.
-CRASHPOINTS = ("converter-before-engine", "converter-before-report")
-
 
 class Handlers:
     """Fetch, convert, store, report. What raises comes again, until the consumer's last delivery."""
@@ -52,6 +49,7 @@ class Handlers:
             report = await self._report(order)
             crashpoint("converter-before-report")
             await self._bus.publish(report, stream=REPORTS)
+        crashpoint("converter-after-report")
 
     async def on_short_orders(self, orders: Sequence[ConvertDocument]) -> list[ConvertDocument]:
         """Convert documents of `short.is_short`, all at once, and tell it in one batch; those that have to go alone."""
@@ -71,6 +69,7 @@ class Handlers:
         crashpoint("converter-before-report")
         if reports:
             await self._bus.publish_batch(REPORTS, reports)
+        crashpoint("converter-after-report")
         return [order for order, result in zip(wanted, results, strict=True) if result is None]
 
     async def _briefly(self, order: ConvertDocument, brief: Brief) -> DocumentConverted:

@@ -48,6 +48,7 @@ class Gateway:
             return Inline(data)
         name = f"{identity.tenant}/{task}/{role}"
         size, digest = await self.documents.put(name, data)
+        crashpoint("gateway-after-document")
         return Stored(name, size, digest)
 
     async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:

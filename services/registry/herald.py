@@ -11,6 +11,7 @@ from libs.contracts.message import decode
 from libs.contracts.streams import DEVICES, agent_consumer
 from libs.runtime.admin import ensure_consumer
 from libs.runtime.bus import Bus, outgoing
+from libs.runtime.crashpoint import crashpoint
 from services.registry.directory import Directory
 from services.registry.presence import Presence
 from services.registry.store import News, Store
@@ -98,6 +99,7 @@ class Herald:
         events = [outgoing(decode(DeviceChanged, one.event)) for one in told if one.event is not None]
         if events:
             await self._bus.publish_batch(DEVICES, events)
+        crashpoint("registry-after-told")
         await self._store.forget([one.id for one in told])
 
     async def _put(self, key: str) -> None:

@@ -6,6 +6,7 @@ from libs.contracts.devices import Device
 from libs.contracts.directory import DefaultEntry, DeviceEntry
 from libs.contracts.events import DeviceChanged
 from libs.contracts.reports import DevicesReported
+from libs.runtime.crashpoint import crashpoint
 from services.registry import domain
 from services.registry.change import Change, now
 from services.registry.registry import Registry
@@ -29,6 +30,7 @@ async def devices_reported(registry: Registry, report: DevicesReported, stored_a
         changes = await _save(change, report, devices)
         await change.reported(report.agent, stored_at)
         await _choose_default(change, report.agent, devices)
+    crashpoint("registry-after-devices")
     registry.herald.wake()
     if changes:
         log.info("devices changed", agent=report.agent, changes={one.known.device.id: one.what for one in changes})

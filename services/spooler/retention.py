@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.streams import INTAKE, PRINT
 from libs.runtime.bus import Bus, Outgoing
 from libs.runtime.commit import Commit
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from libs.runtime.lease import LeaseLost
@@ -79,6 +80,8 @@ class Retention:
                 return []
 
             await self._commit(change)
+            if gone:
+                crashpoint("spooler-after-forgotten")
             for tenant, task_id in gone:
                 await self._documents.delete(f"{tenant}/{task_id}")
             total += len(gone)

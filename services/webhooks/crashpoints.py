@@ -13,4 +13,9 @@ TELLING = (
     "webhooks-before-record",  # a failed attempt, or a group of answers, is about to be written down
     "webhooks-after-record",  # it is written down, nothing follows yet
 )
-CRASHPOINTS = (*SUBSCRIBING, *TELLING)
+#: Until when a subscription lives.
+RENEWING = (
+    "webhooks-after-renewed",  # it has its new end, its application has no answer
+    "webhooks-after-expired",  # it has ended, what it is told last lies in its queue
+)
+CRASHPOINTS = (*SUBSCRIBING, *TELLING, *RENEWING)

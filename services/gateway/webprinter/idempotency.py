@@ -13,6 +13,7 @@ from pydantic_core import from_json, to_json
 from libs.contracts.message import decode, encode
 from libs.runtime.bucket import Bucket, Taken
 from libs.runtime.bus import NotStored, Unanswered
+from libs.runtime.crashpoint import crashpoint
 from services.gateway.domain import Identity
 from services.gateway.ids import Block
 from services.gateway.webprinter.envelope import Rejected
@@ -64,6 +65,7 @@ class Once:
             wanted = Reservation(self.body, ids)
             try:
                 self.revision = await self.bucket.create(self.place, encode(wanted))
+                crashpoint("gateway-after-reserved")
                 self.kept = wanted
             except Taken:  # by somebody at the same moment, or by ourselves in a try whose answer was lost
                 await self.look()

@@ -5,6 +5,7 @@ import time
 
 import structlog
 
+from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import whole
 from services.webhooks.graph.lifecycle import Lifecycle
 
@@ -25,6 +26,7 @@ async def expire(lifecycle: Lifecycle) -> None:
             await asyncio.sleep(LOOK)
             continue
         if ended := await whole(lifecycle.end(now)):
+            crashpoint("webhooks-after-expired")
             log.info("subscriptions expired", subscriptions=ended)
         if not ended and not await whole(lifecycle.remind(now)):
             await asyncio.sleep(LOOK)

@@ -90,6 +90,7 @@ class SubscriptionDesk:
             with self._tries.one(tenant, app):
                 await self._validate([("notificationUrl", changed.url)])
         await self.subscriptions.change(found.id, changes)
+        crashpoint("webhooks-after-renewed")
         log.info("subscription changed", subscription=found.id, fields=sorted(changes))
         return changed
 
