@@ -13,7 +13,8 @@ from libs.runtime import admin, credentials
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.issuing import Issuer
 from libs.runtime.keys import ADMIN, Keys
-from libs.runtime.natsserver import Outside
+from libs.runtime.natsserver import Outside, configuration
+from libs.runtime.peers import Peers, split
 from libs.runtime.settings import SettingsError, read
 from services.gateway.settings import GatewaySettings
 from services.registry.settings import RegistrySettings
@@ -67,6 +68,26 @@ def make_keys(settings: RegistrySettings, sn: str) -> Keys:
     return keys
 
 
+def make_configurations(settings: RegistrySettings, keys: Keys, folder: Path) -> list[Path]:
+    """The configuration of the bus's server below `folder`, or of each server of its cluster in a folder of its own; blocking."""
+    reached = outside(settings)
+    made = folder / "nats-server.conf"
+    if not settings.nats_cluster:
+        made.write_text(configuration(keys, folder, name="printbus", port=4222, outside=reached))  # nothing in it is secret
+        return [made]
+    peers = Peers(keys, settings.nats_cluster)
+    found: list[Path] = []
+    for number, server in enumerate(settings.nats_cluster, 1):
+        host, port = split(server)
+        own = folder / str(number)
+        own.mkdir(parents=True, exist_ok=True)
+        name = f"printbus-{number}"
+        told = configuration(keys, own, name=name, host=host.strip("[]"), port=int(port), outside=reached, peers=peers)
+        credentials.write_secret(own / made.name, told)
+        found.append(own / made.name)
+    return found
+
+
 async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str) -> None:
     """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `SettingsError` without a server."""
     try:
@@ -74,7 +95,7 @@ async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str
     except Unanswered as error:
         raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes the keys in {settings.keys_dir}: {error}") from error
     try:
-        await admin.provision(bus, settings.region)
+        await admin.provision(bus, settings.region, settings.replicas)
         await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
     finally:
         await bus.close()

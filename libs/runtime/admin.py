@@ -1,6 +1,12 @@
 """The one admin step: streams, consumers and buckets are made or brought up to date from their data."""
 
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace as changed
+
 import structlog
+from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
@@ -12,12 +18,18 @@ from nats.js.api import (
     StreamConfig,
 )
 from nats.js.client import JetStreamContext
-from nats.js.errors import BucketNotFoundError, NotFoundError
+from nats.js.errors import APIError, NotFoundError
 
 from libs.contracts.streams import BUCKETS, BucketSpec, ConsumerSpec, StreamSpec, consumers, streams
 from libs.runtime.bus import Bus
 
 log = structlog.get_logger()
+
+#: A cluster that was started just now may be without a leader, or without enough of its servers, for so many seconds.
+GATHERING = 20.0
+#: JetStream: no suitable peers for placement.
+NO_PEERS = 10005
+AGAIN = 0.5
 
 
 def stream_config(spec: StreamSpec, replicas: int = 1) -> StreamConfig:
@@ -58,31 +70,54 @@ async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
     await js.add_consumer(spec.stream, consumer_config(spec))
 
 
-async def provision(bus: Bus, region: str, replicas: int = 1) -> None:
-    """Make or update everything that `libs.contracts.streams` names. Safe to repeat."""
+async def provision(bus: Bus, region: str, replicas: int = 0) -> None:
+    """Make or update everything that `libs.contracts.streams` names, kept by so many servers. Safe to repeat.
+
+    `replicas` 0: what is there stays where it is, what is new is kept by one server.
+
+    Raises NATS's errors: of a server that says no, and of a cluster that has not gathered in time.
+    """
+    deadline = time.monotonic() + GATHERING
     for stream in streams(region):
-        await _ensure_stream(bus.js, stream, replicas)
+        await _gathered(deadline, lambda stream=stream: _ensure_stream(bus.js, stream, replicas))  # type: ignore[misc]
     for consumer in consumers(region):
-        await ensure_consumer(bus.js, consumer)
+        await _gathered(deadline, lambda consumer=consumer: ensure_consumer(bus.js, consumer))  # type: ignore[misc]
     for bucket in BUCKETS:
-        await _ensure_bucket(bus.js, bucket, replicas)
-    log.info("streams provisioned", region=region)
+        await _gathered(deadline, lambda bucket=bucket: _ensure_bucket(bus.js, bucket, replicas))  # type: ignore[misc]
+    log.info("streams provisioned", region=region, replicas=replicas)
+
+
+async def _gathered(deadline: float, make: Callable[[], Awaitable[None]]) -> None:
+    """`make`, tried again as long as the servers are not ready for it."""
+    while True:
+        try:
+            await make()
+        except (NatsError, TimeoutError) as error:
+            passing = not isinstance(error, APIError) or error.code in (None, 503) or error.err_code == NO_PEERS
+            if not passing or time.monotonic() > deadline:
+                raise
+            log.debug("the bus is not ready yet", error=str(error))
+            await asyncio.sleep(AGAIN)
+        else:
+            return
 
 
 async def _ensure_stream(js: JetStreamContext, spec: StreamSpec, replicas: int) -> None:
-    config = stream_config(spec, replicas)
     try:
-        await js.stream_info(spec.name)
+        there = (await js.stream_info(spec.name)).config
     except NotFoundError:
-        await js.add_stream(config)
+        await js.add_stream(stream_config(spec, replicas or 1))
     else:
-        await js.update_stream(config)
+        await js.update_stream(stream_config(spec, replicas or there.num_replicas or 1))
 
 
 async def _ensure_bucket(js: JetStreamContext, spec: BucketSpec, replicas: int) -> None:
     try:
-        await js.key_value(spec.name)
-    except (BucketNotFoundError, NotFoundError):
+        config = (await js.stream_info(f"KV_{spec.name}")).config
+    except NotFoundError:
         await js.create_key_value(
-            KeyValueConfig(bucket=spec.name, history=1, ttl=spec.ttl, storage=StorageType.FILE, replicas=replicas, direct=True)
+            KeyValueConfig(bucket=spec.name, history=1, ttl=spec.ttl, storage=StorageType.FILE, replicas=replicas or 1, direct=True)
         )
+    else:
+        if replicas and config.num_replicas != replicas:
+            await js.update_stream(changed(config, num_replicas=replicas))

@@ -58,17 +58,18 @@ class Authority:
             self._authority(())
         return self._folder / CERTIFICATE
 
-    def leaf(self, names: Sequence[str] = (), name: str = "https") -> Leaf:
+    def leaf(self, names: Sequence[str] = (), name: str = "https", *, mutual: bool = False) -> Leaf:
         """A server's certificate and key, good for these host names and addresses beside localhost, in `<name>.pem` and `.key`.
 
         The same files as long as they are good for the same names and for a third of their time; new ones after that.
+        `mutual`: good for calling others as well.
         """
         wanted = tuple(sorted({*ALWAYS, *(each.lower() for each in names)}))
         files = Leaf(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         with self._alone():
             issuer, key = self._authority(wanted)
             if not self._is_good(files, wanted, issuer):
-                self._issue(files, wanted, issuer, key)
+                self._issue(files, wanted, issuer, key, mutual=mutual)
                 log.info("certificate made", name=name, names=list(wanted), days=LEAF_DAYS)
         return files
 
@@ -129,7 +130,10 @@ class Authority:
         )
         return builder.sign(key, hashes.SHA256())
 
-    def _issue(self, files: Leaf, names: Sequence[str], issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> None:
+    def _issue(
+        self, files: Leaf, names: Sequence[str], issuer: x509.Certificate, key: ec.EllipticCurvePrivateKey, *, mutual: bool
+    ) -> None:
+        uses = [ExtendedKeyUsageOID.SERVER_AUTH, *([ExtendedKeyUsageOID.CLIENT_AUTH] if mutual else [])]
         own = ec.generate_private_key(ec.SECP256R1())
         builder = (
             self._dated(LEAF_DAYS)
@@ -138,7 +142,7 @@ class Authority:
             .public_key(own.public_key())
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(certificates=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(uses), critical=False)
             .add_extension(x509.SubjectAlternativeName([_general(name) for name in names]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(own.public_key()), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)

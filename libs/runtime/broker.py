@@ -24,7 +24,7 @@ from libs.contracts.streams import BACKOFF, ConsumerSpec
 from libs.runtime.bus import Refused, arrived
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
-from libs.runtime.trust import bus_options
+from libs.runtime.trust import bus_options, bus_servers
 
 log = structlog.get_logger()
 
@@ -35,7 +35,7 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
     if tracing.provider:
         middlewares.insert(0, NatsTelemetryMiddleware(tracer_provider=tracing.provider))
     return NatsBroker(
-        url,
+        bus_servers(url),
         name=user,
         inbox_prefix=inbox(user),
         max_reconnect_attempts=-1,

@@ -22,7 +22,7 @@ from libs.contracts.message import Message, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
-from libs.runtime.trust import bus_options
+from libs.runtime.trust import bus_options, bus_servers
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -266,7 +266,7 @@ class _Caller:
     async def call(self, client: Client, within: float | None = None) -> None:
         """Open one connection. Raises NATS's errors, `OSError` and `TimeoutError`."""
         connecting = client.connect(
-            self._url,
+            bus_servers(self._url),
             name=self.bus.user,
             user_credentials=str(self._credentials),
             inbox_prefix=inbox(self.bus.user).encode(),

@@ -6,7 +6,7 @@ from nats.aio.client import Client
 from nats.errors import Error as NatsError
 
 from libs.runtime.keys import SYSTEM, Keys
-from libs.runtime.trust import bus_options
+from libs.runtime.trust import bus_options, bus_servers
 
 
 class NotTold(Exception):
@@ -22,7 +22,7 @@ async def tell_claims(url: str, keys: Keys) -> None:
     client = Client()
     try:
         await client.connect(
-            url,
+            bus_servers(url),
             user_credentials=str(credentials),
             allow_reconnect=False,
             max_reconnect_attempts=2,  # also of the first connection, which is tried for two minutes otherwise

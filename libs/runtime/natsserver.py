@@ -16,6 +16,7 @@ from libs.runtime import children
 from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
 from libs.runtime.keys import Keys
+from libs.runtime.peers import Peers
 
 log = structlog.get_logger()
 
@@ -49,12 +50,13 @@ def configuration(
     port: int = -1,
     domain: str = "",
     outside: Outside | None = None,
+    peers: Peers | None = None,
 ) -> str:
     """A nats-server configuration: operator mode, JetStream in `folder`, every write synced, batches up to 20,000.
 
-    `outside` has a certificate made by the authority in the folder of keys.
+    `outside` has a certificate made by the authority in the folder of keys. `peers`: it is one of a cluster, at this host and port.
     """
-    listeners: list[str] = []
+    listeners = peers.told(f"{_bracketed(host)}:{port}") if peers else []
     if outside:
         leaf = Authority(keys.path("")).leaf(outside.names, LEAF)
         secured = f"tls {{ cert_file: {json.dumps(str(leaf.certificate))}, key_file: {json.dumps(str(leaf.key))}"

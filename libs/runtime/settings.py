@@ -23,7 +23,9 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Folder for everything that must outlive the process.")
     region: str = Field("local", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this region: a token of every subject.")
-    nats_url: str = Field("", description="Address of the NATS server; empty: the embedded server starts its own.")
+    nats_url: str = Field(
+        "", description="Address of the NATS server, of several with commas between; empty: the embedded server starts its own."
+    )
     nats_creds: Path | None = Field(None, description="Credentials file; default: `keys/<service>.creds` in the data folder.")
     database_url: str = Field("", description="SQLAlchemy address of PostgreSQL; empty: SQLite files in the data folder.")
     documents_url: str = Field(
@@ -40,7 +42,10 @@ class Settings(BaseSettings):
     @field_validator("nats_url")
     @classmethod
     def _nats_url(cls, value: str) -> str:
-        return _begins(value, "nats://", "tls://", "ws://", "wss://")
+        servers = [_begins(each.strip(), "nats://", "tls://", "ws://", "wss://") for each in value.split(",") if each.strip()]
+        if len({each.partition("://")[0] for each in servers}) > 1:
+            raise ValueError("write addresses that all begin with the same of nats://, tls://, ws:// or wss://")
+        return ",".join(servers)
 
     @field_validator("database_url")
     @classmethod

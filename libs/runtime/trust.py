@@ -9,6 +9,11 @@ from typing import Any
 CA_FILE = "ca.pem"
 
 
+def bus_servers(url: str) -> list[str]:
+    """The servers that the setting NATS_URL names, with commas between."""
+    return url.split(",")
+
+
 def bus_options(url: str, credentials: Path) -> dict[str, Any]:
     """Options of nats-py for this address: TLS and nothing but TLS for tls:// and wss://.
 

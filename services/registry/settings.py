@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pydantic import Field, field_validator
 
+from libs.runtime.peers import ROUTES_ABOVE, copies
 from libs.runtime.settings import Settings
 from services.registry.domain import SN_PATTERN, TENANT_PATTERN
 
@@ -20,6 +21,18 @@ class RegistrySettings(Settings):
         "Roaming Print",
         max_length=100,
         description="Name of the printer that every client has for printing first and collecting later; `-`: there is none.",
+    )
+    nats_cluster: tuple[str, ...] = Field(
+        (),
+        description="Servers of a bus that is a cluster, at least three, as a JSON list of host:port for clients, such as "
+        '["10.0.0.1:4222", "10.0.0.2:4222", "10.0.0.3:4222"]; `provision` writes a configuration for each. They reach each '
+        "other at the port 2000 above.",
+    )
+    nats_replicas: int = Field(
+        0,
+        ge=0,
+        le=5,
+        description="How many servers of the bus keep each message; 0: three where NATS_CLUSTER names servers, else as it is.",
     )
     nats_port: int = Field(0, ge=0, le=65535, description="Port of the embedded server's own nats-server; 0: a free one.")
     nats_listen: str = Field("0.0.0.0", description="Address on which the embedded server's bus listens for agents outside.")
@@ -49,6 +62,17 @@ class RegistrySettings(Settings):
             raise ValueError("write exactly 8 letters and digits, such as jueKiUEE")
         return value
 
+    @field_validator("nats_cluster")
+    @classmethod
+    def _nats_cluster(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if value and len(set(value)) < 3:
+            raise ValueError("write at least three different servers: two cannot agree when one is lost")
+        for server in value:
+            host, _, port = server.rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) <= 65_535 - ROUTES_ABOVE:
+                raise ValueError(f"write each server as host:port, with a port of at most {65_535 - ROUTES_ABOVE}")
+        return value
+
     @field_validator("agent_urls")
     @classmethod
     def _agent_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +80,11 @@ class RegistrySettings(Settings):
             if not url.startswith(("tls://", "wss://")):
                 raise ValueError("write addresses that begin with tls:// or wss://")
         return value
+
+    @property
+    def replicas(self) -> int:
+        """How many servers of the bus keep each message; 0: as it is."""
+        return copies(self.nats_cluster, self.nats_replicas)
 
     @property
     def outside_urls(self) -> tuple[str, ...]:

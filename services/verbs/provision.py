@@ -6,7 +6,6 @@ from argparse import ArgumentParser, Namespace
 
 from libs.runtime.claims import tell_claims
 from libs.runtime.logs import configure
-from libs.runtime.natsserver import configuration
 from libs.runtime.settings import read
 from services import provision
 from services.registry.settings import RegistrySettings
@@ -27,12 +26,12 @@ async def run(_said: Namespace) -> int:
     keys = provision.make_keys(settings, identity.sn)
     folder = (settings.data_dir / "nats").absolute()
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    config = folder / "nats-server.conf"
     if not settings.nats_url:
-        told = await asyncio.to_thread(configuration, keys, folder, name="printbus", port=4222, outside=provision.outside(settings))
-        await asyncio.to_thread(config.write_text, told)
-        _say(f"Start a server with: nats-server -c {config}")
-        _say("Then run this again with PRINTBUS_NATS_URL=nats://127.0.0.1:4222: it makes the streams.")
+        servers = settings.nats_cluster or ("127.0.0.1:4222",)
+        for config in await asyncio.to_thread(provision.make_configurations, settings, keys, folder):
+            _say(f"Start a server with: nats-server -c {config}")
+        urls = ",".join(f"nats://{server}" for server in servers)
+        _say(f"Then run this again with PRINTBUS_NATS_URL={urls}: it makes the streams.")
     else:
         await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
         await tell_claims(settings.nats_url, keys)

@@ -16,9 +16,13 @@ def test_the_own_client_is_in_the_settings_or_in_the_data_folder(tmp_path):
     assert (settings.own_sn, settings.own_token) == ("ABCDEFGH", "other")
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("SN", "short"), ("SN", "with.dot"), ("TENANT", "Has Blanks"), ("TENANT", "a.b"), ("PRESENCE_TIMEOUT", "0")]
-)
+#: Too few, the same again, a port that leaves none for the others, no port.
+CLUSTERS = ('["a:1", "b:2"]', '["a:1", "a:1", "a:1"]', '["a:1", "b:2", "c:64000"]', '["a", "b", "c"]')
+WRONG = [("SN", "short"), ("SN", "with.dot"), ("TENANT", "Has Blanks"), ("TENANT", "a.b"), ("PRESENCE_TIMEOUT", "0")]
+WRONG += [("NATS_REPLICAS", "6"), *(("NATS_CLUSTER", value) for value in CLUSTERS)]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
 def test_a_wrong_value_is_named(monkeypatch, name, value):
     monkeypatch.setenv(f"PRINTBUS_{name}", value)
     with pytest.raises(SettingsError, match=f"PRINTBUS_{name} is wrong"):

@@ -81,6 +81,7 @@ def test_what_is_given_wins_over_the_environment(monkeypatch):
         ("METRICS_PORT", "70000", "PRINTBUS_METRICS_PORT is wrong: Input should be less than or equal to 65535."),
         ("TRACE_RATIO", "2", "PRINTBUS_TRACE_RATIO is wrong: Input should be less than or equal to 1."),
         ("SHUTDOWN_GRACE", "0", "PRINTBUS_SHUTDOWN_GRACE is wrong: Input should be greater than 0."),
+        ("NATS_URL", "nats://a,tls://b", "PRINTBUS_NATS_URL is wrong: write addresses that all begin with the same of nats://, "),
         ("NATS_URL", "localhost", "PRINTBUS_NATS_URL is wrong: write an address that begins with nats:// or "),
         ("DATABASE_URL", "mysql://u:secret@h/d", "PRINTBUS_DATABASE_URL is wrong: write an address that begins with postgresql://"),
         ("DOCUMENTS_URL", "ftp://h/secret", "PRINTBUS_DOCUMENTS_URL is wrong: write an address that begins with s3:// or "),
