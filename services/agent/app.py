@@ -59,7 +59,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
 
 def _drivers(settings: AgentSettings) -> dict[str, Driver]:
     try:
-        return connect_all(settings.printers, unknown=settings.unknown_policy, grace=settings.finish_grace)
+        unknown, grace = settings.unknown_policy, settings.finish_grace
+        return connect_all(settings.printers, unknown=unknown, grace=grace, stall=settings.stall_limit)
     except ValueError as error:
         raise SettingsError(f"PRINTBUS_PRINTERS is wrong: {error}.") from None
 

@@ -13,7 +13,7 @@ from services.agent.changes import now
 from services.agent.cleaning import Cleaning
 from services.agent.documents import Documents, MissingError
 from services.agent.domain import Deed, Failed, Outcome, Sight, Step, Unknown, expired, settle
-from services.agent.drivers import Declined, Fault, Printer
+from services.agent.drivers import STUCK, Declined, Fault, Printer
 from services.agent.turnstile import Turnstile
 
 log = structlog.get_logger()
@@ -132,7 +132,12 @@ class Lane:
                 self._turnstile.enter(number)
                 await _first(self._changed.wait(), pause)
                 deed = await self._settle(printer, attempt)
-                continue
+                if fault.reason == STUCK and deed is Deed.CANCEL:
+                    deed = await self._cancel(printer, attempt)
+                if fault.reason != STUCK or deed is not Deed.PRINT:
+                    continue
+                # Nothing of it is on paper, and the same document again would hold up all others again.
+                outcome = Failed(fault.reason, fault.message, transient=True)
             if outcome:
                 await self._end(attempt, outcome)
             return
@@ -206,7 +211,7 @@ class Lane:
             try:
                 await act()
             except Fault as fault:
-                if attempt.step >= Step.RELEASING and not repeatable:
+                if (attempt.step >= Step.RELEASING and not repeatable) or fault.reason == STUCK:
                     raise
                 if fault.reason:
                     attempt.stop(fault.reason, fault.message)

@@ -12,7 +12,7 @@ OURS = frozenset({"name", "unknown", "format", "verify", "grace", "raw", *PARAME
 
 @dataclass(frozen=True, slots=True)
 class PrinterUri:
-    """`uri` is the address without our own parameters. `grace` in seconds; `format` is a media type that the device takes.
+    """`uri` is the address without our own parameters. `grace` and `stall` in seconds; `format` is a type that the device takes.
 
     `untouched`: whether the device is to be given bytes as they are (`raw=true`); None: as it is usual for its kind.
     """
@@ -30,6 +30,7 @@ class PrinterUri:
     raw: str = field(default="", repr=False)
     untouched: bool | None = None
     receipt: Receipt | None = None
+    stall: float = 600.0
 
 
 def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> PrinterUri:

@@ -1,6 +1,7 @@
 """From the entries of PRINTERS to drivers: the scheme names the driver's file."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import cast
 
 from libs.contracts.devices import UnknownPolicy
@@ -8,6 +9,7 @@ from libs.runtime.discovery import discover
 from services.agent import drivers
 from services.agent.drivers import Driver, Variant
 from services.agent.printer_uri import parse
+from services.agent.stall import LIMIT
 
 #: Schemes that are served by another scheme's driver.
 ALIASES = {"ipps": "ipp"}
@@ -18,13 +20,15 @@ EXAMPLES = (
 )
 
 
-def connect_all(entries: Iterable[str], *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> dict[str, Driver]:
+def connect_all(
+    entries: Iterable[str], *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0, stall: float = LIMIT
+) -> dict[str, Driver]:
     """A driver for each entry, by the entry. Raises ValueError with one sentence that says what to write instead."""
     variants = cast("dict[str, Variant]", discover(drivers))
     found: dict[str, Driver] = {}
     names: set[str] = set()
     for entry in entries:
-        uri = parse(entry, unknown=unknown, grace=grace)
+        uri = replace(parse(entry, unknown=unknown, grace=grace), stall=stall)
         variant = variants.get(ALIASES.get(uri.scheme, uri.scheme))
         if variant is None:
             raise ValueError(f"there is no driver for {uri.scheme or 'nothing'}://; write {EXAMPLES}")

@@ -50,6 +50,9 @@ class AgentSettings(Settings):
     finish_grace: float = Field(
         3.0, ge=0, le=86_400, description="Seconds after which a task counts as printed where no printer confirms it."
     )
+    stall_limit: float = Field(
+        600.0, gt=0, le=86_400, description="Seconds after which a printer that takes nothing has given up on the document in hand."
+    )
     fetch_ahead: int = Field(
         2 * 1024**3, ge=0, description="Bytes of documents that may lie on the agent's disk before their turn has come."
     )

@@ -106,7 +106,7 @@ class Desk:
 
 @asynccontextmanager
 async def desk(
-    folder: Path, *uris: str, locate=None, opened: bool = True, budget: int = 10_000_000, peripherals=None
+    folder: Path, *uris: str, locate=None, opened: bool = True, budget: int = 10_000_000, peripherals=None, stall: float = 600.0
 ) -> AsyncIterator[Desk]:
     """A shop over the journal in `folder` with these printers."""
 
@@ -116,7 +116,7 @@ async def desk(
     journal = await Journal.open(folder / "agent")
     async with httpx.AsyncClient() as client:
         documents = Documents(folder / "agent" / "documents", locate or nobody, budget, client)
-        shop = Shop(SN, journal, documents, connect_all(uris), tracing=Tracing("agent"), peripherals=peripherals)
+        shop = Shop(SN, journal, documents, connect_all(uris, stall=stall), tracing=Tracing("agent"), peripherals=peripherals)
         await shop.start()
         if opened:
             shop.open()

@@ -17,6 +17,9 @@ from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Sight
 from services.agent.printer_uri import PrinterUri
 
+#: The reason of a printer that stopped reading in the middle of a document: the next one need not wait for this one.
+STUCK = "timed-out"
+
 
 class Fault(Exception):
     """The printer cannot do it now: `reason` is a printer-state-reason, the text one sentence for people."""

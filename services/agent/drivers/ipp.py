@@ -40,7 +40,9 @@ def connect(uri: PrinterUri) -> "IppPrinter":
 
     An IPP printer guesses what unnamed bytes are. `raw=true` says that it guesses right, so that labels pass untouched.
     """
-    client = Client(uri.uri, user="printbus", patience=Patience(connect=5.0, answer=15.0, stall=600.0), verify=uri.verify)
+    client = Client(
+        uri.uri, user="printbus", patience=Patience(connect=5.0, answer=min(15.0, uri.stall), stall=uri.stall), verify=uri.verify
+    )
     return IppPrinter(client, uri)
 
 

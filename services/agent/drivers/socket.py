@@ -16,7 +16,7 @@ from libs.runtime.crashpoint import crashpoint
 from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step
-from services.agent.drivers import Declined, Fault, Found, Seen
+from services.agent.drivers import STUCK, Declined, Fault, Found, Seen
 from services.agent.printer_uri import PrinterUri
 from services.agent.stall import Stall
 
@@ -24,8 +24,6 @@ log = structlog.get_logger()
 
 PORT = 9100
 CONNECT = 5.0
-#: A printer that takes nothing for so long has given up on the document; its lane is free again. Seconds.
-LIMIT = 600.0
 #: How often it is looked at whether bytes have left, in seconds.
 LOOK = 0.05
 #: How often a printer that could not be reached is tried, in seconds. One that could is left in peace.
@@ -58,6 +56,7 @@ class RawPrinter:
         self._host = uri.host
         self._port = uri.port or PORT
         self._grace = uri.grace
+        self._stall = uri.stall
         self._capabilities = raw.offered(Capabilities(formats=(uri.format,), monochrome=False), uri, passes=True)
         self.seen = Seen(capabilities=self._capabilities)
         self._found: Found = lambda _printers: None
@@ -127,7 +126,7 @@ class RawPrinter:
 
     async def _send(self, attempt: Attempt, writer: asyncio.StreamWriter) -> None:
         """All bytes, until the other side's system has acknowledged the last one. Raises OSError, `Fault`."""
-        async with Stall(attempt, self.name, LIMIT) as stall:
+        async with Stall(attempt, self.name, self._stall) as stall:
             async for piece in _small(attempt.content.pieces()):
                 writer.write(piece)
                 crashpoint("agent-mid-document")
@@ -143,10 +142,10 @@ class RawPrinter:
                 raise ConnectionResetError
             now_waiting = _waiting(writer)
             if now_waiting < waiting:
-                stall.progress()
+                stall.progress(waiting - now_waiting)
             elif stall.over:
                 message = f"The printer {self.name} stopped reading in the middle of the document."
-                raise Fault("timed-out", message)
+                raise Fault(STUCK, message)
             waiting = now_waiting
 
     def _see(self, seen: Seen) -> None:

@@ -7,14 +7,14 @@ from libs.contracts.documents import RAW_MEDIA_TYPE
 from libs.ipp.client import Client
 from libs.ipp.connection import Document
 from libs.ipp.enums import Status
-from libs.ipp.errors import ClientError, IppError
+from libs.ipp.errors import ClientError, IppError, IppTimeoutError
 from libs.ipp.session import Given
 from libs.ipp.values import Keyword
 from libs.runtime.crashpoint import crashpoint
 from services.agent.attempt import Attempt
 from services.agent.domain import Step
 from services.agent.drivers import Declined, Fault
-from services.agent.ipp.jobs import Jobs, unreachable
+from services.agent.ipp.jobs import Jobs, stuck, unreachable
 from services.agent.ipp.refusals import FINAL
 from services.agent.raw import UNTOUCHED
 from services.agent.stall import Stall
@@ -126,6 +126,8 @@ class Handover:
                 await self._jobs.discard(attempt)
                 raise self._refused(error) from error
             raise
+        except IppTimeoutError as error:
+            raise stuck(self._label) from error
 
     def _format(self, attempt: Attempt) -> str:
         media_type = attempt.content.media_type
@@ -144,9 +146,10 @@ def _document(attempt: Attempt, stall: Stall) -> Document:
 
 
 async def _pieces(attempt: Attempt, stall: Stall) -> AsyncIterator[bytes]:
-    first = True
+    first, before = True, 0
     async for piece in attempt.content.pieces():
-        stall.progress()
+        stall.progress(before)
+        before = len(piece)
         yield piece
         if first:
             crashpoint("agent-mid-document")

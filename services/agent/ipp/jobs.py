@@ -10,7 +10,7 @@ from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
 from services.agent.attempt import Attempt
 from services.agent.domain import Failed, Means, Outcome, Printed, Sight, Step
-from services.agent.drivers import Fault
+from services.agent.drivers import STUCK, Fault
 from services.agent.ipp.capabilities import words
 
 #: cupsd tells the names of ended jobs only to who asks for job-uuid too.
@@ -33,6 +33,11 @@ ARRIVAL = 5.0
 def unreachable(printer: str, error: ClientError) -> Fault:
     """The printer cannot be asked now."""
     return Fault("connecting-to-device", f"The printer {printer} does not answer ({_cause(error)}).")
+
+
+def stuck(printer: str) -> Fault:
+    """The printer has begun to take a document, and does not go on."""
+    return Fault(STUCK, f"The printer {printer} stopped reading in the middle of the document.")
 
 
 def _cause(error: ClientError) -> str:

@@ -13,6 +13,7 @@ from libs.ipp.tags import GroupTag
 from libs.ipp.values import Charset, EnumValue, MimeMediaType, Name, NaturalLanguage
 from services.agent.raw import CUPS_RAW
 from tests.agent.orders import PDF, desk, free_port, order, task, withdrawal
+from tests.faults.rig.ippfake import FakePrinter
 from tests.ipp.scripted import http, scripted
 from tests.printers import eve_printer, private_cupsd
 from tests.waiting import until
@@ -371,3 +372,16 @@ async def test_a_printer_that_keeps_no_history_is_believed_as_long_as_it_was_not
         printed = await at.told("TaskPrinted")
         assert not printed.confirmed
         assert "keeps no history" in printed.warning
+
+
+async def test_a_printer_that_stops_reading_frees_its_lane_and_is_tried_again_later(tmp_path, monkeypatch):
+    monkeypatch.setattr("services.agent.stall.NOT_READING", 0.2)
+    monkeypatch.setattr("services.agent.ipp.jobs.ARRIVAL", 0.1)
+    async with FakePrinter("Office", deaf_after=4096, window=4096) as printer, desk(tmp_path, printer.entry, stall=1.0) as at:
+        await at.give(order(1, printer="Office", data=PDF + bytes(4_000_000)), order(2, printer="Office"))
+        stopped = await at.told("TaskStopped", 1)
+        assert (stopped.reason, "not reading" in stopped.message) == ("timed-out", True)
+        failed = await at.told("TaskFailed", 1)
+        assert (failed.reason, failed.transient, failed.pages_done) == ("timed-out", True, 0)
+        await at.told("TaskPrinted", 2)
+        assert [job.name for job in printer.printed] == [f"{task(2)}.1"]

@@ -7,7 +7,6 @@ import pytest
 from libs.contracts.devices import PrinterState, Receipt
 from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE
 from libs.contracts.tickets import Cut, Dither
-from services.agent.drivers import socket as driver
 from services.agent.printers import connect_all
 from tests.agent.drivers.device import Device
 from tests.agent.orders import PDF, desk, free_port, order, withdrawal
@@ -105,8 +104,7 @@ async def test_a_printer_that_stops_reading_is_told_and_goes_on(tmp_path, monkey
 
 async def test_a_printer_that_never_reads_on_leaves_the_outcome_unknown_and_the_lane_free(tmp_path, monkeypatch):
     monkeypatch.setattr("services.agent.stall.NOT_READING", 0.2)
-    monkeypatch.setattr(driver, "LIMIT", 1.0)
-    async with Device() as device, desk(tmp_path, device.uri()) as at:
+    async with Device() as device, desk(tmp_path, device.uri(), stall=1.0) as at:
         device.reading.clear()
         await at.give(order(1, printer="Label", data=os.urandom(8 * 1024 * 1024)), order(2, printer="Label"))
         await at.told("TaskUnknown", 1)
