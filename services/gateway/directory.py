@@ -7,6 +7,7 @@ from libs.contracts.ids import guid
 from libs.contracts.queries import Entries, LookUp
 from libs.runtime.bus import Bus, Unanswered
 from libs.runtime.mirror import Mirror
+from services.gateway.latecomers import Latecomers
 
 #: A change that the registry has answered for is in the mirror in a moment; longer (in seconds) nobody waits for it.
 SETTLED_WITHIN = 1.0
@@ -26,6 +27,7 @@ class Directory:
         self._mirror = mirror
         self._region = region
         self._changed = asyncio.Event()
+        self._latecomers = Latecomers(self.settle_key)
         self._named: dict[tuple[str, str], set[str]] = {}
         self._names: dict[str, tuple[str, str]] = {}
         self._guids: dict[str, str] = {}
@@ -41,8 +43,22 @@ class Directory:
             return [self._mirror.get(key) for key in keys]
         return await self.ask(*keys)
 
+    async def find(self, *keys: str) -> list[Entry | None]:
+        """As `get`; what the mirror lacks is asked of the registry first, as far as `Latecomers` may: it may be new.
+
+        For whoever is about to refuse somebody by what comes of it. Raises `Unanswered`.
+        """
+        if not self._mirror.fresh:
+            return await self.ask(*keys)
+        found = [self._mirror.get(key) for key in keys]
+        return [await self._latecomers.get(key) if entry is None else entry for key, entry in zip(keys, found, strict=True)]
+
+    async def look_again(self, *keys: str) -> list[Entry | None]:
+        """The same, also for what the mirror has and that does not do; None for what may not be asked now."""
+        return [await self._latecomers.get(key) for key in keys]
+
     async def ask(self, *keys: str) -> list[Entry | None]:
-        """The same from the registry itself: for whoever is about to say no because of what the mirror lacks."""
+        """The same from the registry itself: without a limit: what strangers send belongs to `find`."""
         answer: Entries = await self._bus.ask(LookUp(region=self._region, keys=keys))
         found = {entry.key: entry for entry in answer.entries}
         return [found.get(key) for key in keys]

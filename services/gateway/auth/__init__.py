@@ -42,13 +42,13 @@ class Scheme(Protocol):
 
 
 async def owner_of(token: str, directory: Directory) -> Identity | None:
-    """Whom a token speaks for now; None: nobody. One that nobody knows costs no more than a good one. Raises `Unanswered`."""
+    """Whom a token speaks for now, also one that was made just now; None: nobody. Raises `Unanswered`."""
     if len(token) > LONGEST:
         return None
-    (known,) = await directory.get(token_key(token_digest(token)))
+    (known,) = await directory.find(token_key(token_digest(token)))
     if not isinstance(known, TokenEntry):
         return None
-    (client,) = await directory.get(client_key(known.sn))
+    (client,) = await directory.find(client_key(known.sn))
     return speaks_for(known, client if isinstance(client, ClientEntry) else None, time.time_ns() // 1_000_000)
 
 

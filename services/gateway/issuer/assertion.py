@@ -61,7 +61,7 @@ class Assertions:
             known.add(client_key(peeked.issuer))
         found = _owners(await self._directory.get(*known), peeked, tenant)
         if not found:  # one that was added just now
-            found = _owners([await self._directory.settle_key(each) for each in known], peeked, tenant)
+            found = _owners(await self._directory.look_again(*known), peeked, tenant)
         if not found:
             raise BadToken("There is no such application (iss) with this key (x5t#S256, x5t, kid) here.")
         if len(found) > 1:

@@ -101,14 +101,10 @@ class TokenEndpoint:
         if len(asking.secret) > LONGEST:
             return None
         key = token_key(token_digest(asking.secret))
-        (token,) = await self._directory.get(key)
-        if token is None:
-            token = await self._directory.settle_key(key)  # one that was made just now
+        (token,) = await self._directory.find(key)
         if not isinstance(token, TokenEntry):
             return None
-        (client,) = await self._directory.get(client_key(token.sn))
-        if client is None:
-            client = await self._directory.settle_key(client_key(token.sn))
+        (client,) = await self._directory.find(client_key(token.sn))
         if not isinstance(client, ClientEntry) or speaks_for(token, client, time.time_ns() // 1_000_000) is None:
             return None
         if client.role is not ClientKind.APP or not is_called(client, asking.client_id):

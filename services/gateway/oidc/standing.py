@@ -50,7 +50,7 @@ class Standing:
         """
         of_key = credential.startswith(KEY)
         keys = (client_key(sn), *((token_key(credential),) if credential and not of_key else ()))
-        client, *tokens = await self._directory.get(*keys)
+        client, *tokens = await self._directory.find(*keys)
         if not isinstance(client, ClientEntry) or client.tenant != tenant:
             raise BadToken("There is no such application any more.", genuine=True)
         for token in tokens:

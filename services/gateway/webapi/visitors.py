@@ -105,12 +105,10 @@ class Visitors:
             return None
         if not entry.token:
             return client
-        (token,) = await self._directory.get(token_key(entry.token))
+        (token,) = await self._directory.find(token_key(entry.token))
         found = token if isinstance(token, TokenEntry) and token.sn == entry.sn else None
         return client if speaks_for(found, client, int(time.time() * 1000)) else None
 
     async def _client(self, sn: str) -> ClientEntry | None:
-        (found,) = await self._directory.get(client_key(sn))
-        if found is None:
-            (found,) = await self._directory.ask(client_key(sn))
+        (found,) = await self._directory.find(client_key(sn))
         return found if isinstance(found, ClientEntry) else None

@@ -7,12 +7,14 @@ from starlette.requests import Request
 
 from libs.contracts.directory import Scope
 from libs.contracts.ids import token_digest
+from libs.contracts.queries import LookUp
+from libs.runtime.bus import Unanswered
 from libs.runtime.discovery import discover
 from services.gateway import auth
 from services.gateway.auth import Unidentified, identify
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
-from tests.gateway.fakes import SN, TOKEN, FakeBus, FakeMirror, entries
+from tests.gateway.fakes import SN, TOKEN, FakeBus, FakeMirror, entries, looked_up
 
 SCHEMES = discover(auth)
 
@@ -22,8 +24,11 @@ def request(**headers):
     return Request({"type": "http", "method": "POST", "path": "/", "headers": raw})
 
 
-def directory():
-    return Directory(FakeBus(), FakeMirror(*entries()), "local")
+def directory(*late):
+    """One that knows the usual client; the registry knows also what is late."""
+    bus = FakeBus()
+    bus.answers[LookUp] = looked_up(*late)
+    return Directory(bus, FakeMirror(*entries()), "local")
 
 
 @pytest.mark.parametrize("scheme", SCHEMES.values(), ids=SCHEMES.keys())
@@ -68,6 +73,20 @@ async def test_a_token_is_as_good_as_its_entry_in_every_header(name, change, goo
     else:
         with pytest.raises(Unidentified):
             await asked
+
+
+@pytest.mark.parametrize("name", HEADERS)
+async def test_a_token_is_good_from_the_moment_that_it_is_shown_to_its_owner(name, monkeypatch):
+    monkeypatch.setattr("services.gateway.directory.SETTLED_WITHIN", 0.02)
+    known = directory(replace(entries()[1], digest=token_digest("just made"), sn="jusTmaDe"), replace(entries()[0], sn="jusTmaDe"))
+    found = await identify(request(**{name: HEADERS[name].format("just made")}), known, SCHEMES.values())
+    assert found.sn == "jusTmaDe"
+
+
+async def test_nobody_is_refused_by_a_registry_that_does_not_answer():
+    known = Directory(FakeBus(), FakeMirror(*entries()), "local")
+    with pytest.raises(Unanswered):
+        await identify(request(api_access_token="just made"), known, SCHEMES.values())
 
 
 async def test_a_token_of_a_disabled_client_is_bad():
