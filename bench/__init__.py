@@ -1,1 +1,1 @@
-"""Benchmarks: what is fast is measured beside what it is compared with, in one run, and nothing may be lost in it."""
+"""The benchmark of the design's section 7: `python -m bench` takes every measure and writes the evidence."""
