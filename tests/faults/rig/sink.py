@@ -1,65 +1,43 @@
-"""Raw TCP sinks as port 9100 is: what came in, one entry per connection, read as a test's script says."""
+"""A device on a port that takes bytes and says nothing, as many label printers do."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Self
 
-from tests.faults.rig.history import History
-from tests.faults.rig.posts import Listener
+import pypdfium2
 
 
-@dataclass
+@dataclass(slots=True)
 class Sink:
-    """A printer on a TCP port; `entry` is for PRINTERS.
+    """What came, each connection for itself; what is not whole is no paper."""
 
-    `stops_after` bytes of each connection it reads nothing more (None: it reads all); `rate` is bytes per second (0: as they
-    come). Both can be changed while it is there, `read_on` wakes those that stopped. `window` is what the machine takes in unread.
-    """
-
-    name: str = "Label"
-    history: History | None = None
-    stops_after: int | None = None
-    rate: float = 0.0
-    window: int = 4096
-    jobs: list[bytes] = field(default_factory=list)
-    taken: int = 0
-    grace: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._listener = Listener(self._serve, window=self.window)
-        self._on = asyncio.Event()
+    uri: str = ""
+    came: list[bytes] = field(default_factory=list)
 
     @property
-    def entry(self) -> str:
-        """Its entry in PRINTERS."""
-        return f"socket://127.0.0.1:{self._listener.port}?name={self.name}&grace={self.grace:g}"
+    def whole(self) -> list[bytes]:
+        """The documents that came to their end."""
+        return [each for each in self.came if each.rstrip().endswith(b"%%EOF")]
 
-    async def __aenter__(self) -> Self:
-        await self._listener.open()
-        return self
 
-    async def __aexit__(self, *_: object) -> None:
-        await self._listener.release()
+@asynccontextmanager
+async def sinking() -> AsyncIterator[Sink]:
+    """One on a free port of loopback."""
+    sink = Sink()
 
-    def read_on(self) -> None:
-        """Read everything from now on, as fast as it comes."""
-        self.stops_after, self.rate = None, 0.0
-        self._on.set()
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sink.came.append(await reader.read())
+        writer.close()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        got = bytearray()
-        while True:
-            while self.stops_after is not None and len(got) >= self.stops_after:
-                await self._on.wait()
-            most = 65536 if self.stops_after is None else min(65536, self.stops_after - len(got))
-            piece = await reader.read(1 if self.rate else most)
-            if not piece:
-                break
-            got += piece
-            self.taken += len(piece)
-            if self.rate:
-                await asyncio.sleep(1 / self.rate)
-        if got:
-            self.jobs.append(bytes(got))
-            if self.history:
-                self.history.note("came", bytes=len(got))
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    try:
+        sink.uri = f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield sink
+    finally:
+        server.close()
+
+
+def words(document: bytes) -> str:
+    """The text of a PDF."""
+    return "\n".join(page.get_textpage().get_text_range() for page in pypdfium2.PdfDocument(document))
