@@ -16,6 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
+#: Milliseconds that PostgreSQL lets a transaction do nothing: a process that is frozen in one must not hold its locks for ever.
+IDLE = 10_000
+
 
 class Database:
     """Transactions on one service's tables. The same statements run on both systems."""
@@ -109,7 +112,8 @@ def open_database(url: str, data_dir: Path, service: str) -> Database:
         _tune_sqlite(engine)
         return Database(engine, service)
     address = make_url(url).set(drivername="postgresql+asyncpg")
-    arguments: dict[str, Any] = {"server_settings": {"search_path": service, "application_name": f"printbus-{service}"}}
+    given = {"search_path": service, "application_name": f"printbus-{service}", "idle_in_transaction_session_timeout": str(IDLE)}
+    arguments: dict[str, Any] = {"server_settings": given}
     engine = create_async_engine(address, pool_size=8, pool_pre_ping=True, hide_parameters=True, connect_args=arguments)
     return Database(engine, service)
 

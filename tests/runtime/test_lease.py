@@ -5,7 +5,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 from sqlalchemy import insert, update
+from sqlalchemy.exc import DBAPIError
 
+from libs.runtime import database as database_module
 from libs.runtime import lease as lease_module
 from libs.runtime.lease import Lease, LeaseLost
 from tests.runtime.decider import fact, lease, rows, store
@@ -68,10 +70,24 @@ async def test_a_silent_holder_is_followed_when_its_term_has_run_out(database_ur
         async with holding(opened, "b") as (b, told):
             await until(lambda: b.looked)
             assert not b.held
-            await until(lambda: b.held, 15)
+            await until(lambda: told, 15)
             assert told == [True]
             with pytest.raises(LeaseLost):
                 await write(opened, a, 1)
+
+
+async def test_a_holder_that_is_frozen_in_a_transaction_is_followed_and_writes_nothing(postgres_url, tmp_path, monkeypatch):
+    monkeypatch.setattr(database_module, "IDLE", 300)
+    async with store(postgres_url, tmp_path) as one, store(postgres_url, tmp_path) as two:
+        frozen = Lease(one, lease, "decider", "frozen")
+        await frozen._claim()
+        with pytest.raises(DBAPIError):  # noqa: PT012 - the end of the transaction may raise it, too
+            async with one.transaction() as connection:
+                await frozen.verify(connection)  # it locks the lease's row
+                async with holding(two, "next") as (claim, _):
+                    await until(lambda: claim.held, 10, "the next one has the lease")
+                await connection.execute(insert(fact).values(number=1, word="late"))
+        assert await rows(two, fact) == 0
 
 
 async def test_a_lease_that_is_given_up_is_taken_without_waiting(tmp_path, monkeypatch):
