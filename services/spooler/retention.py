@@ -27,6 +27,8 @@ log = structlog.get_logger()
 INTAKE_KEPT = 86_400_000
 #: An order may lie in the outbox for a while after it was decided, in ms.
 OUTBOX_MARGIN = 600_000
+#: Seconds that the sweep of documents waits for the tasks that were accepted before.
+PATIENCE = 30
 
 
 class Retention:
@@ -124,10 +126,19 @@ class Retention:
     async def sweep_documents(self, now: int) -> int:
         """Delete objects that are a day old and belong to nobody; how many folders were stray.
 
-        Only when everything that was accepted is applied: a task may still be on its way here.
+        Only when everything that was accepted before is applied: a task may still be on its way here.
         """
         accepted = int((await self._bus.js.stream_info(INTAKE)).state.last_seq)
-        async with self._database.reading() as connection:
-            if await store.applied(connection, INTAKE) < accepted:
-                return 0
+        if not await self._caught_up(accepted):
+            log.info("stray documents not looked for: what was accepted is not applied yet", accepted=accepted)
+            return 0
         return await Strays(self._database, self._documents).sweep(now)
+
+    async def _caught_up(self, sequence: int) -> bool:
+        """Whether so much of INTAKE is applied, waited for: under load the last message is always one that is not."""
+        for _ in range(PATIENCE):
+            async with self._database.reading() as connection:
+                if await store.applied(connection, INTAKE) >= sequence:
+                    return True
+            await asyncio.sleep(1.0)
+        return False
