@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[1]
 _PR_SET_CHILD_SUBREAPER = 36
 #: Seconds to end in good order.
 GRACE = 15.0
+#: Characters of what a failed measure said that are shown.
+SHOWN = 3000
 
 
 def adopt_orphans() -> None:
@@ -83,7 +85,7 @@ def _environment(home: Path) -> dict[str, str]:
 def _last(log: Path, code: int) -> str:
     """The last line that it wrote into its log: of a traceback, what was raised."""
     text = log.read_text(errors="replace")
-    sys.stderr.write(text)
+    sys.stderr.write(text[-SHOWN:])
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"{lines[-1][:500]}" if lines else f"it ended with code {code} and no word"
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from demo.server import Server
 
@@ -27,7 +27,13 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     return {f"PRINTBUS_{name}": value for name, value in settings.items()}
 
 
-async def listed(started: Server, *names: str) -> list[dict[str, Any]]:
+class Answers(Protocol):
+    """Whoever answers commands."""
+
+    async def call(self, command: str, **data: Any) -> Any: ...
+
+
+async def listed(started: Answers, *names: str) -> list[dict[str, Any]]:
     """Wait until these printers are listed and online."""
     async with asyncio.timeout(LISTED):
         while True:
