@@ -34,6 +34,7 @@ DOOR_VERBS = (
     "pause-device",
     "resume-device",
     "list-lines",
+    "confirm-tasks",
 )
 SERVICES = ("gateway", "registry", "spooler", "converter", "webhooks")
 #: Names of users that are not agents: the services, and the user of the admin step.
@@ -130,8 +131,8 @@ def service_permissions(service: str, region: str) -> Permissions:
             *_watching(DIRECTORY),
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in (INTAKE, PRINT, REPORTS)),
             *(f"$JS.API.STREAM.PURGE.{stream}" for stream in (INTAKE, PRINT)),
-            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (CONVERT, PRINT)),
-            f"$JS.API.DIRECT.GET.{CONVERT}",
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (CONVERT, PRINT, INTAKE, REPORTS)),
+            *(f"$JS.API.DIRECT.GET.{stream}" for stream in (CONVERT, INTAKE)),
             f"$JS.API.STREAM.MSG.DELETE.{CONVERT}",
             f"$JS.API.STREAM.MSG.DELETE.{PRINT}",
         ),
@@ -140,7 +141,7 @@ def service_permissions(service: str, region: str) -> Permissions:
             f"dead.{region}.>",
             f"query.{region}.registry.>",
             *_watching(DIRECTORY),
-            *(f"$JS.API.STREAM.INFO.{stream}" for stream in (TASKS, DEVICES)),
+            *(f"$JS.API.STREAM.{asked}.{stream}" for asked in ("INFO", "MSG.GET") for stream in (TASKS, DEVICES)),
         ),
     }
     subscribe: dict[str, tuple[str, ...]] = {

@@ -17,6 +17,7 @@ from libs.contracts.fleet import FLEET_ANSWER
 from libs.contracts.fleetsettings import FLEET_SETTINGS_ANSWER
 from libs.contracts.hooks import HOOK_ANSWER
 from libs.contracts.jobs import JOB_ANSWER
+from libs.contracts.ledger import LEDGER_ANSWER
 from libs.contracts.marks import Mark
 from libs.contracts.message import Message
 from libs.contracts.people import PEOPLE_ANSWER
@@ -382,6 +383,7 @@ ANSWER: dict[type[Message], type] = {
     **FLEET_SETTINGS_ANSWER,
     **HOOK_ANSWER,
     **JOB_ANSWER,
+    **LEDGER_ANSWER,
     **PEOPLE_ANSWER,
     **SUBSCRIPTION_ANSWER,
     **UPLOAD_ANSWER,

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import replace
 
 import structlog
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, update
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.dead import DeadLetter
@@ -34,12 +34,16 @@ PORTION = 256 * 1024
 
 
 def cursor_table(metadata: MetaData) -> Table:
-    """How far each input stream is applied: the sequence of the last message whose consequences are saved."""
+    """How far each input stream is applied: the last message whose consequences are saved, and when it was stored.
+
+    `at` is in ms since 1970, 0: not known. By both it is known again in a stream that counts anew, or lost its end.
+    """
     return Table(
         "cursor",
         metadata,
         Column("stream", String(64), primary_key=True),
         Column("sequence", BigInteger, nullable=False),
+        Column("at", BigInteger, nullable=False, server_default=text("0")),
     )
 
 
@@ -93,6 +97,7 @@ class Input:
         self._reader = reader
         self._name = name
         self.applied = 0
+        self._at = 0
         self._moved = asyncio.Event()
 
     def stop(self) -> None:
@@ -106,18 +111,27 @@ class Input:
 
     async def run(self, apply: Apply, give_up: GiveUp, *, region: str, maximum: int = 200) -> None:
         """Read for ever: `apply` many at once; one that fails alone `TRIES` times goes to `give_up` and to DEAD."""
-        self.applied = await self._saved()
+        self.applied, self._at = await self._saved()
         self._reader.on_bound = self._compare
         async with aclosing(self._reader.batches(maximum)) as batches:
             async for batch in batches:
                 await self._take(batch, apply, give_up, region)
 
-    async def _compare(self) -> None:
-        """A stream that ends before what is applied was made anew: its messages are not the ones that we have seen."""
-        last = await self._reader.last_sequence()
-        if last < self.applied:
-            log.error("stream began anew, it is read from its beginning", stream=self._name, applied=self.applied, last=last)
-            self._move(0)
+    async def _compare(self) -> int:
+        """Behind which sequence to read. A stream that has another message where we stopped, or ends before it, is another one.
+
+        It was made anew, or lost its end with its server's power: its messages are not the ones that we have seen.
+        """
+        if self.applied and not await self._same():
+            log.error("stream is another one, it is read from its beginning", stream=self._name, applied=self.applied)
+            self._move(0, 0)
+        return self.applied
+
+    async def _same(self) -> bool:
+        if await self._reader.last_sequence() < self.applied:
+            return False
+        found = await self._reader.stored_at(self.applied) if self._at else 0
+        return not found or abs(found - self._at) <= 1  # purged, or not known: nothing speaks against it
 
     async def wait_for(self, sequence: int, within: float) -> bool:
         """Whether everything up to `sequence` is applied within so many seconds."""
@@ -184,36 +198,37 @@ class Input:
     async def _bury(self, message: Incoming, letter: DeadLetter, give_up: GiveUp) -> None:
         async def change(connection: AsyncConnection) -> Staged:
             task, staged = await give_up(connection, message, letter.cause)
-            await self._advance(connection, message.sequence)
+            await self._advance(connection, message)
             return [*staged, (DEAD, outgoing(replace(letter, task=task)))]
 
         await self._commit(change)
-        self._move(message.sequence)
+        self._move(message.sequence, message.at)
 
     async def _save(self, messages: Sequence[Incoming], apply: Apply) -> None:
         async def change(connection: AsyncConnection) -> Staged:
             staged = await apply(connection, messages)
-            await self._advance(connection, messages[-1].sequence)
+            await self._advance(connection, messages[-1])
             return staged
 
         await self._commit(change)
-        self._move(messages[-1].sequence)
+        self._move(messages[-1].sequence, messages[-1].at)
 
-    async def _advance(self, connection: AsyncConnection, sequence: int) -> None:
+    async def _advance(self, connection: AsyncConnection, last: Incoming) -> None:
         table = self._cursors
-        moved = await connection.execute(update(table).where(table.c.stream == self._name).values(sequence=sequence))
+        place = {"sequence": last.sequence, "at": last.at}
+        moved = await connection.execute(update(table).where(table.c.stream == self._name).values(place))
         if not moved.rowcount:
-            await connection.execute(insert(table).values(stream=self._name, sequence=sequence))
+            await connection.execute(insert(table).values(stream=self._name, **place))
 
-    def _move(self, sequence: int) -> None:
-        self.applied = sequence
+    def _move(self, sequence: int, at: int) -> None:
+        self.applied, self._at = sequence, at
         self._moved.set()
         self._moved = asyncio.Event()
 
-    async def _saved(self) -> int:
+    async def _saved(self) -> tuple[int, int]:
         async with self._database.reading() as connection:
-            found = await connection.execute(select(self._cursors.c.sequence).where(self._cursors.c.stream == self._name))
-            return int(found.scalar() or 0)
+            found = (await connection.execute(select(self._cursors).where(self._cursors.c.stream == self._name))).first()
+        return (int(found.sequence), int(found.at)) if found else (0, 0)
 
 
 async def _nobodys(_connection: AsyncConnection, _message: Incoming, _cause: str) -> tuple[str, Staged]:

@@ -42,12 +42,16 @@ class History:
             raise Unanswered(f"the stream {self._stream} does not answer") from error
         return Bounds(int(state.first_seq), int(state.last_seq))
 
-    async def after(self, sequence: int, subject: str, limit: int, since: datetime | None = None) -> list[Incoming]:
+    async def after(self, sequence: int, subject: str, limit: int, since: datetime | None = None, most: int = 0) -> list[Incoming]:
         """Up to `limit` messages on a subject (with wildcards) after a sequence, or since a time, oldest first.
+
+        `most` is about how many bytes they may have together, 0: as many as they have.
 
         The server may end a batch early: only an empty list says that there are no more.
         """
         wanted: dict[str, Any] = {"batch": limit, "next_by_subj": subject}
+        if most:
+            wanted["max_bytes"] = most
         if since:
             wanted["start_time"] = since.astimezone(UTC).isoformat().replace("+00:00", "Z")
         else:

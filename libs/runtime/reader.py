@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError
+from nats.js.errors import APIError, NotFoundError
 
 from libs.runtime.bus import Bus
 from libs.runtime.pull import Puller
@@ -64,8 +64,8 @@ class OrderedReader:
         self._stopped = asyncio.Event()
         self._puller: Puller | None = None
         self.bound = False
-        #: Called each time the consumer is bound, before anything is read.
-        self.on_bound: Callable[[], Awaitable[None]] | None = None
+        #: Asked each time before the consumer is bound behind which sequence to read; without it, behind what is acknowledged.
+        self.on_bound: Callable[[], Awaitable[int]] | None = None
 
     def stop(self) -> None:
         """End `batches` after the batch that is out now."""
@@ -76,6 +76,14 @@ class OrderedReader:
     async def last_sequence(self) -> int:
         """The sequence of the last message that the stream ever took; needs the right to ask for the stream's state."""
         return int((await self._bus.js.stream_info(self._stream)).state.last_seq)
+
+    async def stored_at(self, sequence: int) -> int:
+        """When the stream stored a message, in ms since 1970, 0: it has none; needs the right to read single ones."""
+        try:
+            found = await self._bus.js.get_msg(self._stream, sequence)
+        except NotFoundError:
+            return 0
+        return int(found.time.timestamp() * 1000) if found.time else 0
 
     async def batches(self, maximum: int = 200, wait: float = 5.0) -> AsyncGenerator[Batch, None]:
         """Batches of 1 to `maximum` messages, as soon as there are any; ends when stopped."""
@@ -96,9 +104,10 @@ class OrderedReader:
         reconnected = self._bus.reconnected
         await puller.open()
         try:
-            await self._bus.js.reset_consumer(self._stream, self._durable)
-            if self.on_bound:
-                await self.on_bound()
+            begin = (
+                await self.on_bound() + 1 if self.on_bound else None
+            )  # the server's own account may be older, or of another stream
+            await self._bus.js.reset_consumer(self._stream, self._durable, begin)
             self.bound = True
             expected = 1
             while not self._stopped.is_set() and not reconnected.is_set():

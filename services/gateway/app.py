@@ -34,6 +34,7 @@ from services.gateway.graph.wiring import graph_routes
 from services.gateway.ids import TaskIds
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.bearers import Bearers
+from services.gateway.receipts import Receipts
 from services.gateway.receiving import patient
 from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
@@ -64,6 +65,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         ids=TaskIds(settings.worker),
         reservations=Bucket(bus, IDEMPOTENCY.name),
         virtual_urls=VirtualUrls(settings.upload_key),
+        receipts=Receipts(bus, settings.region, service.metrics),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
         max_body=settings.max_body,
@@ -71,6 +73,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         max_document=settings.max_job_document,
         max_piece=settings.max_piece,
     )
+    service.loop("receipts", gateway.receipts.confirm)
     _check(service, mirror)
     pages = WebApi(gateway, settings, service.tracing, service.metrics)
     service.loop("sessions", pages.sessions.watch)

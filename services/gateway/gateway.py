@@ -9,13 +9,14 @@ from libs.contracts.intake import SubmitTasks
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bucket import Bucket
-from libs.runtime.bus import Bus, Outgoing
+from libs.runtime.bus import Bus, Outgoing, outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
 from libs.runtime.seal import Sealer
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.ids import TaskIds
+from services.gateway.receipts import Receipts
 from services.gateway.virtual_urls import VirtualUrls
 
 
@@ -35,6 +36,7 @@ class Gateway:
     ids: TaskIds
     reservations: Bucket
     virtual_urls: VirtualUrls
+    receipts: Receipts
     zone: tzinfo
     from_os: str
     max_body: int = 64 * 1024 * 1024
@@ -53,13 +55,17 @@ class Gateway:
 
     async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:
         """Hand tasks over; they are durable when this returns. Raises the bus's `NotStored` and `Unanswered`."""
-        await self.bus.publish(self.submission(identity, source, tasks), stream=INTAKE)
+        out = outgoing(self.submission(identity, source, tasks))
+        await self.bus.publish_raw(out, stream=INTAKE)
         crashpoint("gateway-after-stored")
+        self.receipts.keep(tuple(each.id for each in tasks), out)
 
-    async def submit_all(self, submissions: Sequence[Outgoing]) -> None:
-        """Hand many submissions over, all or none, in their order. Raises as `submit`."""
-        await self.bus.publish_batch(INTAKE, submissions)
+    async def submit_all(self, submissions: Sequence[tuple[tuple[str, ...], Outgoing]]) -> None:
+        """Hand many submissions (the ids of their tasks beside each) over, all or none, in their order. Raises as `submit`."""
+        await self.bus.publish_batch(INTAKE, [out for _, out in submissions])
         crashpoint("gateway-after-stored")
+        for ids, out in submissions:
+            self.receipts.keep(ids, out)
 
     def submission(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> SubmitTasks:
         """The message that hands these tasks over; `source` is what lists show as `from`."""

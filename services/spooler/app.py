@@ -4,9 +4,13 @@ import asyncio
 import os
 import secrets
 import socket
+from functools import partial
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry, Gauge
+
 from libs.contracts.directory import BUCKET, Entry
+from libs.contracts.ledger import Mismatch
 from libs.contracts.message import decode
 from libs.contracts.streams import consumers
 from libs.runtime.addresses import Addresses
@@ -22,6 +26,7 @@ from libs.runtime.service import Service
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.desk import Desk
+from services.spooler.ledger.ledger import Ledger, age
 from services.spooler.printers import Printers
 from services.spooler.settings import SpoolerSettings
 from services.spooler.term import Term, lost
@@ -41,6 +46,7 @@ async def start(service: Service, settings: SpoolerSettings) -> None:
     service.loop("terms", spooler.terms)
     service.loop("lease", lambda: spooler.lease.hold(spooler.on_lease))
     service.check("spooler", spooler.check)
+    spooler.measure(service.metrics)
     for spec in consumers(settings.region):
         if spec.durable.startswith("spooler_"):
             service.check(spec.durable, listening(lambda: bus.js, spec))
@@ -108,7 +114,24 @@ class Spooler:
             broker=broker,
             retention=settings.retention,
             archive_retention=settings.archive_retention,
+            overdue_after=settings.overdue_after,
+            audit_period=settings.audit_period,
         )
+
+    def measure(self, metrics: CollectorRegistry) -> None:
+        """What the ledger says, as metrics: `n seconds ago, 0 mismatches`."""
+        checked = Gauge("spooler_ledger_checked_seconds", "Seconds since all that was accepted was last checked", registry=metrics)
+        checked.set_function(lambda: age(self._ledger))
+        open_ = Gauge("spooler_ledger_mismatches", "Accepted tasks that do not add up, by kind", ["kind"], registry=metrics)
+        for kind in Mismatch:
+            open_.labels(kind.value).set_function(partial(self._mismatches, kind))
+
+    def _mismatches(self, kind: Mismatch) -> float:
+        return float(self._ledger.book.count(kind)) if self._ledger else 0.0
+
+    @property
+    def _ledger(self) -> Ledger | None:
+        return self._term.ledger if self._term else None
 
     async def check(self) -> str:
         """Well when it stands by, or when its term reads both inputs."""

@@ -110,6 +110,10 @@ class Handlers:
         turn = Round(connection, self._desk)
         ids = _tasks_of(message)
         await turn.load(ids)
+        if message.subject.startswith("intake") and ids:  # what was accepted ends with a reason, also when it never began
+            submitted: SubmitTasks = decode(SubmitTasks, message.data)
+            for index, request in enumerate(submitted.tasks):
+                turn.add(new_task(self._desk, submitted, request, (message.sequence, index)), request, begin=False)
         for task in ids:
             turn.tell(task, GivenUp(f"It was given up: {cause}."))
         return ",".join(ids)[:200], await turn.finish()

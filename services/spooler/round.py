@@ -73,13 +73,13 @@ class Round:
         await materials.keep_document(self._connection, request, media_type, self._now)
         self.tell(task, Amended())
 
-    def add(self, task: Task, request: TaskRequest) -> None:
+    def add(self, task: Task, request: TaskRequest, *, begin: bool = True) -> None:
         """A new task; one that exists already changes nothing. One that is not started waits until somebody starts it."""
         if task.id in self._tasks:
             return
         self._tasks[task.id] = task
         self._new[task.id] = request
-        if task.started:
+        if begin and task.started:
             self.accept(task.id, request)
 
     def accept(self, task_id: str, request: TaskRequest, media_type: str = "") -> None:

@@ -21,6 +21,10 @@ class SpoolerSettings(Settings):
     archive_retention: float = Field(
         400 * 86_400.0, gt=0, description="Seconds that usage reports go back: what is kept of jobs when their tasks are forgotten."
     )
+    audit_period: float = Field(5.0, gt=0, description="Seconds between looks whether all that was accepted became tasks.")
+    overdue_after: float = Field(
+        1800.0, gt=0, description="Seconds without news after which a conversion, or a line that could move, is listed as overdue."
+    )
     public_url: str = Field("", description="Address of the gateway as agents reach it; empty: http://127.0.0.1:HTTP_PORT.")
     http_port: int = Field(39899, ge=0, le=65535, description="Port of the gateway.")
     document_key_file: Path | None = Field(None, description="Key that signs document addresses; default: `keys/documents.key`.")

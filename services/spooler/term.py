@@ -28,6 +28,7 @@ from services.spooler.deadletters import DeadLetters
 from services.spooler.desk import Desk
 from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
+from services.spooler.ledger.ledger import Ledger
 from services.spooler.retention import Retention
 from services.spooler.uploads import Uploads, UploadSweep
 from services.spooler.usage import Usage, UsageSweep
@@ -51,6 +52,8 @@ class Term:
         broker: NatsBroker,
         retention: float,
         archive_retention: float,
+        overdue_after: float,
+        audit_period: float,
     ) -> None:
         lock = asyncio.Lock()
         self._bus = bus
@@ -61,11 +64,21 @@ class Term:
         self.intake = self._input(database, INTAKE, "spooler_intake")
         self.reports = self._input(database, REPORTS, "spooler_reports")
         self._admission = Admission(bus, self._outbox)
+        horizon = Horizon(bus, self.intake)
+        self.ledger = Ledger(
+            bus=bus,
+            database=database,
+            region=desk.region,
+            intake=self.intake,
+            horizon=horizon,
+            overdue_after=overdue_after,
+            period=audit_period,
+        )
         self._handlers = Handlers(
             desk=desk,
             database=database,
             commit=self._commit,
-            horizon=Horizon(bus, self.intake),
+            horizon=horizon,
             admission=self._admission,
             addresses=addresses,
         )
@@ -100,6 +113,7 @@ class Term:
             self._dead.run,
             self._timers,
             self._retention.run,
+            self.ledger.run,
             *(lambda stream=stream: self._outbox.publish(stream) for stream in self._outbox.streams),
         ]
         async with self._hearing(), self._answering():
@@ -137,7 +151,7 @@ class Term:
             yield
 
     def _questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
-        return {**self._handlers.questions(), **self._uploads.questions(), **self._usage.questions()}
+        return {**self._handlers.questions(), **self._uploads.questions(), **self._usage.questions(), **self.ledger.questions()}
 
 
 def lost(error: BaseExceptionGroup[BaseException]) -> bool:

@@ -108,7 +108,7 @@ SAY = {
     "$JS.API.STREAM.INFO.TASKS": {"gateway", "webhooks"},
     "$JS.API.STREAM.INFO.DEVICES": {"webhooks"},
     "$JS.API.STREAM.PURGE.TASKS": set(),
-    "$JS.API.STREAM.MSG.GET.INTAKE": set(),
+    "$JS.API.STREAM.MSG.GET.INTAKE": {"spooler"},
     "$JS.API.STREAM.MSG.GET.PRINT": {"spooler"},
     "$JS.API.DIRECT.GET.TASKS": {"gateway"},
     "$JS.API.DIRECT.GET.KV_idempotency.x": {"gateway"},

@@ -23,6 +23,7 @@ from services.gateway.app import web
 from services.gateway.directory import Directory
 from services.gateway.gateway import Gateway
 from services.gateway.ids import TaskIds
+from services.gateway.receipts import Receipts
 from services.gateway.settings import GatewaySettings
 from services.gateway.virtual_urls import VirtualUrls
 from services.gateway.webapi.door import WebApi
@@ -46,6 +47,9 @@ class FakeBus:
         if self.refusal:
             raise self.refusal
         self.published.append((stream, message))
+
+    async def publish_raw(self, out, *, stream, patience=15.0):
+        await self.publish(decode(SubmitTasks, out.data), stream=stream, message_id=out.message_id)
 
     async def publish_batch(self, stream, batch, *, patience=15.0):
         if self.refusal:
@@ -157,6 +161,7 @@ class Rig:
             ids=TaskIds(7),
             reservations=self.bucket,
             virtual_urls=VirtualUrls(self.settings.upload_key),
+            receipts=Receipts(self.bus, "local", self.service.metrics),
             zone=self.settings.zone,
             from_os="linux",
         )

@@ -113,7 +113,7 @@ async def test_what_was_saved_but_not_acknowledged_changes_nothing_when_it_comes
         async with working(opened, bus, Applying()) as (_, source):
             assert await source.wait_for(3, 5)
         await bus.js.delete_consumer(SPEC.stream, SPEC.durable)
-        await admin.ensure_consumer(bus.js, SPEC)
+        await admin.ensure_consumer(bus.js, SPEC)  # at the beginning of the stream: it is led to where the database is
         await publish(bus, 4)
         applying = Applying()
         async with working(opened, bus, applying) as (_, source):
@@ -218,6 +218,24 @@ async def test_a_stream_that_was_made_anew_is_read_from_its_beginning(tmp_path, 
                 return await numbers(opened) == [1, 2, 3, 4, 5]
 
             await until(both, 15)
+
+
+async def test_a_stream_that_was_made_anew_is_noticed_also_when_it_has_as_many_messages_by_then(tmp_path, rig, bus):
+    """By when the message was stored at which we stopped: a sequence alone would call the new ones seen."""
+    async with store("", tmp_path) as opened:
+        await publish(bus, 1, 2, 3)
+        async with working(opened, bus, Applying()) as (_, source):
+            assert await source.wait_for(3, 5)
+        await bus.js.delete_stream(SPEC.stream)
+        await admin.provision(bus, "local")
+        await admin.ensure_consumer(bus.js, SPEC)
+        await publish(bus, 4, 5, 6, 7)
+        async with working(opened, bus, Applying()):
+
+            async def all_of_them() -> bool:
+                return await numbers(opened) == [1, 2, 3, 4, 5, 6, 7]
+
+            await until(all_of_them, 15)
 
 
 async def test_a_stop_ends_the_input_after_its_batch(tmp_path, rig, bus):

@@ -30,5 +30,6 @@ def upgrade() -> None:
         "cursor",
         sa.Column("stream", sa.String(64), primary_key=True),
         sa.Column("sequence", sa.BigInteger, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False, server_default=sa.text("0")),
     )
     op.create_table("fact", sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("word", sa.Text, nullable=False))

@@ -91,7 +91,7 @@ class _Batch:
     identity: Identity
     ids: Block
     answer: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[Outgoing] = field(default_factory=list)
+    messages: list[tuple[tuple[str, ...], Outgoing]] = field(default_factory=list)
     printers: dict[tuple[str, str], FoundPrinter | str] = field(default_factory=dict)
     uploads: dict[tuple[str, object], Given | str] = field(default_factory=dict)
     tickets: dict[object, Ticket] = field(default_factory=dict)
@@ -213,7 +213,7 @@ class _Batch:
     async def _flush(self) -> None:
         if self.group:
             message = self.gateway.submission(self.identity, self.identity.source, tuple(self.group))
-            self.messages.append(await asyncio.to_thread(outgoing, message))
+            self.messages.append((tuple(each.id for each in self.group), await asyncio.to_thread(outgoing, message)))
             self.group, self.size = [], 0
 
 
