@@ -17,7 +17,8 @@ from services.verbs import Verb
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; returns the exit code: 0 well, 1 it failed, 2 something was said wrongly."""
     configure("console", "warning")
-    said = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    said = parser().parse_args(given) if given else argparse.Namespace(run=_serve)  # a server needs no verb's libraries
     try:
         return int(uvloop.run(said.run(said)))
     except SettingsError as error:

@@ -10,7 +10,6 @@ import structlog
 from faststream import AckPolicy, BaseMiddleware
 from faststream.message import StreamMessage
 from faststream.nats import JStream, NatsBroker, PullSub
-from faststream.nats.opentelemetry import NatsTelemetryMiddleware
 from faststream.nats.security import NatsCredentials
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
@@ -33,6 +32,8 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
     """A broker of one user. Handlers get decoded messages and nothing injected; reconnects for ever."""
     middlewares: list[Any] = [Settle]
     if tracing.provider:
+        from faststream.nats.opentelemetry import NatsTelemetryMiddleware  # noqa: PLC0415 - few servers have a collector
+
         middlewares.insert(0, NatsTelemetryMiddleware(tracer_provider=tracing.provider))
     return NatsBroker(
         bus_servers(url),

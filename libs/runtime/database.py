@@ -7,9 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import URL, Connection, event, text
+from sqlalchemy import URL, Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -70,12 +68,25 @@ class Database:
 
 
 def _upgrade(connection: Connection, migrations: Path) -> None:
+    if _newest(connection, migrations):
+        return
+    from alembic import command  # noqa: PLC0415 - needed once per release, and a tenth of a start's time
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.set_main_option("version_locations", str(migrations))
     config.set_main_option("path_separator", "newline")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _newest(connection: Connection, migrations: Path) -> bool:
+    """Whether the last revision has been run; files of revisions begin with their number."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    newest = max(path.name.partition("_")[0] for path in migrations.glob("[0-9]*_*.py"))
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == newest
 
 
 async def whole(work: Coroutine[Any, Any, T]) -> T:

@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from opentelemetry import context, propagate, trace
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -22,7 +21,7 @@ class Tracing:
         if endpoint or processor:
             resource = Resource.create({SERVICE_NAME: service})
             self._provider = TracerProvider(resource=resource, sampler=ParentBased(TraceIdRatioBased(ratio)))
-            self._provider.add_span_processor(processor or BatchSpanProcessor(OTLPSpanExporter(_traces_of(endpoint), timeout=5)))
+            self._provider.add_span_processor(processor or _exporting(endpoint))
         self._tracer = (self._provider or trace.NoOpTracerProvider()).get_tracer("printbus")
 
     @property
@@ -70,6 +69,12 @@ class Tracing:
         if self._provider and not self._closed:
             self._closed = True
             self._provider.shutdown()
+
+
+def _exporting(endpoint: str) -> SpanProcessor:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - few servers have a collector
+
+    return BatchSpanProcessor(OTLPSpanExporter(_traces_of(endpoint), timeout=5))
 
 
 def _traces_of(endpoint: str) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from services.converter.domain import Finishing, Layout
-from services.converter.finish import Outcome
+from services.converter.domain import Finishing, Layout, Outcome
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The rules of conversion: what is done in the PDF, what is left to the printer, which reason a failure has."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from libs.contracts.devices import Receipt
@@ -197,6 +197,17 @@ class Plan:
     left: Ticket
     natural: bool = False
     remarks: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A finished document: sides to print, the size that all of them have (1/100 mm; 0: they differ), remarks for people."""
+
+    data: bytes
+    pages: int
+    width: int
+    height: int
+    warnings: list[str] = field(default_factory=list)
 
 
 def standard(width: int, height: int) -> Media | None:

@@ -15,14 +15,14 @@ What a ticket asks for is done in this order, whatever is combined:
 
 import io
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pikepdf
 from pikepdf import Dictionary, Name, Page, Pdf
 
 from libs.contracts.tickets import Subset
 from services.converter import pdfcheck, stamping
-from services.converter.domain import Failure, Finishing, Rejected
+from services.converter.domain import Failure, Finishing, Outcome, Rejected
 from services.converter.geometry import copied, hundredths
 from services.converter.grey.pages import Grey
 from services.converter.grey.seen import without_color
@@ -32,17 +32,6 @@ from services.converter.workers import Limits
 #: All that a printer needs of a document's catalog and pages; actions, scripts, attached files, forms and tags go.
 _CATALOG = {"/Type", "/Pages", "/OCProperties", "/Version", "/Extensions"}
 _PAGE = {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Resources", "/Contents", "/Group"}
-
-
-@dataclass(slots=True)
-class Outcome:
-    """A finished document: sides to print, the size that all of them have (1/100 mm; 0: they differ), remarks for people."""
-
-    data: bytes
-    pages: int
-    width: int
-    height: int
-    warnings: list[str] = field(default_factory=list)
 
 
 def finish(data: bytes, wanted: Finishing, limits: Limits) -> Outcome:

@@ -6,8 +6,7 @@ from xml.etree import ElementTree as ET
 
 from libs.contracts.documents import Format
 from services.converter import officecheck
-from services.converter.domain import Failure, Rejected
-from services.converter.finish import Outcome
+from services.converter.domain import Failure, Outcome, Rejected
 from services.converter.workers import Limits
 
 _MATHML = "http://www.w3.org/1998/Math/MathML"

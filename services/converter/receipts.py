@@ -10,8 +10,7 @@ import pypdfium2
 from PIL import Image, ImageChops
 
 from libs.contracts.tickets import Cut, Dither
-from services.converter.domain import Failure, Rejected, Roll
-from services.converter.finish import Outcome
+from services.converter.domain import Failure, Outcome, Rejected, Roll
 from services.converter.workers import Limits
 
 #: Lighter than this is paper, darker than that is ink: what is between is scattered. The edges of letters stay clean.

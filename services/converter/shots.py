@@ -7,8 +7,7 @@ from PIL import Image
 
 from libs.contracts.tickets import ColorMode
 from services.converter import receipts
-from services.converter.domain import Failure, Rejected, Roll
-from services.converter.finish import Outcome
+from services.converter.domain import Failure, Outcome, Rejected, Roll
 from services.converter.workers import Limits
 
 

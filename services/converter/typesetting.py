@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from libs.contracts.documents import Format
 from services.converter import sniff
-from services.converter.domain import Failure, Finishing, Layout, Rejected
-from services.converter.finish import Outcome, choose, finish
+from services.converter.domain import Failure, Finishing, Layout, Outcome, Rejected
+from services.converter.finish import choose, finish
 from services.converter.geometry import hundredths, points
 from services.converter.glyphs import glyph
 from services.converter.textwriter import LEADING, SIZE, Writer

@@ -16,8 +16,8 @@ from libs.contracts.documents import Format
 from libs.contracts.marks import Place
 from libs.contracts.tickets import ColorMode, Cut, Dither, Orientation
 from services.converter import bundle, formulas, glyphs, images, officecheck, pwg, receipts, seal, shots, typesetting
-from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Rejected, Roll, Stamp
-from services.converter.finish import Outcome, finish
+from services.converter.domain import A4, Edges, Failure, Finishing, Layout, Outcome, Rejected, Roll, Stamp
+from services.converter.finish import finish
 from services.converter.workers import Limits
 
 T = TypeVar("T")

@@ -7,8 +7,8 @@ from functools import partial
 from typing import cast
 
 import structlog
-from fastapi import FastAPI
 from prometheus_client import Counter, Gauge
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from libs.contracts.directory import BUCKET, Entry
@@ -88,7 +88,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     log.info("gateway listening", address=settings.public_url or f"http://{settings.http_host}:{port}")
 
 
-async def _secure(service: Service, app: FastAPI, settings: GatewaySettings, manner: Manner) -> None:
+async def _secure(service: Service, app: Starlette, settings: GatewaySettings, manner: Manner) -> None:
     """The same over HTTPS. What was not asked for by a setting is not worth failing for."""
     if settings.https_port == OFF:
         return
@@ -107,7 +107,7 @@ async def _secure(service: Service, app: FastAPI, settings: GatewaySettings, man
 
 def web(
     service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service], pages: Sequence[BaseRoute] = ()
-) -> FastAPI:
+) -> Starlette:
     """The ASGI application: doors, documents, probes; `pages` are Graph's door and the one for pages."""
     commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
     schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
@@ -115,7 +115,7 @@ def web(
     door = Door(gateway, guard, service.tracing, commands, max_body=settings.max_body)
     documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
     upload_door = UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)
-    return FastAPI(
+    return Starlette(
         routes=[
             Route("/openapi", door),
             Route("/openapi/", door),  # a redirect would be lost on most programs that send with POST
@@ -128,10 +128,7 @@ def web(
             *file_routes(),
             certificate_route(settings.keys_dir),
             *routes(services),
-        ],
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
+        ]
     )
 
 

@@ -3,8 +3,7 @@
 import pytest
 
 from services.converter import bundle
-from services.converter.domain import A4, Edges, Finishing, Layout
-from services.converter.finish import Outcome
+from services.converter.domain import A4, Edges, Finishing, Layout, Outcome
 
 LAYOUT = Layout(A4.width, A4.height, Edges(), forced=False, margins_forced=False)
 

@@ -7,7 +7,7 @@ import ssl
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
 from libs.runtime.probes import Manner
@@ -88,7 +88,7 @@ async def test_a_default_port_that_is_taken_stops_nobody_and_one_that_was_asked_
         given = settings.model_copy(update={"https_port": port})
         assert "https_port" in given.model_fields_set
         with pytest.raises(OSError, match="ddress already in use"):
-            await secure(service, FastAPI(), given, Manner())
+            await secure(service, Starlette(), given, Manner())
         default = settings.model_construct(**{**settings.model_dump(), "https_port": port}, _fields_set=set())
-        await secure(service, FastAPI(), default, Manner())
+        await secure(service, Starlette(), default, Manner())
         await service.stop()
