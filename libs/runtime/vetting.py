@@ -5,6 +5,8 @@ import socket
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
+from libs.runtime.lookup import Lookups, Slow
+
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
@@ -67,6 +69,7 @@ class Guard:
     def __init__(self, allowed: Sequence[Network], setting: str = "the settings") -> None:
         self._allowed = tuple(allowed)
         self._setting = setting
+        self._lookups = Lookups()
 
     def allows(self, address: Address) -> bool:
         """Whether this address may be reached."""
@@ -78,14 +81,15 @@ class Guard:
     async def addresses(self, host: str, port: int) -> list[str]:
         """The addresses of `host` that may be reached. Raises `Forbidden`, `Unknown` or `Unreachable`."""
         try:
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            literals = await self._lookups.addresses(host, port)
+        except Slow:
+            raise Unreachable(f"The name of {host} cannot be resolved now.") from None
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
                 raise Unreachable(f"The name of {host} cannot be resolved now.") from None
             raise Unknown(host) from None
         except (UnicodeError, ValueError, OverflowError):
             raise Unknown(host) from None
-        literals = dict.fromkeys(str(entry[4][0]) for entry in found)
         vetted = [literal for literal in literals if self.allows(ip_address(literal.partition("%")[0]))]
         if not vetted:
             raise Forbidden(host, self._setting)

@@ -1,6 +1,5 @@
 """Which addresses we go to for somebody else."""
 
-import asyncio
 import socket
 from ipaddress import ip_address, ip_network
 
@@ -60,17 +59,16 @@ async def test_a_name_that_changes_its_mind_is_connected_to_where_it_was_vetted(
     """DNS rebinding: the second answer would lead inside, but nobody asks a second time."""
     answers = iter(["127.0.0.1", "127.0.0.2"])
 
-    async def resolve(_host, port, **_options):
+    def resolve(_host, port, **_options):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), port))]
 
     async with serving({}) as allowed:
-        loop = asyncio.get_running_loop()
-        real = loop.getaddrinfo
+        real = socket.getaddrinfo
 
-        async def rebinding(host, port, **options):
-            return await (resolve if host == "rebinding.test" else real)(host, port, **options)
+        def rebinding(host, port, **options):
+            return (resolve if host == "rebinding.test" else real)(host, port, **options)
 
-        monkeypatch.setattr(loop, "getaddrinfo", rebinding)
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
         guard = Guard([ip_network("127.0.0.1/32")])
         _, writer = await guard.connect("rebinding.test", allowed.port)
         assert writer.get_extra_info("peername")[0] == "127.0.0.1"

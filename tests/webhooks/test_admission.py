@@ -32,17 +32,16 @@ def names(monkeypatch):
 
     def answering(**hosts):
         known.update({host: list(answers) for host, answers in hosts.items()})
-        running = asyncio.get_running_loop()
-        real = running.getaddrinfo
+        real = socket.getaddrinfo
 
-        async def resolve(host, port, **options):
+        def resolve(host, port, **options):
             if host not in known:
-                return await real(host, port, **options)
+                return real(host, port, **options)
             addresses = known[host].pop(0) if len(known[host]) > 1 else known[host][0]
             families = [socket.AF_INET6 if ":" in each else socket.AF_INET for each in addresses]
             return [(family, socket.SOCK_STREAM, 6, "", (each, port)) for family, each in zip(families, addresses, strict=True)]
 
-        monkeypatch.setattr(running, "getaddrinfo", resolve)
+        monkeypatch.setattr(socket, "getaddrinfo", resolve)
 
     return answering
 
