@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVIDENCE := docs/evidence
 
-.PHONY: help setup demo up test faults bench-batch lint format docs lock clean
+.PHONY: help setup demo up test faults bench lint format docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -32,8 +32,8 @@ test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
 faults: setup  ## run all forty rows of faults in full and write docs/evidence/faults.md (FAULTS_ARGS="-k row_09" for some)
 	@$(PYTHON_ENV)/pytest tests/faults --faults $(EVIDENCE) -n 2 --dist loadscope $(FAULTS_ARGS)
 
-bench-batch: setup  ## measure a batch of 10,000 tasks against a loop of lp (BENCH_ARGS="--rounds 5")
-	@$(PYTHON_ENV)/python -m bench.batch $(BENCH_ARGS)
+bench: setup  ## measure P1 to P10 against their peers and write docs/evidence/bench.md (ONLY=P3 for one, BENCH_ARGS)
+	@$(PYTHON_ENV)/python -m bench --only "$(ONLY)" --out $(EVIDENCE) $(BENCH_ARGS)
 
 lint: setup  ## look, change nothing: style, types, import rules
 	@$(PYTHON_ENV)/ruff check . && $(PYTHON_ENV)/ruff format --check . && $(PYTHON_ENV)/mypy && $(PYTHON_ENV)/lint-imports
