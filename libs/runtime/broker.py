@@ -20,7 +20,7 @@ from libs.contracts.message import Message, Undecodable, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
-from libs.runtime.bus import Refused, arrived
+from libs.runtime.bus import PING, PINGS, Refused, arrived
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
 from libs.runtime.trust import bus_options, bus_servers
@@ -41,7 +41,8 @@ def make_broker(url: str, user: str, credentials: Path, tracing: Tracing, grace:
         inbox_prefix=inbox(user),
         max_reconnect_attempts=-1,
         reconnect_time_wait=1,
-        ping_interval=10,
+        ping_interval=PING,
+        max_outstanding_pings=PINGS,
         graceful_timeout=grace,
         apply_types=False,
         middlewares=middlewares,

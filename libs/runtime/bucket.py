@@ -48,6 +48,7 @@ class Bucket:
 
     async def get(self, key: str) -> Kept | None:
         """What a key has, None when it has nothing (any more); asked of the leader, so it is the last word."""
+        await self._bus.line()
         try:
             found = await self._bus.js.get_last_msg(self._stream, self._subject + key)
         except NotFoundError:

@@ -27,10 +27,18 @@ from libs.runtime.trust import bus_options, bus_servers
 log = structlog.get_logger()
 T = TypeVar("T")
 
+#: One question to JetStream itself, in seconds: less than anybody outside waits for us.
+API_TIMEOUT = 4.0
 #: One try of a publish, and how long it is tried again: a leader change takes about 5 s (design.md rule 1).
 PUBLISH_TIMEOUT = 2.0
 PUBLISH_PATIENCE = 15.0
 RETRY = 0.25
+#: Seconds that a line may be down before whoever publishes or asks is told: a restart is over by then, and nobody hangs.
+AWAY = 2.5
+#: The server is asked so often (in seconds) whether it is there, and given up when it has missed two: it may be frozen, or behind
+#: a line that swallows everything.
+PING = 3
+PINGS = 2
 #: A client that was closed for good asks to be let in again after so many seconds, at first and at most, and tries for so many.
 REVIVE = 2.0
 REVIVE_LAST = 10.0
@@ -50,6 +58,10 @@ FULL = (10047, 10077, 10122)
 
 class Unanswered(Exception):
     """Nobody answered in time: nothing is known about what was asked."""
+
+
+class Away(Unanswered):
+    """There is no line: nothing was said, nothing is done."""
 
 
 class Refused(Exception):
@@ -92,15 +104,16 @@ class Bus:
     def __init__(self, client: Client, user: str) -> None:
         self.client = client
         self.user = user
-        self.js: JetStreamContext = client.jetstream(timeout=5)
+        self.js: JetStreamContext = client.jetstream(timeout=API_TIMEOUT)
         self.reconnected = asyncio.Event()
+        self.lost_at: float | None = None
         self.closing = False
         self.reviving: asyncio.Task[None] | None = None
 
     def renew(self, client: Client) -> None:
         """Go on over another connection of the same user."""
         self.client = client
-        self.js = client.jetstream(timeout=5)
+        self.js = client.jetstream(timeout=API_TIMEOUT)
 
     @property
     def connected(self) -> bool:
@@ -125,16 +138,16 @@ class Bus:
         return await self.publish_raw(outgoing(message, message_id), stream=stream, patience=patience)
 
     async def publish_raw(self, out: Outgoing, *, stream: str, patience: float = PUBLISH_PATIENCE) -> PubAck:
-        """Store one message, tried again with the same id until `patience` seconds are over.
+        """Store one message, tried again with the same id until `patience` seconds are over, or as long as there is a line.
 
-        Raises `NotStored` when the stream refuses it, `Unanswered` when nobody acknowledged in time.
+        Raises `NotStored` when the stream refuses it, `Unanswered` when nobody acknowledged in time, `Away` before the first try.
         """
         headers = {**out.headers, "Nats-Msg-Id": out.message_id} if out.message_id else dict(out.headers)
 
         async def store() -> PubAck:
             return await self.js.publish(out.subject, out.data, timeout=PUBLISH_TIMEOUT, stream=stream, headers=headers)
 
-        return await _patiently(stream, patience, store)
+        return await self._patiently(stream, patience, store)
 
     async def publish_batch(self, stream: str, batch: Sequence[Outgoing], *, patience: float = PUBLISH_PATIENCE) -> None:
         """Store all or nothing, in order, as one atomic batch (or one message); a batch stored before counts as success.
@@ -145,7 +158,7 @@ class Bus:
             await self.publish_raw(batch[0], stream=stream, patience=patience)
             return
         try:
-            await _patiently(stream, patience, partial(self._atomic, stream, batch))
+            await self._patiently(stream, patience, partial(self._atomic, stream, batch))
         except NotStored as refusal:
             if refusal.code != DUPLICATE_IN_BATCH:
                 raise
@@ -177,8 +190,9 @@ class Bus:
     async def ask(self, query: Message, *, timeout: float = 2.0) -> Any:  # noqa: ASYNC109 - NATS counts the time itself
         """Ask and return the record that `libs.contracts.queries.ANSWER` names.
 
-        Raises `Refused` when the answer is no, `Unanswered` when there is none in time.
+        Raises `Refused` when the answer is no, `Unanswered` when there is none in time, `Away` when there is no line.
         """
+        await self.line()
         headers = {"traceparent": traceparent} if (traceparent := traces.current()) else None
         try:
             answer = await self.client.request(query.subject, encode(query), timeout=timeout, headers=headers)
@@ -190,6 +204,39 @@ class Bus:
             refusal: Refusal = decode(Refusal, answer.data)
             raise Refused(refusal.code, refusal.message)
         return decode(ANSWER[type(query)], answer.data)
+
+    async def line(self) -> None:
+        """Wait until the line is up. Raises `Away` once it is down for `AWAY` seconds."""
+        reconnected = self.reconnected
+        if self.connected:
+            return
+        down = time.monotonic() - self.lost_at if self.lost_at else 0.0
+        try:
+            await asyncio.wait_for(reconnected.wait(), max(0.0, AWAY - down))
+        except TimeoutError:
+            raise Away(f"there is no connection to the NATS server for {AWAY} s") from None
+
+    async def _patiently(self, stream: str, patience: float, store: Callable[[], Awaitable[T]]) -> T:
+        """`store`, tried again until `patience` seconds are over: what was stored unseen is a duplicate next time."""
+        await self.line()
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return await store()
+            except MaxPayloadError:
+                raise NotStored(f"{stream} cannot take a message that is larger than the server takes") from None
+            except APIError as error:
+                if not _passing(error):
+                    raise NotStored(f"{stream} refused a message: {error.description}", error.err_code or 0) from error
+            except (NatsError, TimeoutError) as error:
+                log.debug("not acknowledged yet", stream=stream, error=type(error).__name__)
+            if time.monotonic() + RETRY > deadline:
+                raise Unanswered(f"{stream} did not acknowledge within {patience:.0f} s")
+            await asyncio.sleep(RETRY)
+            try:
+                await self.line()
+            except Away as away:
+                raise Unanswered(f"{stream} did not acknowledge: {away}") from None
 
     async def tell(self, message: Message) -> None:
         """Core NATS, no acknowledgement: for what may be lost (heartbeats)."""
@@ -203,24 +250,6 @@ async def arrived(client: Client) -> None:
     """
     await client.flush()
     await client.flush()
-
-
-async def _patiently(stream: str, patience: float, store: Callable[[], Awaitable[T]]) -> T:
-    """`store`, tried again until `patience` seconds are over: what was stored unseen is a duplicate next time."""
-    deadline = time.monotonic() + patience
-    while True:
-        try:
-            return await store()
-        except MaxPayloadError:
-            raise NotStored(f"{stream} cannot take a message that is larger than the server takes") from None
-        except APIError as error:
-            if not _passing(error):
-                raise NotStored(f"{stream} refused a message: {error.description}", error.err_code or 0) from error
-        except (NatsError, TimeoutError) as error:
-            log.debug("not acknowledged yet", stream=stream, error=type(error).__name__)
-        if time.monotonic() + RETRY > deadline:
-            raise Unanswered(f"{stream} did not acknowledge within {patience:.0f} s")
-        await asyncio.sleep(RETRY)
 
 
 def _raise_error(data: bytes) -> None:
@@ -273,8 +302,8 @@ class _Caller:
             max_reconnect_attempts=-1,
             reconnect_time_wait=AGAIN if within is None else TRY,  # type: ignore[arg-type]
             connect_timeout=2 if self._url.startswith("nats://") else 5,
-            ping_interval=10,
-            max_outstanding_pings=2,
+            ping_interval=PING,
+            max_outstanding_pings=PINGS,
             reconnected_cb=self._reconnected,
             error_cb=self._erred,
             disconnected_cb=self._lost,
@@ -285,6 +314,7 @@ class _Caller:
         client.options["reconnect_time_wait"] = AGAIN  # a line that breaks is another matter than a server that says no
 
     async def _reconnected(self) -> None:
+        self.bus.lost_at = None
         self.bus.reconnected.set()
         self.bus.reconnected = asyncio.Event()
         log.info("bus reconnected", user=self.bus.user)
@@ -295,6 +325,7 @@ class _Caller:
         tell("bus error", user=self.bus.user, error=self.problem)
 
     async def _lost(self) -> None:
+        self.bus.lost_at = self.bus.lost_at or time.monotonic()
         if not self.bus.client.is_closed:
             log.warning("bus disconnected", user=self.bus.user)
 

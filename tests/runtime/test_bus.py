@@ -2,16 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 
 import pytest
 import pytest_asyncio
 from nats.js.api import StorageType, StreamConfig
 
-from libs.contracts.agents import Admitted
+from libs.contracts.agents import AddressDocument, Admitted
 from libs.contracts.message import encode
 from libs.contracts.queries import Code, Refusal
 from libs.runtime import children
-from libs.runtime.bus import Bus, NotStored, Outgoing, Refused, Unanswered, arrived, connect, outgoing
+from libs.runtime.bus import Away, Bus, NotStored, Outgoing, Refused, Unanswered, arrived, connect, outgoing
 from libs.runtime.traces import Tracing
 from tests.bus import Rig, running_bus
 from tests.runtime.messages import admission, letter, row, stored
@@ -114,6 +115,23 @@ async def test_of_a_batch_that_was_stored_in_part_the_rest_is_stored(bus):
     await bus.publish_batch("TEST", numbered(3))
     await bus.publish_batch("TEST", numbered(6))
     assert await stored(bus, "TEST") == [out.data for out in numbered(6)]
+
+
+async def test_whoever_has_no_line_waits_a_moment_for_it_and_says_nothing(rig, bus, monkeypatch):
+    monkeypatch.setattr("libs.runtime.bus.AWAY", 0.3)
+    begun = asyncio.create_task(bus.publish_raw(row(1, "test.x"), stream="TEST"))
+    children.kill_group(rig.server.pid)
+    await until(lambda: not bus.connected)
+    with pytest.raises(Away, match="no connection"):
+        await bus.publish_raw(row(2, "test.x"), stream="TEST")
+    with pytest.raises(Away, match="no connection"):
+        await bus.ask(AddressDocument(region="local", tenant="main", agent="agentAAA", task="t", attempt=1))
+    with suppress(Unanswered):  # it may have been stored before
+        await begun
+    await rig.server.start()
+    await until(lambda: bus.connected)
+    await bus.publish_raw(row(3, "test.x"), stream="TEST")
+    assert row(2).data not in await stored(bus, "TEST"), "what was not said must not be said later"
 
 
 async def test_publishing_goes_on_when_the_server_is_killed_and_comes_back(rig, bus):

@@ -36,7 +36,7 @@ class Call:
     beta: bool = False
     strict: bool = True
 
-    async def ask(self, question: Message, within: float = 5.0) -> Any:
+    async def ask(self, question: Message, within: float = 4.5) -> Any:
         """What the service answers. Raises `Refused` and `Unanswered`, which the door turns into a `Problem`."""
         return await self.gateway.bus.ask(question, timeout=within)
 

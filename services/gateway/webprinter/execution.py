@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from libs.contracts.queries import Code
-from libs.runtime.bus import NotStored, Refused, Unanswered
+from libs.runtime.bus import Away, NotStored, Refused, Unanswered
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.commands import COMMANDS
@@ -25,7 +25,7 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
         return failed(str(reason))
     except Refused as refusal:
         return _refused(refusal)
-    except NotStored as error:
+    except (NotStored, Away) as error:
         log.warning("command not done", command=asked.command, cause=str(error))
         return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
     except Unanswered as error:

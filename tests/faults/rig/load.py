@@ -28,6 +28,8 @@ class Client:
 
     `repeats` counts why it asked again: `503`, `cut` (the line broke before the answer), `no line` (nobody listens there);
     `errors` counts what a person in front of it would have seen: no gateway could be reached at all. Neither is accepted.
+    `slowest` is the longest that a command took with all its repeats, `longest` one answer, in seconds; `unguided` counts 503s that
+    do not say when to come again.
     """
 
     urls: Sequence[str]
@@ -38,6 +40,8 @@ class Client:
     repeats: Counter[str] = field(default_factory=Counter)
     errors: int = 0
     slowest: float = 0.0
+    longest: float = 0.0
+    unguided: int = 0
     accepted: list[str] = field(default_factory=list)
     _http: httpx.AsyncClient = field(init=False)
     _keys: Iterable[int] = field(default_factory=count)
@@ -84,6 +88,7 @@ class Client:
     async def _post(self, body: str) -> httpx.Response | None:
         for turn in range(len(self.urls)):
             url = self.urls[(self._first + turn) % len(self.urls)]
+            begun = time.monotonic()
             try:
                 answer = await self._http.post(f"{url}/openapi", content=body, headers={"Api-Access-Token": self.token})
             except httpx.ConnectError:
@@ -92,8 +97,10 @@ class Client:
                 self.repeats["cut"] += 1
             else:
                 self._first = (self._first + turn) % len(self.urls)
+                self.longest = max(self.longest, time.monotonic() - begun)
                 if answer.status_code == httpx.codes.SERVICE_UNAVAILABLE:
                     self.repeats["503"] += 1
+                    self.unguided += "retry-after" not in answer.headers
                 return answer
         self.errors += 1
         return None

@@ -11,7 +11,7 @@ from services.gateway.webprinter.reading.fields import Fields
 
 OUTCOMES = {"PRINTED": Outcome.PRINTED, "REPRINT": Outcome.REPRINT, "GIVEUP": Outcome.GIVE_UP}
 #: Seconds that the spooler may take: it first catches up with what was submitted.
-PATIENCE = 5.0
+PATIENCE = 4.5
 
 
 def task_id(data: Fields) -> str:

@@ -13,6 +13,7 @@ from libs.contracts.webprinter import extended_row, task_row
 from libs.runtime import traces
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.webprinter.actions.control import PATIENCE
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.idempotency import Once, key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
@@ -114,7 +115,7 @@ async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list
         end=_time(data, "endTime", 999),
         limit=min(data.whole("limit", 1, 10**9) or 100, MAX_ROWS),
     )
-    found: TaskList = await gateway.bus.ask(query, timeout=5.0)
+    found: TaskList = await gateway.bus.ask(query, timeout=PATIENCE)
     row = extended_row if extended.wanted(gateway, data) else task_row
     return [row(view, gateway.zone) for view in found.tasks]
 
