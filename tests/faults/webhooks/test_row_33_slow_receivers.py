@@ -124,7 +124,8 @@ async def test_row_33_a_hundred_slow_receivers_delay_no_other(row, tmp_path):
     )
     row.saw(
         f"p99 from event to healthy endpoint: {p99[0] * 1000:.0f} ms while the others answer at once, "
-        f"{p99[1] * 1000:.0f} ms beside them. An endless body was cut off after {max(crowd.written) / 1e6:.1f} MB in buffers; memory grew by {grown:.0f} MB.",
+        f"{p99[1] * 1000:.0f} ms beside them. "
+        f"An endless body was cut off after {max(crowd.written) / 1e6:.1f} MB in buffers; memory grew by {grown:.0f} MB.",
         quiet_p99_ms=p99[0] * 1000,
         slow_p99_ms=p99[1] * 1000,
     )
