@@ -29,6 +29,7 @@ from services.spooler.desk import Desk
 from services.spooler.ledger.ledger import Ledger, age
 from services.spooler.printers import Printers
 from services.spooler.settings import SpoolerSettings
+from services.spooler.shares import Shares
 from services.spooler.term import Term, lost
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -108,7 +109,7 @@ class Spooler:
             bus=self._bus,
             database=self._store,
             lease=self.lease,
-            desk=Desk(settings.region, Printers(self._directory), settings.print_ahead, settings.head_wait, settings.hold_limit),
+            desk=self._desk(),
             documents=documents,
             addresses=DocumentAddresses(documents, Addresses(key), public_url),
             broker=broker,
@@ -132,6 +133,12 @@ class Spooler:
     @property
     def _ledger(self) -> Ledger | None:
         return self._term.ledger if self._term else None
+
+    def _desk(self) -> Desk:
+        settings = self._settings
+        shares = Shares(settings.tenant_weights, settings.converters)
+        printers = Printers(self._directory)
+        return Desk(settings.region, printers, settings.print_ahead, settings.head_wait, settings.hold_limit, shares=shares)
 
     async def check(self) -> str:
         """Well when it stands by, or when its term reads both inputs."""

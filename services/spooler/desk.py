@@ -2,15 +2,25 @@
 
 from services.spooler.line import Heads
 from services.spooler.printers import Printers
+from services.spooler.shares import Shares
 
 #: Seconds that a task waits to be released, or fetched by an application, unless somebody says otherwise.
 HOLD_LIMIT = 3 * 86_400.0
 
 
 class Desk:
-    """The region, the printers, who holds which line, and three limits."""
+    """The region, the printers, who holds which line, whose conversion goes next, and three limits."""
 
-    def __init__(self, region: str, printers: Printers, print_ahead: int, head_wait: float, hold_limit: float = HOLD_LIMIT) -> None:
+    def __init__(
+        self,
+        region: str,
+        printers: Printers,
+        print_ahead: int,
+        head_wait: float,
+        hold_limit: float = HOLD_LIMIT,
+        *,
+        shares: Shares | None = None,
+    ) -> None:
         self.region = region
         self.printers = printers
         self.print_ahead = print_ahead
@@ -18,6 +28,7 @@ class Desk:
         #: In ms.
         self.hold_limit = int(hold_limit * 1000)
         self.heads = Heads()
+        self.shares = shares or Shares()
         #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
         self.paused: set[str] = set()
 

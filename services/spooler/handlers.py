@@ -153,10 +153,13 @@ class Handlers:
         async with self._database.reading() as connection:
             printers = await store.lines(connection)
             self._desk.paused = await pauses.every(connection)
+            ordered, waiting = await store.open_conversions(connection)
+        self._desk.shares.begin(ordered, waiting)
 
         async def change(connection: AsyncConnection) -> Staged:
             turn = Round(connection, self._desk)
             turn.fill(printers)
+            turn.conversions.look_everywhere()
             return await turn.finish()
 
         await self._commit(change)

@@ -10,15 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.documents import RAW_FORMATS, Document
 from libs.contracts.reports import DocumentConverted
 from libs.contracts.states import Stage
-from libs.contracts.streams import CONVERT, PRINT, TASKS
+from libs.contracts.streams import PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing
 from services.spooler import materials, pauses, store
 from services.spooler.archive import archive, just_ended
+from services.spooler.conversions import Conversions
 from services.spooler.desk import Desk
 from services.spooler.domain import advance
 from services.spooler.line import pick
-from services.spooler.orders import convert_order, print_order, traced, withdrawal
+from services.spooler.orders import print_order, traced, withdrawal
 from services.spooler.partners import Partners
 from services.spooler.task import Abort, Accepted, Amended, Ask, Dispatched, Due, Step, Task, Unhooked, altered
 from services.spooler.views import events
@@ -38,6 +39,7 @@ class Round:
         self._conversions: list[DocumentConverted] = []
         self._lines: set[str] = set()
         self.partners = Partners(connection, desk, self._now)
+        self.conversions = Conversions(connection, desk, self._now)
 
     async def load(self, ids: Iterable[str]) -> None:
         """Have these tasks at hand."""
@@ -141,10 +143,12 @@ class Round:
     async def finish(self) -> list[tuple[str, Outgoing]]:
         """Save, fill the lines that moved, and return (stream, message) pairs in their order."""
         staged: list[tuple[str, Outgoing]] = []
-        for task in [task for task in self._tasks.values() if self._before.get(task.id) is not task]:
+        for task in self._changed():
             staged += self._told(task)
+        await self._share()
         staged += await self._save()
-        staged += await self._orders()
+        staged += await self.conversions.orders()
+        staged += self._withdrawals()
         staged += await self._dispatch()
         return staged
 
@@ -163,7 +167,7 @@ class Round:
 
     async def _save(self) -> list[tuple[str, Outgoing]]:
         """Save tasks, their material and their hooks, and return what is to be told of those."""
-        changed = [task for task in self._tasks.values() if self._before.get(task.id) is not task]
+        changed = self._changed()
         fresh = [task for task in changed if task.id in self._new]
         await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
         await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
@@ -179,18 +183,20 @@ class Round:
         before = self._before.get(task.id)
         return _place(task) != (_place(before) if before else (task.lined, task.step, False, False, False))
 
-    async def _orders(self) -> list[tuple[str, Outgoing]]:
-        asked = [task for ask, task in self._asks if ask is Ask.CONVERT and task not in self._new]
-        requests = {**self._new, **(await materials.request_of(self._connection, asked) if asked else {})}
-        rendered = await materials.converted_of(self._connection, asked) if asked else {}
-        made: list[tuple[str, Outgoing]] = []
-        for ask, task_id in self._asks:
-            task = self._tasks[task_id]
-            if ask is Ask.CONVERT and task.step is Step.CONVERT:
-                made.append((CONVERT, traced(convert_order(self._desk, task, requests[task_id], rendered.get(task_id)))))
-            if ask is Ask.WITHDRAW and task.step is Step.PRINT:
-                made.append((PRINT, withdrawal(self._desk.region, task)))
-        return made
+    async def _share(self) -> None:
+        """Conversions that are over make room for others; those that are asked for are ordered, or wait for their turn."""
+        self.conversions.close((task, self._before.get(task.id)) for task in self._changed())
+        asked = dict.fromkeys(id_ for ask, id_ in self._asks if ask is Ask.CONVERT and self._tasks[id_].step is Step.CONVERT)
+        if asked:
+            tasks = await self.conversions.ask([self._tasks[id_] for id_ in asked], self._new, self._conversions)
+            self._tasks.update((task.id, task) for task in tasks)
+
+    def _changed(self) -> list[Task]:
+        return [task for task in self._tasks.values() if self._before.get(task.id) is not task]
+
+    def _withdrawals(self) -> list[tuple[str, Outgoing]]:
+        wanted = [self._tasks[task] for ask, task in self._asks if ask is Ask.WITHDRAW]
+        return [(PRINT, withdrawal(self._desk.region, task)) for task in wanted if task.step is Step.PRINT]
 
     async def _dispatch(self) -> list[tuple[str, Outgoing]]:
         chosen = await self._chosen()

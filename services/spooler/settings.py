@@ -1,6 +1,7 @@
 """What the spooler reads from the environment."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 
@@ -16,6 +17,13 @@ class SpoolerSettings(Settings):
         3 * 86_400.0,
         gt=0,
         description="Seconds that a task waits to be released, or fetched by the application that serves its printer.",
+    )
+    tenant_weights: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
+        {},
+        description='Tenants that get more conversions than others while engines are busy, as {"acme": 3}; all others: 1.',
+    )
+    converters: int = Field(
+        1, ge=1, le=1000, description="Converter processes of the region: so many times as many conversions are given away at once."
     )
     retention: float = Field(7 * 86_400.0, gt=0, description="Seconds that an ended task and its documents are kept.")
     archive_retention: float = Field(

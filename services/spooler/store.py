@@ -13,6 +13,7 @@ from libs.contracts.states import Stage
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from services.spooler.materials import row_of
+from services.spooler.shares import Flow
 from services.spooler.tables import cursors, hook, journal, leg, material, task
 from services.spooler.task import FIELDS, Step, Task, made_of, values_of
 
@@ -24,6 +25,7 @@ _FIXED = {
 #: Fields that change for few tasks, and are written for those only.
 _SELDOM = (
     "agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled", "seq", "idx", "served", "leg",
+    "engine",
 )  # fmt: skip
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM and name != "fetchable_at")
 #: There is nothing more frequent here than reading fields.
@@ -31,6 +33,7 @@ _seldom = attrgetter(*_SELDOM)
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
+_AT_CONVERTER: ColumnElement[bool] = literal_column("step = 'convert'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
 _HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
 #: Where rows, whose columns are the fields in their order, have words, and what these mean.
@@ -160,6 +163,27 @@ async def at_agent(connection: AsyncConnection, agent: str) -> list[Task]:
     """Tasks whose print order is with this agent, as they came."""
     rows = await connection.execute(select(task).where(task.c.agent == agent, _AT_AGENT).order_by(task.c.seq, task.c.idx))
     return [task_of(row) for row in rows]
+
+
+async def order_conversions(connection: AsyncConnection, engine: str, flow: Flow, limit: int, now: int) -> list[Task]:
+    """Conversions of a flow that waited for their turn, by priority, then as they came: they are ordered now (ms since 1970)."""
+    waiting = select(task).where(
+        _AT_CONVERTER, task.c.engine == engine, task.c.tenant == flow.tenant, task.c.printer == flow.printer, task.c.ordered_at == 0
+    )
+    rows = await connection.execute(waiting.order_by(desc(task.c.priority), task.c.seq, task.c.idx).limit(limit))
+    found = [task_of(row) for row in rows]
+    for start in range(0, len(found), _CHUNK):
+        ids = [each.id for each in found[start : start + _CHUNK]]
+        await connection.execute(update(task).where(task.c.id.in_(ids)).values(ordered_at=now))
+    return found
+
+
+async def open_conversions(connection: AsyncConnection) -> tuple[list[tuple[str, str, Flow]], list[tuple[str, Flow]]]:
+    """Every conversion that is ordered (its task, its engine, its flow), and engine and flow of those that wait for their turn."""
+    columns = (task.c.engine, task.c.tenant, task.c.printer)
+    ordered = await connection.execute(select(task.c.id, *columns).where(_AT_CONVERTER, task.c.ordered_at > 0, task.c.engine != ""))
+    waiting = await connection.execute(select(*columns).where(_AT_CONVERTER, task.c.ordered_at == 0).distinct())
+    return [(row[0], row[1], Flow(row[2], row[3])) for row in ordered], [(row[0], Flow(row[1], row[2])) for row in waiting]
 
 
 async def oldest_order(connection: AsyncConnection) -> int | None:

@@ -55,6 +55,7 @@ task = Table(
     _text("served"),
     _number("leg", "1"),
     *(_number(name) for name in ("fetchable_at", "acknowledged_at")),
+    _text("engine", 16),
     Index("task_newest", "tenant", "sn", "created_at", "id"),
     Index("task_status", "tenant", "sn", "told", "created_at", "id"),
 )
@@ -70,6 +71,20 @@ Index(
     postgresql_where=task.c.lined,
 )
 Index("task_sent", task.c.printer, task.c.agent, sqlite_where=task.c.step == "print", postgresql_where=task.c.step == "print")
+#: Conversions that are open, those that wait for their turn (`ordered_at` 0) in the order in which they get it.
+CONVERTING = text("step = 'convert'")
+Index(
+    "task_converting",
+    task.c.engine,
+    task.c.tenant,
+    task.c.printer,
+    task.c.ordered_at,
+    task.c.priority.desc(),
+    task.c.seq,
+    task.c.idx,
+    sqlite_where=CONVERTING,
+    postgresql_where=CONVERTING,
+)
 Index("task_due", task.c.due_at, sqlite_where=task.c.due_at > 0, postgresql_where=task.c.due_at > 0)
 Index("task_ended", task.c.ended_at, sqlite_where=task.c.ended_at > 0, postgresql_where=task.c.ended_at > 0)
 

@@ -35,8 +35,9 @@ class Task:
     `step`, `attempt` (print) and `conversions` (convert) name the open order; `place` 0 goes before 1 in the line; `lined`
     says that it stands in its printer's line, not yet sent; `recalled` that a paused line wants its order back;
     `hold` that it waits to be released to a real printer, `rendering` that its open conversion does no more than render;
-    `ordered_at` is when the open print order was made; `valid_until` is until when it may be taken, and of a hooked task when
-    its hook is reminded, and then until when it may work; `told` is the Webprinter status that was last told.
+    `ordered_at` is when the open order was made, 0 with an open conversion: it waits for its turn at its `engine`; `valid_until`
+    is until when it may be taken, and of a hooked task when its hook is reminded, and then until when it may work; `told` is the
+    Webprinter status that was last told.
 
     `user_id` and `user_name` (small letters) say who prints, where a door knows; `served` is the application that fetches it, no
     order is made then; `leg` counts its printers. `idx` below 0: not started, so that nobody was told of it.
@@ -91,6 +92,7 @@ class Task:
     leg: int = 1
     fetchable_at: int = 0
     acknowledged_at: int = 0
+    engine: str = ""
 
     @property
     def started(self) -> bool:

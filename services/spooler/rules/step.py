@@ -31,7 +31,7 @@ def closed(**changes: Any) -> dict[str, Any]:
 
 def converting(task: Task, **changes: Any) -> dict[str, Any]:
     """The fields of a task whose next conversion is asked for."""
-    return {"step": Step.CONVERT, "conversions": task.conversions + 1, **changes}
+    return {"step": Step.CONVERT, "conversions": task.conversions + 1, "ordered_at": 0, **changes}
 
 
 def expired(task: Task, happened: Due) -> bool:
