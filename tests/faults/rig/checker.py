@@ -103,7 +103,7 @@ def callbacks_in_order(history: list[Event]) -> Iterator[str]:
     last: dict[tuple[str, str], list[str]] = defaultdict(list)
     for event in _of(history, "told"):
         ids = last[event["endpoint"], event["task"]]
-        if event["id"] in ids[:-1]:
+        if event["id"] in ids and event["id"] != ids[-1]:
             yield f"{event['endpoint']} heard {event['id']} again after a later event of the same task"
         ids.append(event["id"])
     wanted = {event["task"] for event in _of(history, "ended") if event["status"] in ENDS}

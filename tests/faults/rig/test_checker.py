@@ -38,6 +38,7 @@ def test_a_good_history_is_good():
 
 def test_an_event_that_came_twice_at_once_is_the_same_event():
     assert violations([*GOOD, END]) == []
+    assert violations([*GOOD, END, END]) == []
     assert violations([*GOOD[:3], NEW | {"status": 500}, *STORY]) == []
 
 
