@@ -59,12 +59,12 @@ async def test_row_02_there_is_no_task_and_the_document_is_swept(row):
         took = time.monotonic() - begun
         assert list(await server.statuses()) == [neighbour]
     row.did(
-        f"The gateway killed itself with a document of {len(TEXT):,} bytes in the store and its task not published; the client did "
-        "not repeat it. Then the document was made a day older by its time in the file system, and the server started again."
+        f"The gateway killed itself with a document of {len(TEXT):,} bytes in the store and its task not published; the client "
+        "did not repeat it. Then the document was made a day older by its time in the file system, and a server started."
     )
     row.saw(
-        "No task, nothing on paper, the next task unharmed. A young stray stays (its task might be on its way); one of a day was "
-        f"gone {took:.0f} s after the start, and its bytes were free. Running on, the sweep comes every hour: at most 25 hours in all.",
+        "No task, nothing on paper, the next task unharmed. A young stray stays (its task might be on its way); one of a day "
+        f"was gone {took:.0f} s after the start, and its bytes were free. The sweep comes every hour: at most 25 hours in all.",
         seconds=round(took, 1),
     )
 
