@@ -57,6 +57,7 @@ class Attempt:
         self.strayed = step > Step.TAKEN  # a job of this name may stand at the printer without our knowing its number
         self.content = Content(order.document.media_type, b"", None)
         self.discarded: set[int] = set()  # numbers of jobs that we canceled ourselves
+        self.pages = 0  # on paper, as far as the printer has said
         self.left_at = 0.0  # by the monotonic clock, when the printer had all data; 0: not in this run
         self.walk: asyncio.Task[None] | None = None
         self._journal = journal

@@ -147,7 +147,8 @@ class IppPrinter:
             return Printed(attempt.order.document.pages, confirmed=False, warning="the printer keeps no history of its jobs")
         return Unknown(
             f"The printer {self.name} does not know this job any more, as after a power cut: nobody can say whether it is on "
-            "paper. Look at the printer, then say what is true."
+            "paper. Look at the printer, then say what is true.",
+            attempt.pages,
         )
 
     def _attributes(self, attempt: Attempt) -> Given:

@@ -15,6 +15,8 @@ from services.agent.ipp.capabilities import COLLATES, COLORS, QUALITIES
 #: How far a sheet may be off and still be the same, in 1/100 mm: names in inches do not come out even.
 TOLERANCE = 50
 UNSUPPORTED = "unsupported-attributes-or-values"
+#: Ours: the printer does not have the paper that was asked for.
+MISMATCH = "media-mismatch"
 #: The finishing that is none, which every printer has.
 NONE = "none"
 
@@ -88,7 +90,7 @@ def fitting(media: Media, can: Capabilities) -> Media:
         if custom and custom.min_width <= width <= custom.max_width and custom.min_height <= height <= custom.max_height:
             return Media(width, height, make_name(width, height))
     raise Declined(
-        UNSUPPORTED,
+        MISMATCH,
         f"The printer has no sheet of {media.width / 100:g} x {media.height / 100:g} mm. "
         f"It takes {', '.join(dict.fromkeys(each.media.name or _size(each.media) for each in can.media[:8]))}.",
     )

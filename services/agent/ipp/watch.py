@@ -89,6 +89,8 @@ class Watch:
         waiting = False
         for number, each in followed.items():
             job = known.get(number)
+            if job is not None:
+                each.attempt.pages = max(each.attempt.pages, pages(job))
             if each.end.done():
                 continue
             if job is None:

@@ -74,6 +74,7 @@ class FakePrinter:
     second_per_page: float = 0.0
     window: int = 0  # bytes that it takes in unread; 0: as usual
     abort_after: int | None = None  # pages, whereupon the job in hand ends as aborted; once
+    linger_after: int | None = None  # pages, whereupon the job in hand goes on no more, without a reason, until this is None again
     hang: bool = False  # it takes requests and never answers
     drip: float = 0.0  # seconds between two octets of an answer
     deaf_after: int = 0  # bytes of a longer request, whereupon it reads no more (give it a window, too); 0: it reads everything
@@ -175,6 +176,8 @@ class FakePrinter:
             self.abort_after = None
             job.state, job.reasons = JobState.ABORTED, ("aborted-by-system",)
             return
+        while self.linger_after is not None and job.impressions >= self.linger_after:  # noqa: ASYNC110 - it is a plain field
+            await asyncio.sleep(0.02)
         if self.second_per_page:
             await asyncio.sleep(self.second_per_page)
         if not self.stopped and not job.state.ended:

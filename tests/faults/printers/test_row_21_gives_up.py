@@ -1,0 +1,71 @@
+"""Row 21: a printer gives up on page 3 of 10, or reboots."""
+
+import pytest
+
+from tests.faults.rig.ippfake import FakePrinter
+from tests.faults.rig.site import site
+from tests.waiting import until
+
+TEN = "\f".join(f"page {number}" for number in range(1, 11))
+
+
+@pytest.mark.row(21)
+@pytest.mark.timeout(180)
+async def test_row_21_what_stopped_at_page_three_is_told_with_its_pages_and_never_repeated_blindly(row, tmp_path):
+    async with (
+        FakePrinter("Office", row.history("Office"), second_per_page=0.1) as office,
+        FakePrinter("Eager", row.history("Eager"), second_per_page=0.1) as eager,
+        site(row, tmp_path, [office.entry, f"{eager.entry}&unknown=reprint"], CONVERTER_ENGINES='["text"]') as at,
+    ):
+        for name in ("Office", "Eager"):
+            await at.server.device(name)
+        row.did("A task of ten pages; after three pages the printer ends its job as aborted.")
+        office.abort_after = 3
+        aborted = await at.submit("Office", TEN)
+        shown, _ = await at.shows(aborted, status="ERROR")
+        assert (shown["pages"], shown["pagesDone"], shown["attempt"]) == (10, 3, 1)
+        assert "gave it up" in shown["message"]
+        assert "after 3 pages" in shown["message"]
+        row.saw(f"ERROR with pagesDone 3 of 10 (“{shown['message']}”), one attempt: nothing was printed again by itself.")
+
+        rest = (await at.server.call("retryTask", taskId=aborted, config={"pageRanges": "4-10"}))["taskId"]
+        done, _ = await at.shows(rest, status="FINISHED")
+        assert (done["pages"], done["pagesDone"], done["retryOf"]) == (7, 7, aborted)
+        row.saw("retryTask with pageRanges 4-10 printed the seven other pages as a new task (retryOf names the old one).")
+
+        row.did("A task of ten pages; after three pages the printer's power is cut and comes back, with no memory of the job.")
+        office.linger_after = eager.linger_after = 3
+        cut = await at.submit("Office", TEN)
+        await _three_pages(office)
+        await office.power_off()
+        await office.power_on()
+        shown, _ = await at.shows(cut, status="PARTIAL_PRINTED")
+        assert (shown["pagesDone"], shown["reason"], shown["attempt"]) == (3, "outcome-unknown", 1)
+        row.saw("Rebooted: PARTIAL_PRINTED with pagesDone 3, reason outcome-unknown; it waits for a person, and says so.")
+        await at.server.call("resolveTask", taskId=cut, outcome="give-up")
+        await at.shows(cut, status="ERROR")
+
+        row.did("The same on a printer whose policy for such cases is to reprint.")
+        again = await at.submit("Eager", TEN)
+        await _three_pages(eager)
+        await eager.power_off()
+        eager.linger_after = None
+        await eager.power_on()
+        shown, _ = await at.shows(again, status="FINISHED", within=40)
+        assert (shown["attempt"], shown["pagesDone"]) == (2, 10)
+        printed = [job.pages for job in eager.printed]
+        assert printed == [10]
+        row.saw(
+            "With unknown=reprint the second attempt ran by itself, of the whole document: nobody knows whether page 3 was good "
+            "when the power went, so it does not go on at page 4 by itself; that is retryTask's, with pageRanges."
+        )
+    row.check()
+
+
+async def _three_pages(printer: FakePrinter) -> None:
+    """Three pages are on paper, and the agent had time to hear it."""
+    await until(
+        lambda: any(job.impressions == 3 and not job.state.ended for job in printer.jobs.values()), 30, "three pages are there"
+    )
+    asked = len(printer.asked)
+    await until(lambda: len(printer.asked) > asked + 2, 30, "it was asked how far it is")
