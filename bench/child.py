@@ -4,10 +4,12 @@ import argparse
 import asyncio
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from bench.measures import all_measures
 from bench.run import Run
+from libs.runtime.logs import configure
 
 
 def main() -> int:
@@ -18,6 +20,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, required=True)
     parser.add_argument("--quick", action="store_true")
     given = parser.parse_args()
+    configure("console", "warning")
     known = all_measures()
     measures = [known[number] for number in given.numbers]
     run = Run(measures, given.folder, given.written, rounds=given.rounds, quick=given.quick)
@@ -25,7 +28,7 @@ def main() -> int:
     return asyncio.run(_take(run, measures[0].take))
 
 
-async def _take(run: Run, take) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001
+async def _take(run: Run, take: Callable[[Run], Awaitable[None]]) -> int:
     """SIGTERM ends it as Ctrl-C does: what was started is stopped."""
     task = asyncio.current_task()
     assert task is not None

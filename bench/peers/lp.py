@@ -64,11 +64,12 @@ async def lp(folder: Path, *, max_jobs: int) -> AsyncIterator[Lp]:
         yield made
 
 
-async def said(*command: str) -> None:
-    """Run one command of CUPS. Raises RuntimeError with what it said when it fails."""
+async def said(*command: str) -> str:
+    """What one command of CUPS says. Raises RuntimeError with what it said when it fails."""
     pipe = asyncio.subprocess.PIPE
     environment = {"PATH": PATH, "LANG": "C.UTF-8", "HOME": "/nonexistent"}
     child = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env=environment)
     told, _ = await child.communicate()
     if child.returncode:
         raise RuntimeError(f"{command[0]} failed: {told.decode(errors='replace').strip()}")
+    return told.decode(errors="replace")
