@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.faults.rig.ippfake import FakePrinter
-from tests.faults.rig.site import site
+from tests.faults.rig.shopfloor import shopfloor
 from tests.waiting import until
 from tests.webhooks.receivers import receiver
 
@@ -22,7 +22,7 @@ async def test_row_20_a_reason_is_seen_everywhere_and_printing_goes_on_by_itself
     async with (
         FakePrinter("Office", row.history("Office")) as printer,
         receiver() as ears,
-        site(row, tmp_path, [printer.entry], **settings) as at,
+        shopfloor(row, tmp_path, [printer.entry], **settings) as at,
     ):
         await at.server.device("Office")
         await at.server.call("addEndpoint", url=ears.url, events=["device"])

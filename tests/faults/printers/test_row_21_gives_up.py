@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.rig.ippfake import FakePrinter
-from tests.faults.rig.site import site
+from tests.faults.rig.shopfloor import shopfloor
 from tests.waiting import until
 
 TEN = "\f".join(f"page {number}" for number in range(1, 11))
@@ -15,7 +15,7 @@ async def test_row_21_what_stopped_at_page_three_is_told_with_its_pages_and_neve
     async with (
         FakePrinter("Office", row.history("Office"), second_per_page=0.1) as office,
         FakePrinter("Eager", row.history("Eager"), second_per_page=0.1) as eager,
-        site(row, tmp_path, [office.entry, f"{eager.entry}&unknown=reprint"], CONVERTER_ENGINES='["text"]') as at,
+        shopfloor(row, tmp_path, [office.entry, f"{eager.entry}&unknown=reprint"], CONVERTER_ENGINES='["text"]') as at,
     ):
         for name in ("Office", "Eager"):
             await at.server.device(name)

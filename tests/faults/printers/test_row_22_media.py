@@ -4,7 +4,7 @@ import pytest
 
 from libs.ipp.enums import Operation
 from tests.faults.rig.ippfake import FakePrinter
-from tests.faults.rig.site import site
+from tests.faults.rig.shopfloor import shopfloor
 from tests.integration.paper import Sheets
 
 #: Operations by which a document would reach a printer.
@@ -22,7 +22,7 @@ async def test_row_22_a_sheet_that_is_not_there_is_refused_before_any_byte_and_n
             "Roll62", row.history("Roll62"), media=[(6200, 2900)], custom=(6200, 6200, 1000, 100000), paper=tmp_path / "62"
         ) as wide,
         FakePrinter("Labels", row.history("Labels"), media=[(10000, 15000)], paper=tmp_path / "labels") as labels,
-        site(
+        shopfloor(
             row, tmp_path, [each.entry for each in (office, narrow, wide, labels)], CONVERTER_ENGINES='["text", "html", "pdf"]'
         ) as at,
     ):
