@@ -1,36 +1,14 @@
-"""kill -9 of a dispatcher of its own at each of its steps (faults.md, A7): the same event again with the same id, in order."""
+"""Dispatchers that end, by kill -9 or when they are asked to (each single step: tests/faults/crashes)."""
 
 import pytest
 
-from services.webhooks.crashpoints import TELLING
-from services.webhooks.history import Wanted
 from tests.bus import running_bus
 from tests.waiting import until
-from tests.webhooks.dispatching import dispatcher, process, stored
+from tests.webhooks.dispatching import dispatcher, process
 from tests.webhooks.events import news, publish
-from tests.webhooks.receivers import receiver, statuses
+from tests.webhooks.receivers import receiver
 
 pytestmark = pytest.mark.timeout(120)
-
-
-@pytest.mark.parametrize("point", TELLING)
-async def test_a_kill_at_any_step_loses_nothing_and_keeps_the_order(tmp_path, point):
-    async with running_bus(tmp_path) as rig, receiver(statuses(500)) as there:
-        spooler = await rig.connect("spooler")
-        async with process(rig, there.url, CRASHPOINT=point, WEBHOOKS_HOLDER="only") as first:
-            ids = await publish(spooler, news(4))
-            assert await first.ended() == -9
-        before = there.ids
-        async with dispatcher(rig, there.url, webhooks_holder="only"):
-            await until(lambda: there.ids[-1:] == ids[-1:], 20, "the last event arrives")
-        assert list(dict.fromkeys(there.ids)) == ids
-        if point == "webhooks-before-ack":
-            after = there.ids[len(before) :]
-            assert before[-1] == after[0] == ids[0]  # told, not written down: told again under the same id
-        async with stored(rig) as (_, _, history):
-            assert {(each.event, each.state) for each in await history.deliveries(Wanted("callback"), 1000)} == {
-                (id_, "delivered") for id_ in ids
-            }
 
 
 async def test_another_replica_takes_over_from_a_killed_one(tmp_path):
