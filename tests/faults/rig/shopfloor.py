@@ -1,67 +1,88 @@
-"""A site: an agent on a machine of its own (a `Cell`), whose lines to the bus and to the documents can each be spoiled."""
+"""A whole Printbus with the printers of one row beside it, a client whose history is kept, and looks at what the door shows."""
 
-import sys
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+import base64
+import io
+import os
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
 
-from libs.contracts.streams import PRINT
-from libs.runtime.bus import Bus, connect
-from libs.runtime.keys import ADMIN, Keys
-from tests.faults.rig.cell import Cell, cell
-from tests.faults.rig.relay import Relay, relaying
-from tests.integration.installation import ROOT, Installation, installation
-from tests.integration.processes import Processes, processes
+from PIL import Image
+
+from tests.faults.rig.ears import listening
+from tests.faults.rig.load import Client, client
+from tests.faults.rig.outcome import note, rows
+from tests.faults.rig.row import Row
+from tests.integration.installation import Installation, installation
+from tests.waiting import until
 
 
-@dataclass
+@dataclass(slots=True)
 class Shopfloor:
-    """Everything but the agent runs here; the agent runs in `cell` and has `line` to the bus, `web` to the documents."""
+    """The server, and who prints on it."""
 
     server: Installation
-    parts: Processes
-    cell: Cell
-    line: Relay
-    web: Relay
-    admin: Bus
-    papers: dict[str, Path]
+    sender: Client
 
-    async def waiting(self) -> tuple[int, int]:
-        """How many orders wait for the agent in its consumer, and how many it has and has not acknowledged."""
-        (consumer,) = [each for each in await self.admin.js.consumers_info(PRINT) if each.name.startswith("agent_")]
-        return int(consumer.num_pending or 0), int(consumer.num_ack_pending or 0)
+    async def submit(self, device: str, content: str, **task: Any) -> str:
+        return await self.sender.submit(device, content, **task)
 
-    def start_agent(self, **settings: str) -> None:
-        """The agent, inside."""
-        given = {"NATS_URL": f"nats://{self.cell.host}:{self.line.port}", "FINISH_GRACE": "0", **settings}
-        argv = [sys.executable, "-m", "services.agent"]
-        self.cell.start(argv, self.server.environment(**given), ROOT, self.server.folder / "agent.log")
+    async def photo(self, device: str, kilobytes: int) -> str:
+        """A picture of noise, so that no compression makes it smaller."""
+        side = int((kilobytes * 1024 / 3) ** 0.5)
+        picture = io.BytesIO()
+        Image.frombytes("RGB", (side, side), os.urandom(side * side * 3)).save(picture, "JPEG", quality=95)
+        content = base64.b64encode(picture.getvalue()).decode()
+        return await self.sender.submit(device, content, mediaSource="BASE64", mediaFormat="JPG")
 
-    async def listed(self, *, online: bool = True, within: float = 40.0) -> None:
-        """Wait until all printers are listed as being there, or some of them as not."""
-        for name in self.papers:
-            await self.server.device(name, online=online, within=within)
+    async def task(self, task: str) -> dict[str, Any]:
+        """Its row as `getTask` shows it."""
+        found: dict[str, Any] = await self.server.call("getTask", taskId=task)
+        return found
+
+    async def shows(self, task: str, within: float = 30.0, **wanted: Any) -> tuple[dict[str, Any], float]:
+        """Wait until `getTask` shows this of it; the row, and how many seconds it took. `message` may be a part of the sentence."""
+        begun, seen = time.monotonic(), {}
+
+        async def shown() -> bool:
+            seen.update(await self.task(task))
+            given = dict(wanted)
+            part = given.pop("message", "")
+            return part in seen["message"] and all(seen[name] == value for name, value in given.items())
+
+        try:
+            await until(shown, within, f"{task} shows {wanted}", every=0.05)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: it shows {seen}\n{self.server.tail()}") from None
+        return seen, time.monotonic() - begun
+
+    async def device(self, name: str) -> dict[str, Any]:
+        """Its row as `listDevices` shows it."""
+        found = await self.server.call("listDevices", extended=True)
+        return next(each for each in found if each["name"] == name)
+
+    async def finish(self) -> dict[str, dict[str, Any]]:
+        """Note for the checker how every task of the client stands; the rows."""
+        found = await rows(self.sender)
+        for row in found.values():
+            note(self.sender, row)
+        return found
 
 
 @asynccontextmanager
-async def shopfloor(folder: Path, printers: int = 1, **settings: str) -> AsyncIterator[Shopfloor]:
-    """A site with so many printers of the driver `file`, named P1, P2 …; skips the test where no cell can be built."""
-    papers = {f"P{number}": folder / f"P{number}" for number in range(1, printers + 1)}
-    async with AsyncExitStack() as stack:
-        inside = stack.enter_context(cell())
-        addresses = [f"file://{paper}?name={name}" for name, paper in papers.items()]
-        server = await stack.enter_async_context(installation(folder, addresses, CONVERTER_ENGINES='["text"]', **settings))
-        parts = await stack.enter_async_context(processes(server))
-        web = await stack.enter_async_context(relaying(urlsplit(server.url).port or 0, at=inside.host))
-        line = await stack.enter_async_context(relaying(urlsplit(parts.url).port or 0, at=inside.host))
-        for service in ("registry", "spooler", "converter", "gateway"):
-            parts.start(service, PUBLIC_URL=f"http://{inside.host}:{web.port}")
-        admin = await connect(parts.url, ADMIN, Keys(server.data / "keys").path(f"{ADMIN}.creds"))
-        stack.push_async_callback(admin.close)
-        made = Site(server, parts, inside, line, web, admin, papers)
-        made.start_agent()
-        await server.ready(120)
-        await made.listed(within=60)
-        yield made
+async def shopfloor(row: Row, folder: Path, entries: Sequence[str], **settings: str) -> AsyncIterator[Shopfloor]:
+    """Started; when the context ends, all ends are noted, and the ends of tasks were told to the callback."""
+    async with (
+        listening(row.history("callback")) as ears,
+        installation(folder, list(entries), CALLBACK_URL=ears.url, **settings) as server,
+    ):
+        await server.start()
+        async with client([server.url], server.token, row.history("client")) as sender:
+            made = Shopfloor(server, sender)
+            yield made
+            found = await made.finish()
+        ended = {task for task, shown in found.items() if shown["status"] in ("FINISHED", "ERROR", "CANCELED")}
+        await ears.all_ended(ended)
