@@ -10,6 +10,7 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from libs.contracts.agents import Heartbeat
+from libs.contracts.ledger import ReplayLetter
 from libs.contracts.message import decode
 from libs.contracts.streams import ADVISORIES, CONVERT, DEAD, INTAKE, PRINT, REPORTS, TASKS
 from libs.runtime.broker import answering, answers, running
@@ -29,6 +30,8 @@ from services.spooler.desk import Desk
 from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
 from services.spooler.ledger.ledger import Ledger
+from services.spooler.reissue import Reissue
+from services.spooler.replay import Replay
 from services.spooler.retention import Retention
 from services.spooler.uploads import Uploads, UploadSweep
 from services.spooler.usage import Usage, UsageSweep
@@ -86,6 +89,8 @@ class Term:
         self._dead = DeadLetters(bus, advisories, desk.region, self._handlers.on_given_up)
         self._uploads = Uploads(desk, database, self._commit)
         self._usage = Usage(database)
+        self._replay = Replay(bus, self._commit, desk, documents)
+        self._reissue = Reissue(bus, database, self._commit, desk)
         self._retention = Retention(
             database=database,
             commit=self._commit,
@@ -114,6 +119,7 @@ class Term:
             self._timers,
             self._retention.run,
             self.ledger.run,
+            self._reissue.run,
             *(lambda stream=stream: self._outbox.publish(stream) for stream in self._outbox.streams),
         ]
         async with self._hearing(), self._answering():
@@ -151,7 +157,13 @@ class Term:
             yield
 
     def _questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
-        return {**self._handlers.questions(), **self._uploads.questions(), **self._usage.questions(), **self.ledger.questions()}
+        return {
+            **self._handlers.questions(),
+            **self._uploads.questions(),
+            **self._usage.questions(),
+            **self.ledger.questions(),
+            ReplayLetter: self._replay.replay_letter,
+        }
 
 
 def lost(error: BaseExceptionGroup[BaseException]) -> bool:

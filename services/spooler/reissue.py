@@ -1,0 +1,110 @@
+"""Orders that a stream lost, published again: of a stream that was made anew, or ends before where it was."""
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+from nats.errors import Error as NatsError
+from nats.js.errors import NotFoundError
+from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from libs.contracts.streams import CONVERT, PRINT, REPORTS
+from libs.runtime.bus import Bus, Outgoing
+from libs.runtime.commit import Commit
+from libs.runtime.database import Database
+from services.spooler import materials, store
+from services.spooler.desk import Desk
+from services.spooler.orders import convert_order, print_order, traced, withdrawal
+from services.spooler.tables import cursors, task
+from services.spooler.task import Step, Task
+
+log = structlog.get_logger()
+
+Staged = list[tuple[str, Outgoing]]
+
+#: Seconds between two looks, and tasks of one transaction.
+PERIOD = 15.0
+CHUNK = 500
+#: What is ordered again when a stream is another one: a lost report of a conversion is made anew by converting anew.
+ORDERED = {CONVERT: Step.CONVERT, PRINT: Step.PRINT, REPORTS: Step.CONVERT}
+
+
+class Reissue:
+    """Remembers of each stream when it was made and how far it went, beside the inputs' cursors.
+
+    The orders are those of the attempts that are open: who has one already does nothing with it (design.md rule 5).
+    """
+
+    def __init__(self, bus: Bus, database: Database, commit: Commit, desk: Desk) -> None:
+        self._bus = bus
+        self._database = database
+        self._commit = commit
+        self._desk = desk
+
+    async def run(self, period: float = PERIOD) -> None:
+        """For ever."""
+        while True:
+            for stream in ORDERED:
+                try:
+                    await self.look(stream)
+                except (NatsError, NotFoundError, TimeoutError) as error:
+                    log.debug("stream not looked at", stream=stream, error=type(error).__name__)
+            await asyncio.sleep(period)
+
+    async def look(self, stream: str) -> int:
+        """Compare a stream with what is remembered of it, and order again if it is another one; how many orders."""
+        info = await self._bus.js.stream_info(stream)
+        made, last = int(info.created.timestamp() * 1000) if info.created else 0, int(info.state.last_seq)
+        async with self._database.reading() as connection:
+            known = (await connection.execute(select(cursors).where(cursors.c.stream == _row(stream)))).first()
+        if known and (known.at, known.sequence) == (made, last):
+            return 0
+        again = 0
+        if known and (abs(known.at - made) > 1 or last < known.sequence):
+            log.error("stream is another one, its orders are made again", stream=stream, made_anew=known.at != made)
+            again = await self._again(ORDERED[stream])
+        await self._remember(stream, made, last)
+        return again
+
+    async def _remember(self, stream: str, made: int, last: int) -> None:
+        async def change(connection: AsyncConnection) -> Staged:
+            place = {"at": made, "sequence": last}
+            moved = await connection.execute(update(cursors).where(cursors.c.stream == _row(stream)).values(place))
+            if not moved.rowcount:
+                await connection.execute(insert(cursors).values(stream=_row(stream), **place))
+            return []
+
+        await self._commit(change)
+
+    async def _again(self, step: Step) -> int:
+        """In the order of the line, a few hundred in a transaction."""
+        total, after = 0, (-1, -1)
+        while True:
+            found: list[Task] = []
+
+            async def change(connection: AsyncConnection, after: tuple[int, int] = after, found: list[Task] = found) -> Staged:
+                place = tuple_(task.c.seq, task.c.idx)
+                wanted = select(task).where(task.c.step == step.value, place > after).order_by(task.c.seq, task.c.idx).limit(CHUNK)
+                found += [store.task_of(row) for row in await connection.execute(wanted)]
+                return await self._orders(connection, step, found)
+
+            await self._commit(change)
+            if not found:
+                return total
+            total, after = total + len(found), (found[-1].seq, found[-1].idx)
+
+    async def _orders(self, connection: AsyncConnection, step: Step, tasks: Sequence[Task]) -> Staged:
+        ids = [each.id for each in tasks]
+        converted = await materials.converted_of(connection, ids)
+        if step is Step.CONVERT:
+            requests = await materials.request_of(connection, ids)
+            return [(CONVERT, traced(convert_order(self._desk, each, requests[each.id], converted.get(each.id)))) for each in tasks]
+        region = self._desk.region
+        back = [(PRINT, withdrawal(region, each)) for each in tasks if each.canceling or each.recalled]
+        return [*((PRINT, traced(print_order(region, each, converted[each.id]))) for each in tasks if not each.taken), *back]
+
+
+def _row(stream: str) -> str:
+    """Beside the cursors of inputs, of which REPORTS is one."""
+    return f"{stream}.made"
