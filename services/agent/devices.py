@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 import structlog
 from pydantic import TypeAdapter
@@ -13,6 +14,12 @@ from services.agent.drivers import Printer
 from services.agent.peripherals.watch import renamed
 
 log = structlog.get_logger()
+
+
+@cache
+def _adapter() -> TypeAdapter[tuple[Device, ...]]:
+    """To make one takes ten milliseconds, which an agent of a thousand printers has not for each."""
+    return TypeAdapter(tuple[Device, ...])
 
 
 class Devices:
@@ -37,7 +44,7 @@ class Devices:
             replace(each, state=PrinterState.UNREACHABLE, reasons=("connecting-to-device",), accepting=True)
             for each in self._by_source[source].values()
         )
-        text = TypeAdapter(tuple[Device, ...]).dump_json(devices).decode()
+        text = _adapter().dump_json(devices).decode()
         if text == self._dumped.get(source):
             return ""
         self._dumped[source] = text
