@@ -123,7 +123,7 @@ def web(
             Route("/openapi/sendTmpFile/", upload_door),
             Route("/openapi/{rest:path}", NOWHERE.response()),
             Route("/documents/{token}", documents.__call__),
-            Route("/enrol", EnrolRoute(gateway).__call__, methods=["POST"]),
+            Route("/enrol", EnrolRoute(gateway, settings.token_tries).__call__, methods=["POST"]),
             *pages,
             *file_routes(),
             certificate_route(settings.keys_dir),

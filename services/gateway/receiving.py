@@ -1,4 +1,4 @@
-"""Receiving requests within limits: bodies of bounded size, and a deadline against clients that send a byte now and then."""
+"""Requests within limits: bodies of bounded size, and deadlines against clients that send or read a byte now and then."""
 
 import asyncio
 from asyncio.events import TimerHandle
@@ -12,7 +12,7 @@ log = structlog.get_logger()
 
 #: A request's line and headers together, in bytes.
 MAX_HEAD = 64 * 1024
-#: After the deadline of its head a request must have come at this many bytes per second or more.
+#: After the deadline of its head a request must have come at this many bytes per second or more; an answer is read so fast.
 SLOWEST = 16 * 1024
 #: In the scope of a request whose body has come to its end: who waits for more then waits for ever.
 WHOLE = "printbus.whole"
@@ -78,9 +78,10 @@ def _announced(request: Request) -> int:
 
 
 class Patient(HttpToolsProtocol):
-    """One connection. uvicorn itself waits for ever for the rest of a request; here it must come in time.
+    """One connection. uvicorn itself waits for ever for the rest of a request, and until an answer is read; here neither.
 
-    `patience` is in seconds; a body may take that and its length at `SLOWEST`, then the line is cut.
+    `patience` is in seconds; a body may take that and its length at `SLOWEST`, then the line is cut. So is one whose answers
+    lie unread for as long.
     """
 
     patience = 20.0
@@ -89,6 +90,7 @@ class Patient(HttpToolsProtocol):
     _whole = True
     _headed = False
     _timer: TimerHandle | None = None
+    _unread: TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -96,6 +98,7 @@ class Patient(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._end()
+        self._is_read()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -118,6 +121,26 @@ class Patient(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._end()
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_read()
+        left = self.transport.get_write_buffer_size()
+        self._unread = self.loop.call_later(self.patience + left / SLOWEST, self._cut, "answer not read")
+
+    def resume_writing(self) -> None:
+        self._is_read()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        if self.transport.get_write_buffer_size():  # a line that is only closed waits for its reader
+            self._cut("answer not read")
+
+    def _is_read(self) -> None:
+        if self._unread:
+            self._unread.cancel()
+            self._unread = None
 
     def _begin(self) -> None:
         self._end()
@@ -145,6 +168,7 @@ class Patient(HttpToolsProtocol):
     def _cut(self, why: str) -> None:
         log.info("connection cut", why=why, received=self._got)
         self._end()
+        self._is_read()
         self.transport.abort()
 
 

@@ -72,3 +72,12 @@ async def test_a_wrong_request_names_the_field_and_never_the_token(tmp_path, bod
 async def test_nothing_is_enrolled_by_looking(tmp_path):
     async with door(tmp_path) as gateway:
         assert (await gateway.client.get("/enrol")).status_code == 405
+
+
+async def test_who_shows_many_wrong_tokens_waits_and_the_registry_is_not_asked(tmp_path):
+    async with door(tmp_path, token_tries=3) as gateway:
+        gateway.bus.answers[EnrolAgent] = Refused(Code.FORBIDDEN, "The enrolment token is unknown.")
+        said = [(await gateway.client.post("/enrol", json={"token": TOKEN, "key": KEY})) for _ in range(5)]
+        assert [answer.status_code for answer in said] == [403, 403, 403, 429, 429]
+        assert 0 < int(said[-1].headers["retry-after"]) <= 60
+        assert len(gateway.bus.asked) == 3

@@ -10,12 +10,19 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from libs.runtime.probes import Manner, http_server
+from services.gateway import receiving
 from services.gateway.receiving import MAX_HEAD, TooLarge, drop_rest, patient, receive
+from tests.waiting import until
 
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
 
+LARGE = "x" * 8_000_000
+
+
 async def echo(request: Request):
+    if "large" in request.url.path:
+        return PlainTextResponse(LARGE)
     if "refuse" in request.url.path:
         await receive(request, 10_000_000)
         await drop_rest(request)
@@ -108,6 +115,23 @@ async def test_a_large_body_at_a_fair_rate_may_take_longer_than_the_deadline():
             writer.write(b"x" * 10_000)
             await asyncio.sleep(0.05)
         assert await answer(reader) == (200, b"200000")
+
+
+async def test_who_does_not_read_its_answer_is_cut_off(monkeypatch):
+    monkeypatch.setattr(receiving, "SLOWEST", 1_000_000_000)
+    cut = []
+    monkeypatch.setattr(receiving.Patient, "connection_lost", lambda self, exc: cut.append(exc))
+    async with server(0.2) as port, line(port) as (_, writer):
+        writer.transport.pause_reading()
+        writer.write(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        await until(lambda: cut, 10, "the line is cut")
+
+
+async def test_who_reads_in_time_gets_everything():
+    async with server(0.5) as port, line(port) as (reader, writer):
+        writer.write(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        status, body = await answer(reader)
+        assert (status, len(body)) == (200, len(LARGE))
 
 
 async def test_the_deadline_starts_anew_with_each_request():
