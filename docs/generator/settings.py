@@ -109,6 +109,8 @@ def _default(name: str, field: FieldInfo) -> str:
         return f"`{json.dumps([str(each) if isinstance(each, Path) else each for each in value])}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, dict):
+        return f"`{json.dumps(value)}`"
     if isinstance(value, float):
         return f"`{value:g}`" if value < 100_000 else f"`{value:.0f}`"
     return f"`{value.value if isinstance(value, Enum) else value}`"
@@ -121,6 +123,8 @@ def _kind(annotation: Any, field: FieldInfo) -> str:
         return _choice(get_args(annotation))
     if get_origin(annotation) is tuple:
         return "JSON list" if Ellipsis in get_args(annotation) else f"JSON list of {len(get_args(annotation))}"
+    if get_origin(annotation) is dict:
+        return "JSON object"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice(tuple(each.value for each in annotation))
     if annotation is bool:
