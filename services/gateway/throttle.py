@@ -1,8 +1,9 @@
 """A limit for wrong tokens: who shows too many of them from one address has to wait (webprinter.md 4.3)."""
 
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
@@ -17,6 +18,8 @@ V = TypeVar("V")
 
 #: Seconds over which wrong tokens are counted.
 WINDOW = 60.0
+#: Seconds to wait for who shows more credentials at the same time than it may show wrong ones.
+MOMENT = 1.0
 #: Addresses and good credentials that are remembered; the longest unused are forgotten first.
 MOST = 10_000
 #: Headers that credentials travel in.
@@ -31,11 +34,33 @@ class Tally:
         self._clock = clock
         self._wrong: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._good: OrderedDict[int, None] = OrderedDict()
+        self._open: dict[str, Counter[int]] = {}
 
     def wait(self, peer: str) -> float:
         """Seconds until this address (see `line_of`) may try again."""
         count, since = self._wrong.get(peer, (0, 0.0))
         return max(0.0, since + WINDOW - self._clock()) if count >= self._tries else 0.0
+
+    @contextmanager
+    def trying(self, peer: str, shown: int) -> Iterator[None]:
+        """While it is looked up what has this hash: what is not answered yet counts as wrong, the same one shown often as one.
+
+        Raises `Throttled`.
+        """
+        open_ = self._open.setdefault(peer, Counter())
+        count, since = self._wrong.get(peer, (0, 0.0))
+        wrong = count if self._clock() - since < WINDOW else 0
+        if open_ and shown not in open_ and wrong + len(open_) >= self._tries:
+            raise Throttled(MOMENT)
+        open_[shown] += 1
+        try:
+            yield
+        finally:
+            open_[shown] -= 1
+            if not open_[shown]:
+                del open_[shown]
+            if not open_:
+                self._open.pop(peer, None)
 
     def wrong(self, peer: str) -> None:
         """One more wrong try of this address."""
@@ -65,9 +90,14 @@ class Throttle:
         """Who asks, by the first scheme that knows. Raises `Throttled` without a look at the credential."""
         peer = _peer(request)
         shown = hash((peer, *(request.headers.get(name) for name in HEADERS)))
-        wait = self._tally.wait(peer)
-        if wait > 0 and not self._tally.knows(shown) and any(name in request.headers for name in HEADERS):
+        if self._tally.knows(shown) or not any(name in request.headers for name in HEADERS):
+            return await self._known(request, directory, peer, shown)
+        if (wait := self._tally.wait(peer)) > 0:
             raise Throttled(wait)
+        with self._tally.trying(peer, shown):
+            return await self._known(request, directory, peer, shown)
+
+    async def _known(self, request: HTTPConnection, directory: Directory, peer: str, shown: int) -> Identity | None:
         for scheme in self._schemes:
             try:
                 identity = await scheme.identify(request, directory)

@@ -1,5 +1,7 @@
 """Wrong tokens are counted by address; whoever was let in before is let in again."""
 
+import asyncio
+
 import pytest
 from starlette.requests import Request
 
@@ -73,6 +75,26 @@ async def test_who_was_let_in_before_is_let_in_again():
     rig.scheme.good = "another"
     with pytest.raises(Unidentified, match="no"):
         await rig.shows("good")
+
+
+async def test_what_is_not_answered_yet_counts_so_that_nobody_guesses_a_thousand_at_once():
+    rig = Rig()
+    answering = asyncio.Event()
+    identify = rig.scheme.identify
+
+    async def slowly(request, directory):
+        await answering.wait()
+        return await identify(request, directory)
+
+    rig.scheme.identify = slowly
+    guesses = [asyncio.ensure_future(rig.shows(f"guess-{number}")) for number in range(10)]
+    same = [asyncio.ensure_future(rig.shows("good", "192.0.2.2")) for _ in range(10)]
+    await asyncio.sleep(0)
+    answering.set()
+    told = [type(each) for each in await asyncio.gather(*guesses, return_exceptions=True)]
+    assert told == [Unidentified] * 3 + [Throttled] * 7
+    assert await asyncio.gather(*same) == [ME] * 10
+    assert rig.throttle._tally._open == {}
 
 
 async def test_without_any_credential_nothing_is_counted():
