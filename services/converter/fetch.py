@@ -48,8 +48,8 @@ def origin(url: str) -> tuple[str, str, int]:
     """Scheme, host and port of an address (RFC 6454). Raises `Rejected` for one that is not http or https."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme.lower()]
-        host = parts.hostname
+        usual = {"http": 80, "https": 443}[parts.scheme.lower()]
+        port, host = parts.port or usual, parts.hostname
     except (ValueError, KeyError):
         host = None
     if not host:

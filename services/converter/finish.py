@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pikepdf
-from pikepdf import Dictionary, Name, Page, Pdf
+from pikepdf import Dictionary, Name, Page, Pdf, Stream
 
 from libs.contracts.tickets import Subset
 from services.converter import pdfcheck, stamping
@@ -31,12 +31,14 @@ from services.converter.workers import Limits
 
 #: All that a printer needs of a document's catalog and pages; actions, scripts, attached files, forms and tags go.
 _CATALOG = {"/Type", "/Pages", "/OCProperties", "/Version", "/Extensions"}
+#: What leads out of a document: streams whose bytes lie in a file, pictures and pages that are kept elsewhere, files beside it.
+_ELSEWHERE = ("/F", "/FFilter", "/FDecodeParms", "/Ref", "/OPI", "/AF", "/Metadata", "/PieceInfo")
 _PAGE = {"/Type", "/Parent", "/MediaBox", "/CropBox", "/Rotate", "/UserUnit", "/Resources", "/Contents", "/Group"}
 
 
 def finish(data: bytes, wanted: Finishing, limits: Limits) -> Outcome:
     """Finish one PDF. Raises `Rejected` for one that is broken, closed, hostile or too large."""
-    with pdfcheck.opened(data, limits.pages) as pdf:
+    with pdfcheck.opened(data, limits) as pdf:
         warnings: list[str] = []
         _flatten(pdf)
         chosen = [pdf.pages[index] for index in choose(len(pdf.pages), wanted.page_ranges, warnings)]
@@ -107,6 +109,11 @@ def _flatten(pdf: Pdf) -> None:
     _keep_only(pdf.Root, _CATALOG)
     for page in pdf.pages:
         _keep_only(page.obj, _PAGE)
+    for thing in pdf.objects:
+        if isinstance(thing, Stream):
+            for key in _ELSEWHERE:
+                if key in thing:
+                    del thing[key]
     if "/Info" in pdf.trailer:
         del pdf.trailer["/Info"]
 

@@ -1,30 +1,33 @@
 """Opens PDF documents that may be broken, closed or hostile, and refuses what would hurt whoever draws them."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pikepdf
-from pikepdf import Array, Dictionary, Name, Object, Pdf, Stream
+from pikepdf import Dictionary, Name, Object, Pdf, Stream
 
 from libs.contracts.documents import Format
 from services.converter import sniff
 from services.converter.domain import Failure, Rejected
+from services.converter.pdfstreams import Unpacking
+from services.converter.workers import Limits
 
-#: Deeper chains of filters have no other use than to grow without end.
-_FILTERS = 4
 #: How often forms within forms may be drawn on one page: without a limit, 30 of them make a thousand million.
 _DRAWN = 200_000
+#: A pattern is drawn again and again: so often it counts, where nobody knows how large what it fills is.
+_TILES = 20
 
 
 @contextmanager
-def opened(data: bytes, max_pages: int) -> Iterator[Pdf]:
+def opened(data: bytes, limits: Limits) -> Iterator[Pdf]:
     """An opened document whose page tree holds. Raises `Rejected`, also for what shows only inside the body."""
     if b"%PDF-" not in data[:1024]:
         raise sniff.mislabelled(Format.PDF, sniff.looks(data))
     try:
         with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
-            _check(pdf, max_pages)
+            _check(pdf, limits)
             yield pdf
     except pikepdf.PasswordError:
         raise Rejected(
@@ -36,17 +39,15 @@ def opened(data: bytes, max_pages: int) -> Iterator[Pdf]:
         ) from error
 
 
-def _check(pdf: Pdf, max_pages: int) -> None:
-    count = len(pdf.pages)
+def _check(pdf: Pdf, limits: Limits) -> None:
+    told = pdf.Root.Pages.get("/Count")
+    # What a document tells of itself is believed when it is too much: to count a million pages takes longer than they are worth.
+    count = told if isinstance(told, int) and told > limits.pages else len(pdf.pages)
     if count == 0:
         raise Rejected(Failure.EMPTY, "The PDF document has no pages.")
-    if count > max_pages:
-        raise Rejected(Failure.TOO_LARGE, f"The document has {count} pages; at most {max_pages} can be printed as one task.")
-    for thing in pdf.objects:
-        if isinstance(thing, Stream):
-            filters = thing.get("/Filter")
-            if isinstance(filters, Array) and len(filters) > _FILTERS:
-                raise Rejected(Failure.HOSTILE, "The PDF document is packed many times over, as bombs are; export it anew.")
+    if count > limits.pages:
+        raise Rejected(Failure.TOO_LARGE, f"The document has {count} pages; at most {limits.pages} can be printed as one task.")
+    Unpacking(limits.bytes).check(pdf)
     counted: dict[tuple[int, int], int] = {}
     for page in pdf.pages:
         if _draws(page.obj, counted, 0) > _DRAWN:
@@ -54,31 +55,44 @@ def _check(pdf: Pdf, max_pages: int) -> None:
 
 
 def _draws(thing: Object, counted: dict[tuple[int, int], int], depth: int) -> int:
-    """How many forms drawing this page or form draws, by the forms it names; one that contains itself is counted as endless."""
+    """How many forms and patterns drawing this page, form or pattern draws; one that draws itself is counted as endless."""
     if depth > 50:
         return _DRAWN + 1
-    resources = thing.get("/Resources")
-    named = resources.get("/XObject") if isinstance(resources, Dictionary) else None
-    if not isinstance(named, Dictionary):
-        return 1
-    total = 1
-    for key, form in named.items():
-        if not isinstance(form, Stream) or form.get("/Subtype") != Name.Form:
+    total, content = 1, b"" if depth == 0 else _content(thing)
+    for kind, name, drawn in _drawn(thing):
+        # The names of a page are taken as drawn once: its content may lie in pieces, and cannot draw more than it is long.
+        times = (1 if depth == 0 else _uses(content, name)) * (_TILES if kind == "/Pattern" else 1)
+        if not times:
             continue
-        identity = form.objgen
+        identity = drawn.objgen
         if identity not in counted:
-            counted[identity] = 0
-            counted[identity] = _draws(form, counted, depth + 1)
-        total += counted[identity] * (_uses(thing, key) if depth else 1)
+            counted[identity] = _DRAWN + 1  # until it is known: it would draw itself
+            counted[identity] = _draws(drawn, counted, depth + 1)
+        total += counted[identity] * times
         if total > _DRAWN:
             break
     return total
 
 
-def _uses(form: Object, key: str) -> int:
-    """How often a form draws another."""
+def _drawn(thing: Object) -> Iterator[tuple[str, str, Object]]:
+    """The forms and the tiling patterns that something may draw by its resources: kind, name, the form or pattern."""
+    resources = thing.get("/Resources")
+    for kind in ("/XObject", "/Pattern"):
+        named = resources.get(kind) if isinstance(resources, Dictionary) else None
+        if isinstance(named, Dictionary):
+            for name, drawn in named.items():
+                if isinstance(drawn, Stream) and (kind == "/Pattern" or drawn.get("/Subtype") == Name.Form):
+                    yield kind, name, drawn
+
+
+def _content(form: Object) -> bytes:
     try:
-        content = form.read_bytes()[:1_000_000]
+        return form.read_bytes()
     except pikepdf.PdfError:
-        return 1
-    return max(1, content.count(key.encode() + b" Do"))
+        return b""
+
+
+def _uses(content: bytes, name: str) -> int:
+    """How often a content names something; a name that is written otherwise (`#41`) may be any."""
+    found = len(re.findall(re.escape(name.encode()) + rb"(?![\w#.+-])", content))
+    return found or (1 if b"#" in content else 0)

@@ -145,6 +145,8 @@ _NEVER: tuple[tuple[str, Failure, str], ...] = (
     ("ERR_CERT", Failure.UNREACHABLE, "The page cannot be opened: the certificate of {host} is not valid."),
     ("ERR_SSL", Failure.UNREACHABLE, "The page cannot be opened: {host} cannot be spoken to safely."),
     ("ERR_TOO_MANY_REDIRECTS", Failure.UNREACHABLE, "The page cannot be opened: {host} redirects without end."),
+    ("invalid URL", Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written."),
+    ("ERR_INVALID_URL", Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written."),
     ("ERR_UNSAFE_PORT", Failure.UNREACHABLE, "The page cannot be opened: its port is one that browsers never open."),
     ("ERR_ABORTED", Failure.MISLABELLED, "The task says HTML, but {host} answers with something that is no page."),
     ("Download is starting", Failure.MISLABELLED, "The task says HTML, but {host} answers with something that is no page."),

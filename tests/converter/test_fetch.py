@@ -70,6 +70,8 @@ async def test_headers_go_to_the_first_origin_only(fetcher, tmp_path):
         "file:///etc/passwd",
         "ftp://x/y",
         "gopher://x",
+        "gopher://x:70/",
+        "ftp://x:80/",
         "http://",
         "//x",
         "x",

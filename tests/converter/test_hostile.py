@@ -11,7 +11,7 @@ import pikepdf
 import pytest
 from PIL import Image
 
-from libs.contracts.documents import Format, SealedRequest
+from libs.contracts.documents import Engine, Format, SealedRequest
 from libs.contracts.tickets import Media, Ticket
 from services.converter.conversion import Rejected
 from tests.converter import samples
@@ -321,3 +321,11 @@ async def test_the_tasks_headers_go_to_its_own_address_only(convert):
     assert all(asked.headers["cookie"] == "session=secret" and asked.headers["x-key"] == "secret" for asked in first.seen)
     assert {"/landed", "/img"} <= set(other.paths)
     assert not any("secret" in str(asked.headers) for asked in other.seen)
+
+
+async def test_an_address_that_no_browser_takes_is_refused_and_harms_no_browser(convert, converter):
+    await converter.ready(Engine.HTML)
+    browser = converter.engines.browsers.current
+    with pytest.raises(Rejected, match="not a valid one"):
+        await convert(Format.HTML, SealedRequest("http://[::1%25lo]/", ()))
+    assert converter.engines.browsers.current is browser
