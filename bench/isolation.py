@@ -85,7 +85,8 @@ def _environment(home: Path) -> dict[str, str]:
 def _last(log: Path, code: int) -> str:
     """The last line that it wrote into its log: of a traceback, what was raised."""
     text = log.read_text(errors="replace")
-    sys.stderr.write(text[-SHOWN:])
+    logs = sorted(log.parent.rglob("*.log"), key=lambda path: path.stat().st_mtime)
+    sys.stderr.write(text[-SHOWN:] + "".join(f"\n{path}:\n{path.read_text(errors='replace')[-SHOWN // 2 :]}" for path in logs[-3:]))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f"{lines[-1][:500]}" if lines else f"it ended with code {code} and no word"
 
