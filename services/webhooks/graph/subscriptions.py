@@ -86,8 +86,14 @@ class Subscriptions:
             return [view_of(row) for row in (await connection.execute(wanted)).mappings()]
 
     async def sending(self, subscription_id: str) -> tuple[SubscriptionView, bool] | None:
-        """What a lane needs: the subscription, and whether it has ended (its lifecycle address is told even so)."""
-        wanted = select(*COLUMNS, subscription.c.ended_at).select_from(QUEUED).where(subscription.c.id == subscription_id)
+        """What a lane needs: the subscription, and whether it has ended (its lifecycle address is told even so).
+
+        The queue of one that has ended may be forgotten already, long before its application was reached.
+        """
+        kept = subscription.outerjoin(endpoint, endpoint.c.id == subscription.c.id)
+        failing = func.coalesce(endpoint.c.failing_since, 0).label("failing_since")
+        wanted = select(*COLUMNS[:-1], failing, subscription.c.ended_at).select_from(kept)
+        wanted = wanted.where(subscription.c.id == subscription_id)
         async with self._database.reading() as connection:
             row = (await connection.execute(wanted)).mappings().first()
         return (view_of({name: row[name] for name in row if name != "ended_at"}), bool(row["ended_at"])) if row else None

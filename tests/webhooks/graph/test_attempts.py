@@ -10,6 +10,7 @@ from libs.runtime.traces import Tracing
 from services.webhooks.app import MIGRATIONS
 from services.webhooks.claims import Claims
 from services.webhooks.domain import State
+from services.webhooks.endpoints import Endpoints
 from services.webhooks.graph import dialect
 from services.webhooks.graph.lane import Correspondence, SubscriptionLane
 from services.webhooks.graph.lifecycle import Lifecycle
@@ -218,6 +219,18 @@ async def test_an_expired_subscription_is_gone_with_what_waited_and_its_lifecycl
         assert await there.subscriptions.listed("main", APP, 0, 10, there.now) == []
         await there.lifecycle.sweep(there.now + 1)
         assert await there.subscriptions.sending(one.id) is None
+
+
+async def test_the_end_of_a_subscription_is_told_though_its_queue_is_forgotten(tmp_path):
+    async with office(tmp_path) as there:
+        one = to_hooks("https://a/", lifecycle_url="https://life/", expires=now() + HOUR)
+        assert await there.subscriptions.add(one, 1)
+        there.now += 2 * HOUR
+        assert await there.lifecycle.end(there.now) == 1
+        await Endpoints(there._opened).sweep()
+        found = await there.subscriptions.sending(one.id)
+        assert found is not None
+        assert (found[0].id, found[0].failing_since, found[1]) == (one.id, 0, True)
 
 
 def test_an_event_has_one_delivery_for_each_subscription():
