@@ -1,57 +1,22 @@
 """kill -9 of a dispatcher while an application subscribes, and what happens to subscriptions while there is none."""
 
-import asyncio
-from contextlib import suppress
-
 import pytest
 
 from libs.contracts.queries import Code
-from libs.contracts.subscriptions import AddSubscription, GetSubscription, ListSubscriptions, RemoveSubscription
-from libs.runtime.bus import Refused, Unanswered
-from services.webhooks.crashpoints import SUBSCRIBING
+from libs.contracts.subscriptions import AddSubscription, GetSubscription
+from libs.runtime.bus import Refused
 from services.webhooks.graph.subscriptions import lifecycle_id
 from services.webhooks.history import Wanted
 from tests.bus import running_bus
 from tests.waiting import until
-from tests.webhooks.dispatching import dispatcher, process, stored
+from tests.webhooks.dispatching import dispatcher, stored
 from tests.webhooks.events import publish
 from tests.webhooks.receivers import always, receiver
-from tests.webhooks.subscribing import APP, echoing, hooked, now, to_hooks, token_in, told
+from tests.webhooks.subscribing import APP, echoing, hooked, now, to_hooks, told
 
 pytestmark = pytest.mark.timeout(120)
 MINE = {"region": "local", "tenant": "main"}
 QUICK = {"subscription_http": True, "subscription_schedule": (0.1, 0.2), "webhooks_holder": "only"}
-
-
-async def test_an_application_that_was_not_answered_finds_out_what_there_is(tmp_path):
-    async with running_bus(tmp_path) as rig, receiver(echoing()) as there:
-        spooler, gateway = await rig.connect("spooler"), await rig.connect("gateway")
-        tried = {point: to_hooks(there.url) for point in SUBSCRIBING}
-        for point, one in tried.items():
-            async with process(rig, "", CRASHPOINT=point, SUBSCRIPTION_HTTP="true", WEBHOOKS_HOLDER="only") as dying:
-                asking = asyncio.create_task(_added(gateway, one))
-                assert await dying.ended() == -9
-                asking.cancel()
-                with suppress(asyncio.CancelledError):
-                    await asking
-        assert [token_in(request.path) is not None for request in there.requests] == [True, True]
-        await publish(spooler, [hooked(1)])
-        async with dispatcher(rig, **QUICK):
-            listed = (await gateway.ask(ListSubscriptions(**MINE, app=APP), timeout=10)).subscriptions
-            saved = tried["webhooks-after-subscribed"]
-            assert [each.id for each in listed] == [saved.id]
-            await until(lambda: told(there), 20, "what happened meanwhile is told")
-            assert [each["subscriptionId"] for each in told(there)] == [saved.id]
-            again = to_hooks(there.url)  # who asks again without looking has two, and is told everything twice
-            await gateway.ask(AddSubscription(**MINE, subscription=again), timeout=20)
-            await publish(spooler, [hooked(2)])
-            await until(lambda: len(told(there)) == 3, 20)
-            assert {each["subscriptionId"] for each in told(there)[1:]} == {saved.id, again.id}
-            assert len({each["id"] for each in told(there)}) == 3
-            await gateway.ask(RemoveSubscription(**MINE, app=APP, subscription=saved.id), timeout=10)
-            await publish(spooler, [hooked(3)])
-            await until(lambda: len(told(there)) == 4, 20)
-            assert told(there)[3]["subscriptionId"] == again.id
 
 
 async def test_a_subscription_that_expires_while_nobody_is_there_ends_and_its_application_hears_it(tmp_path):
@@ -75,13 +40,3 @@ async def test_a_subscription_that_expires_while_nobody_is_there_ends_and_its_ap
             assert (lost.state, lost.error) == ("skipped", "the subscription has expired")
             (ended,) = await history.deliveries(Wanted(lifecycle_id(one.id)), 10)
             assert ended.state == "delivered"
-
-
-async def _added(gateway, one):
-    """Asked as soon as there is somebody to ask."""
-
-    async def asked():
-        with suppress(Unanswered):
-            return await gateway.ask(AddSubscription(**MINE, subscription=one), timeout=30)
-
-    return await until(asked, 30, "a dispatcher answers")

@@ -132,10 +132,11 @@ async def journey(folder: Any) -> AsyncIterator[Journey]:
         await made.close()
 
 
+@pytest.mark.row(2)
 @pytest.mark.timeout(280)
-async def test_a_journey_through_the_death_of_every_process(tmp_path):
+async def test_row_02_a_journey_through_the_death_of_every_process(row):
     document = colourful(BALLAST)
-    async with journey(tmp_path) as on:
+    async with journey(row.folder) as on:
         app, boss, running, solution = on.app, on.boss, on.running, on.solution
         other = await on.server.submit("Other", content="converted twice, printed once")
         await running.died("converter")  # what it had made is told when its order comes again, much later
@@ -187,3 +188,11 @@ async def test_a_journey_through_the_death_of_every_process(tmp_path):
 
         assert await on.server.reaches(other, "FINISHED") == "FINISHED"
         assert len(on.tenancy.printed("Other", other)) == 1
+    row.did(
+        "A partner's journey through Graph's door with six processes and the bus: the gateway dies with half of an upload stored, "
+        "and with both halves joined; converter, registry, dispatcher, spooler, bus and agent die at their worst moments after that."
+    )
+    row.saw(
+        f"Whoever repeated what was not answered went on where it was: one job, its document of {len(document):,} bytes as it was "
+        "sent, one sheet of paper, one line in the usage report, each notification under one id."
+    )

@@ -1,0 +1,119 @@
+"""Every service is drained and started again, one after another, while a batch is printed and clients go on submitting."""
+
+import asyncio
+import signal
+import time
+
+import httpx
+import pytest
+
+from demo.printers.port import Port
+from tests.faults.rig.ears import listening
+from tests.faults.rig.load import Client, client
+from tests.faults.rig.outcome import settled
+from tests.faults.rig.paper import note_folder
+from tests.integration.installation import installation
+from tests.integration.processes import SERVICES, Processes, processes
+from tests.waiting import until
+
+TASKS = 10_000
+#: Who comes in twice, so that one of the two is always there; the rest of the services may be away for the time of a start.
+GATEWAYS = ("gateway", "gateway-2")
+SETTINGS = {
+    "CONVERTER_ENGINES": '["text"]',
+    "SPOOLER_HOLDER": "only",
+    "WEBHOOKS_HOLDER": "only",
+    "SHUTDOWN_GRACE": "10",
+}
+
+
+async def ready(url: str) -> None:
+    """Wait until one gateway says that it may be used."""
+    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
+
+        async def said() -> bool:
+            try:
+                return (await http.get(f"{url}/readyz")).status_code == httpx.codes.OK
+            except httpx.TransportError:
+                return False
+
+        await until(said, 90, f"{url} is ready", every=0.1)
+
+
+async def drain(running: Processes, name: str, url: str, **settings: str) -> float:
+    """SIGTERM, its end, its start, and everything well again; how many seconds its end took."""
+    begun = time.monotonic()
+    running.signal(name, signal.SIGTERM)
+    code = await running.ended(name)
+    took = time.monotonic() - begun
+    assert code == 0, f"{name} ended with {code}"
+    running.start(name, **settings)
+    await ready(url)
+    return took
+
+
+async def trickle(sender: Client, stop: asyncio.Event) -> int:
+    """One task after another, for as long as services go and come."""
+    count = 0
+    while not stop.is_set():
+        await sender.submit("Other", f"number {count}")
+        count += 1
+        await asyncio.sleep(0.05)
+    return count
+
+
+@pytest.mark.row(8)
+@pytest.mark.timeout(560)
+async def test_row_08_a_rolling_restart_loses_nothing_and_no_client_sees_an_error(row):
+    batch, other = row.folder / "batch", row.folder / "other"
+    printers = [f"file://{batch}?name=Batch", f"file://{other}?name=Other"]
+    with Port() as port:
+        async with (
+            listening(row.history("receiver")) as ears,
+            installation(row.folder, printers, CALLBACK_URL=ears.url, **SETTINGS) as server,
+            processes(server) as running,
+        ):
+            second = {"HTTP_PORT": str(port.number)}
+            urls = [server.url, f"http://127.0.0.1:{port.number}"]
+            for name in SERVICES:
+                running.start(name)
+            running.start("gateway-2", **second)
+            await server.ready(120)
+            await ready(urls[1])
+            await server.device("Batch")
+            await server.device("Other")
+            async with client(urls, server.token, row.history("client")) as sender:
+                ids = await sender.batch("Batch", [f"{number}" for number in range(TASKS)])
+                stop = asyncio.Event()
+                trickling = asyncio.create_task(trickle(sender, stop))
+                begun = time.monotonic()
+                took = {}
+                for name in ("registry", "spooler", "converter", "webhooks", "agent"):
+                    took[name] = await drain(running, name, server.url)
+                took["gateway"] = await drain(running, "gateway", urls[0])
+                took["gateway-2"] = await drain(running, "gateway-2", urls[1], **second)
+                rolled = time.monotonic() - begun
+                during = len(list(batch.glob("*.pdf")))
+                stop.set()
+                single = await trickling
+                found = await settled([sender], 300)
+                assert dict(found) == {"FINISHED": TASKS + single}
+                await ears.all_ended(set(sender.accepted), 300)
+                assert sender.errors == 0, "a request that no gateway took"
+                assert note_folder(row.history("batch"), batch) == ids, "each once, and in order"
+                assert len(note_folder(row.history("other"), other)) == single
+            assert set((await running.end()).values()) == {0}
+    row.did(
+        f"A batch of {TASKS:,} tasks, two gateways, and a client that submitted {single} more, one by one, to whichever gateway "
+        "answered. Meanwhile each of the seven processes was drained by SIGTERM and started again, one after another, in "
+        f"{rolled:.0f} s."
+    )
+    row.check()
+    row.saw(
+        f"0 lost, 0 client errors: where a service was away its client was told 503 with Retry-After, or tried the other gateway "
+        f"({dict(sender.repeats)}). {during:,} of the batch were on paper when the last one was back; all {TASKS:,} came once and "
+        f"in order. Draining took {max(took.values()):.1f} s at most, every exit code was 0; the longest wait for an answer was "
+        f"{sender.slowest:.1f} s.",
+        repeats=dict(sender.repeats),
+        drained={name: round(seconds, 1) for name, seconds in took.items()},
+    )
