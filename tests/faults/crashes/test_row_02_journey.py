@@ -190,7 +190,7 @@ async def test_row_02_a_journey_through_the_death_of_every_process(row):
         assert len(on.tenancy.printed("Other", other)) == 1
     row.did(
         "A partner's journey through Graph's door with six processes and the bus: the gateway dies with half of an upload stored, "
-        "and with both halves joined; converter, registry, dispatcher, spooler, bus and agent die at their worst moments after that."
+        "and with both halves joined; all others and the bus die at their worst moments after that."
     )
     row.saw(
         f"Whoever repeated what was not answered went on where it was: one job, its document of {len(document):,} bytes as it was "
