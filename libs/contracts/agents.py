@@ -18,9 +18,13 @@ class AdmitAgent(Message, subject="query.{region}.spooler.admit-agent.{tenant}.{
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
-    """Orders up to stream sequence `sequence` are acknowledged unread by this journal."""
+    """Orders up to stream sequence `sequence` are acknowledged unread by this journal.
+
+    `at` is the time by the spooler, in ms since 1970 (0: it does not say): what expires, expires by its clock everywhere.
+    """
 
     sequence: int
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -35,6 +36,8 @@ PUBLISH_PATIENCE = 15.0
 RETRY = 0.25
 #: Seconds that a line may be down before whoever publishes or asks is told: a restart is over by then, and nobody hangs.
 AWAY = 2.5
+#: Seconds without a line after which whoever decides leaves that to another.
+GONE = 5.0
 #: The server is asked so often (in seconds) whether it is there, and given up when it has missed two: it may be frozen, or behind
 #: a line that swallows everything.
 PING = 3
@@ -43,8 +46,10 @@ PINGS = 2
 REVIVE = 2.0
 REVIVE_LAST = 10.0
 TRY = 4.0
-#: Seconds between two tries to get a broken line back.
+#: Seconds between two tries to get a broken line back, at first and at most. Each takes up to half more or less of it: whoever
+#: lost its line in the same moment shall not come back in the same moment.
 AGAIN = 0.25
+AGAIN_LAST = 2.0
 #: Bytes per second that a server under load stores at least.
 SLOWEST = 5_000_000
 #: A batch in which at least one message was stored before (JetStream: duplicate within an atomic batch).
@@ -53,7 +58,8 @@ DUPLICATE_IN_BATCH = 10201
 INCOMPLETE_BATCH = 10176
 TOO_MANY_BATCHES = 10210
 #: Refusals with the status "unavailable" that stay: the stream or the server's store is full.
-FULL = (10047, 10077, 10122)
+STORE_FULL = 10047
+FULL = (STORE_FULL, 10077, 10122)
 
 
 class Unanswered(Exception):
@@ -114,6 +120,11 @@ class Bus:
         """Go on over another connection of the same user."""
         self.client = client
         self.js = client.jetstream(timeout=API_TIMEOUT)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the line is down for so long that others should do our work, if theirs is not."""
+        return self.lost_at is not None and time.monotonic() - self.lost_at > GONE
 
     @property
     def connected(self) -> bool:
@@ -290,6 +301,7 @@ class _Caller:
         self._credentials = credentials
         self._within = within
         self._revive = revive
+        self._pause = AGAIN
         self.problem = ""
 
     async def call(self, client: Client, within: float | None = None) -> None:
@@ -311,7 +323,11 @@ class _Caller:
             **bus_options(self._url, self._credentials),
         )
         await asyncio.wait_for(connecting, within or self._within)
-        client.options["reconnect_time_wait"] = AGAIN  # a line that breaks is another matter than a server that says no
+        self._wait(client, AGAIN)  # a line that breaks is another matter than a server that says no
+
+    def _wait(self, client: Client, pause: float) -> None:
+        self._pause = min(pause, AGAIN_LAST)
+        client.options["reconnect_time_wait"] = self._pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
 
     async def _reconnected(self) -> None:
         self.bus.lost_at = None
@@ -321,6 +337,8 @@ class _Caller:
 
     async def _erred(self, error: Exception) -> None:
         self.problem = str(error)[:200]
+        if self.bus.lost_at and not self.bus.connected:
+            self._wait(self.bus.client, self._pause * 1.5)
         tell = log.debug if self.bus.reviving else log.warning
         tell("bus error", user=self.bus.user, error=self.problem)
 
@@ -328,6 +346,8 @@ class _Caller:
         self.bus.lost_at = self.bus.lost_at or time.monotonic()
         if not self.bus.client.is_closed:
             log.warning("bus disconnected", user=self.bus.user)
+            self._wait(self.bus.client, AGAIN)
+            await asyncio.sleep(random.uniform(0, AGAIN))  # noqa: S311 - the client waits for this before it calls again
 
     async def _closed(self) -> None:
         if self.bus.closing or self.bus.reviving:

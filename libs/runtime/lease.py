@@ -36,9 +36,10 @@ def lease_table(metadata: MetaData) -> Table:
 
 
 class Lease:
-    """One process's claim to one lease."""
+    """One process's claim to one lease. As long as it is not `fit` it claims nothing, and gives up what it has."""
 
-    def __init__(self, database: Database, table: Table, name: str, holder: str) -> None:
+    def __init__(self, database: Database, table: Table, name: str, holder: str, *, fit: Callable[[], bool] = lambda: True) -> None:
+        self._fit = fit
         self._database = database
         self._table = table
         self._name = name
@@ -65,7 +66,11 @@ class Lease:
         """Claim and renew for ever; `on_change` hears each gain (True) and loss (False), a gain after a loss unseen as both."""
         while True:
             try:
-                await whole(self._claim())
+                if self._fit():
+                    await whole(self._claim())
+                elif self.held:
+                    log.warning("lease given up: another may be able to do the work", lease=self._name)
+                    await self.release()
                 self.looked = True
             except Exception:
                 log.exception("lease not renewed", lease=self._name)

@@ -17,12 +17,15 @@ from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
 from libs.runtime.keys import Keys
 from libs.runtime.peers import Peers
+from libs.runtime.room import free
 
 log = structlog.get_logger()
 
 #: The name of the server's own certificate in the folder of keys, and how often it is looked at whether it ends, in seconds.
 LEAF = "nats"
 CERTIFICATE_EVERY = 3600.0
+#: A disk with so few bytes left is full, and one with so many has room again.
+FULL, ROOM = 256 * 1024, 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ class NatsServer:
         self._record = record
         self._outside = outside
         self._looked = time.monotonic()
+        self._full = False
         self._child: subprocess.Popen[bytes] | None = None
         self.url = ""
 
@@ -148,7 +152,13 @@ class NatsServer:
         log.info("nats-server started", url=self.url)
 
     async def heed(self) -> bool:
-        """Make the running server take up its own new certificate; whether it has one. It is made anew before it ends."""
+        """Make the running server take up its own new certificate; whether it has one. It is made anew before it ends.
+
+        A server whose disk was full ends here when there is room again, and is to be started again as one that died.
+        """
+        if self._child and self._regained():
+            log.warning("nats-server is started again: after its disk was full it stores nothing any more, though there is room")
+            self._child.terminate()
         if self._outside is None or self._child is None or time.monotonic() - self._looked < CERTIFICATE_EVERY:
             return False
         self._looked = time.monotonic()
@@ -159,6 +169,14 @@ class NatsServer:
         self._child.send_signal(signal.SIGHUP)
         log.info("nats-server reads its new certificate")
         return True
+
+    def _regained(self) -> bool:
+        """Whether its disk was full since it started, and is not any more."""
+        left = free(self._folder / "jetstream")
+        if left is None or FULL < left < ROOM:
+            return False
+        before, self._full = self._full, left <= FULL
+        return before and not self._full
 
     def _certificate(self) -> bytes:
         return self._keys.path(f"{LEAF}.pem").read_bytes()

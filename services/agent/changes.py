@@ -1,21 +1,16 @@
 """What can be written into the journal: each change is one statement, and those that belong together are written together."""
 
-import time
 from typing import Any
 
 from libs.contracts.message import encode
 from libs.contracts.orders import PrintDocument
+from services.agent.clock import now as now  # noqa: PLC0414 - from here, too
 from services.agent.domain import Step
 
 Change = tuple[str, tuple[Any, ...]]
 """One statement of a transaction and its values."""
 
 TELL = "INSERT INTO outbox (subject, data, traceparent) VALUES (?, ?, ?)"
-
-
-def now() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000
 
 
 def took(order: PrintDocument, sequence: int, step: Step = Step.TAKEN) -> Change:

@@ -7,6 +7,7 @@ import structlog
 
 from libs.contracts.agents import AdmitAgent, Admitted
 from libs.runtime.bus import Bus, Refused, Unanswered
+from services.agent import clock
 from services.agent.changes import remembered
 from services.agent.journal import Journal
 from services.agent.shop import Shop
@@ -65,6 +66,7 @@ class Standing:
         except Refused as no:
             self._refuse(no.message)
             return False
+        clock.heed(answer.at)
         await self._admit(answer.sequence)
         return True
 

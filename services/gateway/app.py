@@ -21,6 +21,7 @@ from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
 from libs.runtime.mirror import Mirror
 from libs.runtime.probes import Manner, http_server, routes
+from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
 from services.gateway import auth
@@ -66,6 +67,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         reservations=Bucket(bus, IDEMPOTENCY.name),
         virtual_urls=VirtualUrls(settings.upload_key),
         receipts=Receipts(bus, settings.region, service.metrics),
+        room=Room(settings.data_dir / "nats" / "jetstream", settings.min_free),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
         max_body=settings.max_body,

@@ -9,9 +9,10 @@ from libs.contracts.intake import SubmitTasks
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bucket import Bucket
-from libs.runtime.bus import Bus, Outgoing, outgoing
+from libs.runtime.bus import STORE_FULL, Bus, NotStored, Outgoing, outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
+from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
@@ -37,6 +38,7 @@ class Gateway:
     reservations: Bucket
     virtual_urls: VirtualUrls
     receipts: Receipts
+    room: Room
     zone: tzinfo
     from_os: str
     max_body: int = 64 * 1024 * 1024
@@ -45,7 +47,8 @@ class Gateway:
     max_piece: int = 60 * 1024 * 1024
 
     async def content(self, identity: Identity, task: str, data: bytes, role: str = Role.SOURCE) -> Inline | Stored:
-        """A document's bytes where they belong: small ones in the message, others in the store."""
+        """A document's bytes where they belong: small ones in the message, others in the store. Raises the bus's `NotStored`."""
+        self._check_room()
         if len(data) <= INLINE_LIMIT:
             return Inline(data)
         name = f"{identity.tenant}/{task}/{role}"
@@ -55,6 +58,7 @@ class Gateway:
 
     async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:
         """Hand tasks over; they are durable when this returns. Raises the bus's `NotStored` and `Unanswered`."""
+        self._check_room()
         out = outgoing(self.submission(identity, source, tasks))
         await self.bus.publish_raw(out, stream=INTAKE)
         crashpoint("gateway-after-stored")
@@ -62,10 +66,16 @@ class Gateway:
 
     async def submit_all(self, submissions: Sequence[tuple[tuple[str, ...], Outgoing]]) -> None:
         """Hand many submissions (the ids of their tasks beside each) over, all or none, in their order. Raises as `submit`."""
+        self._check_room()
         await self.bus.publish_batch(INTAKE, [out for _, out in submissions])
         crashpoint("gateway-after-stored")
         for ids, out in submissions:
             self.receipts.keep(ids, out)
+
+    def _check_room(self) -> None:
+        """What was accepted needs the rest of the disk to come to its end."""
+        if self.room.short:
+            raise NotStored("the disk of the bus is nearly full", STORE_FULL)
 
     def submission(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> SubmitTasks:
         """The message that hands these tasks over; `source` is what lists show as `from`."""

@@ -63,6 +63,11 @@ class GatewaySettings(Settings):
         8 * MEGABYTE, ge=64 * 1024, description="Largest message of a page; larger documents are uploaded."
     )
     max_body: int = Field(64 * MEGABYTE, ge=1024, description="Largest request body.")
+    min_free: int = Field(
+        64 * MEGABYTE,
+        ge=0,
+        description="Bytes that must be free on the disk of this machine's own bus; with less nothing new is accepted.",
+    )
     max_upload: int = Field(
         100 * MEGABYTE, ge=1024, description="Largest file that may be uploaded; the converter takes up to MAX_DOCUMENT."
     )

@@ -56,7 +56,7 @@ class Admission:
             return await self._offer_again(connection, query.agent, desk, kept=same)
 
         await commit(change)
-        return Admitted(sequence=answer[0])
+        return Admitted(sequence=answer[0], at=int(time.time() * 1000))
 
     def _refuse_if_alive(self, agent: str, journal: str) -> None:
         heard, at = self._heard.get(agent, (journal, self._since))

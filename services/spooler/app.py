@@ -26,6 +26,7 @@ from libs.runtime.service import Service
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.desk import Desk
+from services.spooler.fill import Fill
 from services.spooler.ledger.ledger import Ledger, age
 from services.spooler.printers import Printers
 from services.spooler.settings import SpoolerSettings
@@ -45,6 +46,7 @@ async def start(service: Service, settings: SpoolerSettings) -> None:
     spooler = Spooler(service, settings, store, bus, directory)
     service.on_stop(spooler.lease.release)
     service.loop("terms", spooler.terms)
+    service.loop("fill", Fill(bus, store, settings.region, settings.data_dir / "nats" / "jetstream", service.metrics).run)
     service.loop("lease", lambda: spooler.lease.hold(spooler.on_lease))
     service.check("spooler", spooler.check)
     spooler.measure(service.metrics)
@@ -66,7 +68,7 @@ class Spooler:
         self._gained = asyncio.Event()
         self._lost = asyncio.Event()
         holder = settings.spooler_holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        self.lease = Lease(store, tables.lease, "spooler", holder)
+        self.lease = Lease(store, tables.lease, "spooler", holder, fit=lambda: not bus.gone)
 
     def on_lease(self, held: bool) -> None:  # noqa: FBT001 - a callback
         """The lease came or went."""

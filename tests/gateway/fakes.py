@@ -15,6 +15,7 @@ from libs.runtime.bucket import Kept, Taken
 from libs.runtime.bus import Refused, Unanswered
 from libs.runtime.documents import Documents
 from libs.runtime.keys import DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, UPLOAD_KEY, Keys
+from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
 from libs.runtime.settings import read
@@ -162,6 +163,7 @@ class Rig:
             reservations=self.bucket,
             virtual_urls=VirtualUrls(self.settings.upload_key),
             receipts=Receipts(self.bus, "local", self.service.metrics),
+            room=Room(folder, 0),
             zone=self.settings.zone,
             from_os="linux",
         )

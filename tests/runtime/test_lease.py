@@ -102,6 +102,23 @@ async def test_a_lease_that_is_given_up_is_taken_without_waiting(tmp_path, monke
         assert first.held
 
 
+async def test_one_that_cannot_do_the_work_gives_it_to_another_and_stands_by(tmp_path):
+    able = True
+    async with store(None, tmp_path) as opened:
+        first = Lease(opened, lease, "decider", "first", fit=lambda: able)
+        task = asyncio.create_task(first.hold(lambda _held: None))
+        await until(lambda: first.held)
+        async with holding(opened, "second") as (second, _):
+            able = False
+            await until(lambda: second.held)
+            assert not first.held
+            able = True
+            await asyncio.sleep(0.2)
+            assert not first.held, "it has it back when the other has had enough"
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_the_same_holder_takes_over_at_once_with_a_new_epoch(tmp_path, monkeypatch):
     monkeypatch.setattr(lease_module, "TERM", 60.0)
     async with store("", tmp_path) as opened:

@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 
 from libs.contracts.queries import Code
-from libs.runtime.bus import Away, NotStored, Refused, Unanswered
+from libs.runtime.bus import FULL, Away, NotStored, Refused, Unanswered
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.commands import COMMANDS
@@ -27,7 +27,7 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
         return _refused(refusal)
     except (NotStored, Away) as error:
         log.warning("command not done", command=asked.command, cause=str(error))
-        return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
+        return _undone(error)
     except Unanswered as error:
         log.warning("command not confirmed", command=asked.command, cause=str(error))
         return busy("The server did not confirm this in time, and it may still be done: see with listTasks before you try again.")
@@ -47,6 +47,12 @@ async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
     beside = {KEY: asked.key} if asked.key else {}
     return await command.execute(gateway, identity, Fields({**beside, **data}))
+
+
+def _undone(error: NotStored | Away) -> Answer:
+    if isinstance(error, NotStored) and error.code in FULL:
+        return busy("The server's store is full, and nothing was done: try again when its operator has made room.")
+    return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
 
 
 def _refused(refusal: Refused) -> Answer:
