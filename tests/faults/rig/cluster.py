@@ -3,9 +3,10 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from pathlib import Path
 
 from demo.printers.port import Port
@@ -13,6 +14,7 @@ from libs.runtime import children
 from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.natsserver import binary
+from libs.runtime.peers import ROUTES_ABOVE
 from tests.integration.installation import Installation
 from tests.waiting import until
 
@@ -130,11 +132,25 @@ async def _listening(port: int) -> bool:
     return True
 
 
+def _port(stack: ExitStack) -> int:
+    """A port for clients that nobody else takes, whose port for the other servers is free as well, and kept."""
+    while True:
+        port = stack.enter_context(Port()).number
+        routes = stack.enter_context(socket.socket())
+        try:
+            routes.bind(("127.0.0.1", port + ROUTES_ABOVE))
+        except (OSError, OverflowError):
+            continue
+        routes.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as `Port` does
+        return port
+
+
 @asynccontextmanager
 async def cluster(server: Installation, size: int = 3) -> AsyncIterator[Cluster]:
     """A provisioned bus of one server or of three, running; start the installation with `NATS_URL=made.url`."""
     async with AsyncExitStack() as stack:
-        ports = [stack.enter_context(Port()).number for _ in range(size)]
+        kept = stack.enter_context(ExitStack())
+        ports = [_port(kept) for _ in range(size)]
         made = Cluster(server, ports)
         stack.push_async_callback(made.stop)
         await made.provision()

@@ -14,6 +14,7 @@ from tests.faults.rig.cell import Cell, cell
 from tests.faults.rig.relay import Relay, relaying
 from tests.integration.installation import ROOT, Installation, installation
 from tests.integration.processes import Processes, processes
+from tests.waiting import until
 
 
 @dataclass
@@ -39,10 +40,23 @@ class Site:
         argv = [sys.executable, "-m", "services.agent"]
         self.cell.start(argv, self.server.environment(**given), ROOT, self.server.folder / "agent.log")
 
-    async def listed(self, *, online: bool = True, within: float = 40.0) -> None:
-        """Wait until all printers are listed as being there, or some of them as not."""
+    async def gone(self, within: float = 40.0) -> None:
+        """Wait until the agent counts as gone."""
+
+        async def none() -> bool:
+            found = await self.server.call("listDevices", deviceType="printer")
+            return not any(each["status"] for each in found if each["name"] in self.papers)
+
+        await until(none, within, "the agent is noticed to be gone", every=0.2)
+
+    def lost_lines(self) -> int:
+        """How often the agent has noticed that its line to the bus was gone."""
+        return (self.server.folder / "agent.log").read_text().count("bus disconnected")
+
+    async def listed(self, within: float = 60.0) -> None:
+        """Wait until all printers are listed as being there."""
         for name in self.papers:
-            await self.server.device(name, online=online, within=within)
+            await self.server.device(name, within=within)
 
 
 @asynccontextmanager
@@ -63,5 +77,5 @@ async def site(folder: Path, printers: int = 1, **settings: str) -> AsyncIterato
         made = Site(server, parts, inside, line, web, admin, papers)
         made.start_agent()
         await server.ready(120)
-        await made.listed(within=60)
+        await made.listed()
         yield made
