@@ -34,7 +34,7 @@ class Server:
 
 @asynccontextmanager
 async def serving(
-    answers: Mapping[str, bytes | str], host: str = "127.0.0.1", kind: str = "text/html; charset=utf-8"
+    answers: Mapping[str, bytes | str], host: str = "127.0.0.1", kind: str = "text/html; charset=utf-8", port: int = 0
 ) -> AsyncIterator[Server]:
     """Answer each path with its bytes, or redirect to its text; everything else is 404."""
 
@@ -59,7 +59,7 @@ async def serving(
         finally:
             writer.close()
 
-    running = await asyncio.start_server(serve, host, 0)
+    running = await asyncio.start_server(serve, host, port)
     server = Server(running.sockets[0].getsockname()[1], host)
     try:
         yield server
