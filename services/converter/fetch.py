@@ -110,7 +110,10 @@ class Fetcher:
                 raise _failed(host, error) from None
             if onward is None:
                 return path
-            url = urljoin(url, onward)
+            try:
+                url = urljoin(url, onward)
+            except ValueError:
+                raise _astray(host) from None
         raise Rejected(
             Failure.UNREACHABLE, f"The document at {first[1]} cannot be fetched: it is redirected more than {_REDIRECTS} times."
         )
@@ -130,7 +133,10 @@ class Fetcher:
             asked = self._client.build_request("GET", url, headers=sent)
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise Rejected(Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written.") from None
-        answer = await self._client.send(asked, stream=True, follow_redirects=False)
+        try:
+            answer = await self._client.send(asked, stream=True, follow_redirects=False)
+        except (httpx.InvalidURL, UnicodeError, ValueError):  # httpx looks at where a redirect leads, even if it is not to follow
+            raise _astray(origin(url)[1]) from None
         try:
             self._client.cookies.clear()
             if answer.has_redirect_location:
@@ -166,9 +172,15 @@ def _check_status(status: int, host: str) -> None:
         raise Rejected(Failure.UNREACHABLE, f"The document cannot be fetched: {host} answers with the status {status}.")
 
 
+def _astray(host: str) -> Rejected:
+    return Rejected(Failure.UNREACHABLE, f"The document cannot be fetched: {host} redirects to what is no address of the web.")
+
+
 def _failed(host: str, error: Exception) -> Exception:
     if isinstance(error, httpx.ConnectError) and "CERTIFICATE" in str(error).upper():
         return Rejected(Failure.UNREACHABLE, f"The document cannot be fetched: the certificate of {host} is not valid.")
+    if isinstance(error, httpx.RemoteProtocolError) and "location header" in str(error):
+        return _astray(host)
     if isinstance(error, httpx.UnsupportedProtocol):
         return Rejected(
             Failure.UNREACHABLE, "The document's address cannot be used; write one that begins with http:// or https://."

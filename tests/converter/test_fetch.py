@@ -34,10 +34,12 @@ async def test_redirects_are_followed_five_times_and_vetted_each_time(fetcher, t
             "/5": b"end",
             "/away": f"{inner.url}/canary",
             "/file": "file:///etc/passwd",
+            "/source": "view-source:file:///etc/passwd",
+            "/bracket": "http://[::1",
         }
         async with serving(hops) as server:
             assert await fetched(fetcher, f"{server.url}/0", tmp_path) == b"end"
-            for path in ("/away", "/file"):
+            for path in ("/away", "/file", "/source", "/bracket"):
                 with pytest.raises(Rejected) as refused:
                     await fetched(fetcher, f"{server.url}{path}", tmp_path)
                 assert refused.value.reason == "document-access-error"
