@@ -1,7 +1,7 @@
 """A site: an agent on a machine of its own (a `Cell`), whose lines to the bus and to the documents can each be spoiled."""
 
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +28,7 @@ class Site:
     web: Relay
     admin: Bus
     papers: dict[str, Path]
+    environment: Mapping[str, str]
 
     async def waiting(self) -> tuple[int, int]:
         """How many orders wait for the agent in its consumer, and how many it has and has not acknowledged."""
@@ -38,7 +39,8 @@ class Site:
         """The agent, inside."""
         given = {"NATS_URL": f"nats://{self.cell.host}:{self.line.port}", "FINISH_GRACE": "0", **settings}
         argv = [sys.executable, "-m", "services.agent"]
-        self.cell.start(argv, self.server.environment(**given), ROOT, self.server.folder / "agent.log")
+        env = {**self.server.environment(**given), **self.environment}
+        self.cell.start(argv, env, ROOT, self.server.folder / "agent.log")
 
     async def gone(self, within: float = 40.0) -> None:
         """Wait until the agent counts as gone."""
@@ -60,8 +62,13 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path, printers: int = 1, **settings: str) -> AsyncIterator[Site]:
-    """A site with so many printers of the driver `file`, named P1, P2 …; skips the test where no cell can be built."""
+async def site(
+    folder: Path, printers: int = 1, environment: Mapping[str, str] | None = None, **settings: str
+) -> AsyncIterator[Site]:
+    """A site with so many printers of the driver `file`, named P1, P2 …; skips the test where no cell can be built.
+
+    `environment` is added to the agent's.
+    """
     papers = {f"P{number}": folder / f"P{number}" for number in range(1, printers + 1)}
     async with AsyncExitStack() as stack:
         inside = stack.enter_context(cell())
@@ -74,7 +81,7 @@ async def site(folder: Path, printers: int = 1, **settings: str) -> AsyncIterato
             parts.start(service, PUBLIC_URL=f"http://{inside.host}:{web.port}")
         admin = await connect(parts.url, ADMIN, Keys(server.data / "keys").path(f"{ADMIN}.creds"))
         stack.push_async_callback(admin.close)
-        made = Site(server, parts, inside, line, web, admin, papers)
+        made = Site(server, parts, inside, line, web, admin, papers, environment or {})
         made.start_agent()
         await server.ready(120)
         await made.listed()
