@@ -49,11 +49,17 @@ async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[N
     tracing = Tracing(name, settings.otlp_endpoint, settings.trace_ratio)
     service = Service(name, tracing, settings.shutdown_grace)
     asked = stop_signal()
+    there = asyncio.Event()
+
+    async def started() -> str:
+        return "" if there.is_set() else "it has not started yet"
 
     async def begin() -> None:
+        service.check("start", started)  # its probes answer before its parts have said what is to be looked at
         if probes:
             await service.enter(probe_server([service], settings.metrics_port))
         await start(service, settings)
+        there.set()
         log.info("service started")
 
     starting = asyncio.create_task(begin())

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -107,3 +108,15 @@ def test_what_keeps_it_from_starting_is_one_sentence(how, environment, code, sen
     assert found == code
     assert err.splitlines()[-1].startswith(sentence)
     assert "Traceback" not in err
+
+
+def test_it_is_not_ready_before_it_has_started():
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    process = run("slow", PRINTBUS_METRICS_PORT=str(port))
+    assert process.stdout.readline() == "starting\n"
+    answer = httpx.get(f"http://127.0.0.1:{port}/readyz", trust_env=False)
+    process.send_signal(signal.SIGTERM)
+    ended(process)
+    assert answer.status_code == 503
+    assert answer.json()["problems"]["sample"]["start"] == "it has not started yet"
