@@ -9,7 +9,7 @@ from libs.contracts.documents import Engine
 
 #: Orders of an engine that may be with one converter at once, waiting ones included: about a second of its work, and enough
 #: that it never waits for the spooler.
-AHEAD = {Engine.TEXT: 500, Engine.RAW: 500, Engine.IMAGE: 100, Engine.PDF: 100, Engine.HTML: 32, Engine.OFFICE: 16}
+AHEAD = {Engine.TEXT: 200, Engine.RAW: 200, Engine.IMAGE: 100, Engine.PDF: 100, Engine.HTML: 32, Engine.OFFICE: 16}
 
 K = TypeVar("K")
 
@@ -24,8 +24,8 @@ class Flow(NamedTuple):
 class Share:
     """One engine's orders: which are out, and which flows have more that wait. It is a term's memory, told by the database.
 
-    `ahead` orders are out at most, but for tenants that have less than their part of them: what they send is one turn away
-    from its converter, however much the others have sent.
+    `ahead` orders are out at most, but for tenants that have less than their part of them, and for printers that have none
+    out (up to as many again): what they send is one turn away from its converter, however much the others have sent.
     """
 
     def __init__(self, ahead: int, weights: Mapping[str, int]) -> None:
@@ -77,7 +77,8 @@ class Share:
         given: dict[Flow, int] = {}
         while tenants:
             _, _, tenant = heappop(tenants)
-            if total >= self._ahead and out[tenant] >= parts[tenant]:
+            first = queues[tenant][0][0] == 0 and total < 2 * self._ahead
+            if total >= self._ahead and out[tenant] >= parts[tenant] and not first:
                 continue
             orders, _, flow = heappop(queues[tenant])
             given[flow] = given.get(flow, 0) + 1

@@ -49,13 +49,19 @@ def test_weights_say_how_parts_compare():
 def test_the_printers_of_a_tenant_have_their_turns_alike():
     crowd, others = Flow("acme", "dead"), [Flow("acme", f"printer {number}") for number in range(5)]
     share = filled(16, crowd, 14)
-    assert set(share.allot([crowd, *others])) < set(others), "the crowd has more than its part"
+    assert share.allot([crowd, *others]) == dict.fromkeys(others, 1), "the crowd has more than its part"
     turns = Counter()
     for _ in range(5):  # one order ends at a time: everybody has a turn before anybody has a second one
         given = share.allot(others)
         turns.update(given)
         share.sent("new", Flow("acme", "elsewhere"))
     assert max(turns.values()) - min(turns[flow] for flow in others) <= 1
+
+
+def test_a_printer_with_nothing_out_sends_at_once_though_its_own_tenant_has_all():
+    crowd, others = Flow("acme", "dead"), [Flow("acme", f"printer {number:02}") for number in range(20)]
+    share = filled(16, crowd, 16)
+    assert share.allot([crowd, *others]) == dict.fromkeys(others[:16], 1), "as many again, and no more"
 
 
 def test_what_is_told_twice_counts_once():
