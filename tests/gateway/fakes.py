@@ -163,7 +163,7 @@ class Rig:
             reservations=self.bucket,
             virtual_urls=VirtualUrls(self.settings.upload_key),
             receipts=Receipts(self.bus, "local", self.service.metrics),
-            room=Room(folder, 0),
+            room=Room(folder, 1),
             zone=self.settings.zone,
             from_os="linux",
         )

@@ -102,3 +102,21 @@ def test_the_configuration_says_what_was_decided(keys, tmp_path):
 
 def test_the_pinned_server_is_the_one_that_is_started():
     assert binary().endswith("/.venv/bin/nats-server")
+
+
+async def test_one_whose_disk_was_full_is_started_again_when_there_is_room(keys, tmp_path, monkeypatch):
+    left = [0]
+    monkeypatch.setattr("libs.runtime.natsserver.free", lambda _folder: left[0])
+    server = NatsServer(keys, tmp_path / "nats")
+    await server.start()
+    await server.heed()
+    left[0] = 1024 * 1024
+    await server.heed()
+    assert not server.ended, "there is not enough room yet"
+    left[0] = 1 << 30
+    await server.heed()
+    await until(lambda: server.ended)
+    await server.start()
+    await server.heed()
+    assert not server.ended
+    await server.stop()

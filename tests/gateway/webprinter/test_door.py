@@ -227,6 +227,22 @@ async def test_a_task_that_could_not_be_stored_is_not_accepted(tmp_path, error):
         assert answer.headers["retry-after"] == "5"
 
 
+async def test_a_store_that_is_full_is_named_as_the_reason(tmp_path):
+    async with door(tmp_path) as rig:
+        rig.bus.refusal = NotStored("INTAKE refused a message: maximum bytes exceeded", 10077)
+        answer = await rig.post(TEXT)
+        assert "store is full, and nothing was done" in failure(answer, 503)
+        assert answer.headers["retry-after"] == "5"
+
+
+async def test_without_room_for_what_was_accepted_nothing_new_is(tmp_path, monkeypatch):
+    monkeypatch.setattr("libs.runtime.room.free", lambda _folder: 0)
+    async with door(tmp_path) as rig:
+        assert "store is full, and nothing was done" in failure(await rig.post(TEXT), 503)
+        assert rig.bus.published == []
+        assert (await rig.post({"command": "getInfo"})).status_code == 200
+
+
 @pytest.fixture
 def log():
     """Everything that is logged, as a service writes it."""
