@@ -22,6 +22,9 @@ from services.converter.settings import ConverterSettings
 from services.converter.webpage import WebPage
 from services.converter.workers import Limits, Worker
 
+#: Seconds after which a document is one that takes long: a worker has most of them done in a tenth of the time.
+_PATIENCE, _OFFICE_PATIENCE = 1.0, 5.0
+
 
 class Engines:
     """What formats render with. Nothing runs before the first document."""
@@ -37,6 +40,7 @@ class Engines:
             spare=0,
             recycle=settings.engine_recycle * 20,
             idle=settings.engine_idle,
+            patience=_PATIENCE,
         )
 
         self.lanes: Pool[Lane] = Pool(
@@ -46,6 +50,7 @@ class Engines:
             spare=1,
             recycle=settings.engine_recycle,
             idle=settings.engine_idle,
+            patience=_OFFICE_PATIENCE,
         )
 
         self._turns = asyncio.Semaphore(settings.converter_workers)

@@ -9,7 +9,9 @@ from typing import Generic, Protocol, TypeVar
 
 import structlog
 
+from services.converter import watchdog
 from services.converter.domain import Failure, Rejected
+from services.converter.turns import Turns
 
 log = structlog.get_logger()
 
@@ -37,6 +39,10 @@ class PooledEngine(Protocol):
     def alive(self) -> bool:
         """Whether it can take another document."""
 
+    @property
+    def pid(self) -> int:
+        """The leader of its process group; 0 before it is started."""
+
     async def start(self) -> None:
         """Start it; raises when it does not come up."""
 
@@ -49,15 +55,19 @@ T = TypeVar("T")
 
 
 class Pool(Generic[E]):
-    """At most `limit` engines at work; `spare` more stand ready, so that a killed one is not missed.
+    """At most `limit` engines at work, besides as many whose documents take long (`Turns`); `spare` more stand ready.
 
+    A spare one makes that a killed one is not missed. An engine whose document takes long is made to give way to others.
     `recycle`: documents after which an engine is replaced. `idle`: seconds without work after which all are stopped.
+    `patience`: seconds after which a document takes long.
     """
 
-    def __init__(self, name: str, make: Callable[[], E], *, limit: int, spare: int, recycle: int, idle: float) -> None:
+    def __init__(
+        self, name: str, make: Callable[[], E], *, limit: int, spare: int, recycle: int, idle: float, patience: float
+    ) -> None:
         self._name, self._make = name, make
         self._limit, self._spare, self._recycle, self._idle = limit, spare, recycle, idle
-        self._turn = asyncio.Semaphore(limit)
+        self._turns = Turns(limit, patience)
         self._ready: list[E] = []
         self._uses: dict[int, int] = {}
         self._busy: dict[int, E] = {}
@@ -70,14 +80,15 @@ class Pool(Generic[E]):
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[E]:
         """An engine for one document, in order of asking. It comes back as it is; one that is not alive is thrown away."""
-        async with self._turn:
+        async with self._turns.one() as turn:
             engine = await self._take()
+            turn.step = lambda: self._slow_down(engine)
             try:
                 yield engine
             finally:
                 self._last = time.monotonic()
                 self._busy.pop(id(engine), None)
-                self._give_back(engine)
+                self._give_back(engine, worn=turn.aside)
 
     async def ready(self) -> None:
         """Prove that an engine can start."""
@@ -111,8 +122,15 @@ class Pool(Generic[E]):
         self._replenish()
         return engine
 
-    def _give_back(self, engine: E) -> None:
-        if self._closed or not engine.alive or self._uses[id(engine)] >= self._recycle:
+    def _slow_down(self, engine: E) -> None:
+        log.info("document takes long, others go before it", engine=self._name)
+        watchdog.give_way(engine.pid, others_first=True)
+        self._replenish()
+
+    def _give_back(self, engine: E, *, worn: bool) -> None:
+        if worn and engine.alive:
+            worn = not watchdog.give_way(engine.pid, others_first=False)
+        if self._closed or worn or not engine.alive or self._uses[id(engine)] >= self._recycle:
             self._discard(engine)
             self._replenish()
         else:
@@ -123,7 +141,7 @@ class Pool(Generic[E]):
         self._background(engine.close())
 
     def _replenish(self) -> None:
-        wanted = min(len(self._busy), self._limit) + self._spare
+        wanted = min(len(self._busy), 2 * self._limit) + self._spare
         while not self._closed and len(self._busy) + len(self._ready) + self._starting < wanted:
             self._starting += 1
             self._background(self._start_spare())

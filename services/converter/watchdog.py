@@ -1,6 +1,8 @@
 """Watches an engine at work: the memory of all its processes together."""
 
 import asyncio
+import contextlib
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +13,8 @@ log = structlog.get_logger()
 
 _PAGE = 4096
 _INTERVAL = 0.25
+#: The last of all priorities (nice), where the usual one is 0.
+_LAST = 19
 
 
 def members(pid: int) -> list[int]:
@@ -36,6 +40,17 @@ def exceeds(pid: int, limit: int) -> bool:
     """Whether the group takes more than `limit` bytes; the costly exact sum is made only when the cheap upper bound is over."""
     group = members(pid)
     return sum(_rss(one) for one in group) > limit and sum(_pss(one) for one in group) > limit
+
+
+def give_way(pid: int, *, others_first: bool) -> bool:
+    """Let everything else on this machine go before a process and its descendants, or no more. Whether that was allowed."""
+    try:
+        for one in members(pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, one, _LAST if others_first else 0)
+    except OSError:
+        return False
+    return True
 
 
 @asynccontextmanager

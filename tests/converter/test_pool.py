@@ -13,6 +13,7 @@ class Engine:
     """An engine that keeps a record of itself."""
 
     made: list["Engine"]
+    pid = 0
 
     def __init__(self) -> None:
         self.alive, self.started, self.closed = False, False, False
@@ -31,7 +32,7 @@ def make_pool():
     Engine.made = []
 
     def make(**given):
-        return Pool("paper", Engine, **({"limit": 2, "spare": 0, "recycle": 100, "idle": 100.0} | given))
+        return Pool("paper", Engine, **({"limit": 2, "spare": 0, "recycle": 100, "idle": 100.0, "patience": 100.0} | given))
 
     return make
 
@@ -45,6 +46,32 @@ async def test_nothing_starts_before_the_first_document_and_one_engine_serves_ma
     assert len(Engine.made) == 1
     await pool.close()
     assert Engine.made[0].closed
+
+
+async def test_documents_that_take_long_make_room_for_others(make_pool, monkeypatch):
+    slowed = []
+    monkeypatch.setattr("services.converter.watchdog.give_way", lambda _, others_first: slowed.append(others_first))
+    pool = make_pool(limit=1, patience=0.02)
+    over = asyncio.Event()
+
+    async def slow():
+        async with pool.borrow():
+            await over.wait()
+
+    first = asyncio.create_task(slow())
+    await until(lambda: slowed == [True], what="the first is made to give way")
+    async with asyncio.timeout(5), pool.borrow() as engine:
+        assert engine is not Engine.made[0]
+    second = asyncio.create_task(slow())
+    await asyncio.sleep(0.1)
+    assert slowed == [True], "only as many as the limit step aside"
+    waiting = asyncio.create_task(slow())
+    await asyncio.sleep(0.05)
+    assert len(Engine.made) == 2
+    over.set()
+    await asyncio.gather(first, second, waiting)
+    assert Engine.made[0].closed, "one that cannot be made quick again is not used again"
+    await pool.close()
 
 
 async def test_no_more_engines_work_than_the_limit(make_pool):
