@@ -12,6 +12,15 @@ from typing import Any
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 
+#: What JSON leaves as it is in strings, and a terminal may obey.
+_UNESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return _UNESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
+
+
 def say(*lines: str) -> None:
     """Lines for the person who asked."""
     sys.stdout.write("".join(_CONTROLS.sub(" ", line) + "\n" for line in lines))
@@ -25,7 +34,7 @@ def offer_json(parser: ArgumentParser) -> None:
 def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """Rows with the same keys: a table with a heading, or a JSON array."""
     if as_json:
-        sys.stdout.write(json.dumps(list(rows), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(_json(list(rows)))
     elif not rows:
         say("(none)")
     else:
@@ -35,7 +44,7 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
 def report(what: Mapping[str, Any], *lines: str, as_json: bool) -> None:
     """What was done: a few lines, or one JSON object."""
     if as_json:
-        sys.stdout.write(json.dumps(dict(what), ensure_ascii=False, indent=2) + "\n")
+        sys.stdout.write(_json(dict(what)))
     else:
         say(*lines)
 
@@ -49,7 +58,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(_cell(each) for each in value)
     return _CONTROLS.sub(" ", str(value))
 
 

@@ -9,8 +9,8 @@ from typing import Any, TextIO
 import structlog
 from opentelemetry import trace
 
-#: C0 and C1 controls, and the two line ends that only Unicode knows.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+#: C0 and C1 controls, the two line ends that only Unicode knows, and what turns the direction of a line around.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warning": logging.WARNING, "error": logging.ERROR}
 
 
