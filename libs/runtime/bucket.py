@@ -1,14 +1,17 @@
 """A KV bucket for claims: a value is created once, and changed only by whoever has seen its last revision."""
 
+import asyncio
 from dataclasses import dataclass
 
 from nats.errors import Error as NatsError
-from nats.js.errors import APIError, NotFoundError
+from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
 
 #: JetStream: the last sequence of this subject is another one.
 WRONG_LAST_SEQUENCE = 10071
+#: A cluster that chooses a leader is asked again, so many seconds after so many; nobody outside waits longer than five.
+PATIENCE, AGAIN = 4.5, 0.25
 
 
 class Taken(Exception):
@@ -50,9 +53,19 @@ class Bucket:
         """What a key has, None when it has nothing (any more); asked of the leader, so it is the last word."""
         await self._bus.line()
         try:
-            found = await self._bus.js.get_last_msg(self._stream, self._subject + key)
-        except NotFoundError:
-            return None
-        except (NatsError, APIError, TimeoutError) as error:
+            async with asyncio.timeout(PATIENCE):
+                return await self._patiently(key)
+        except (NatsError, TimeoutError) as error:
             raise Unanswered(f"{self._stream} did not answer") from error
-        return Kept(found.data or b"", int(found.seq or 0))
+
+    async def _patiently(self, key: str) -> Kept | None:
+        """As `get`, asked again as long as there is no leader to answer."""
+        while True:
+            try:
+                found = await self._bus.js.get_last_msg(self._stream, self._subject + key)
+            except NotFoundError:
+                return None
+            except ServiceUnavailableError:
+                await asyncio.sleep(AGAIN)
+            else:
+                return Kept(found.data or b"", int(found.seq or 0))
