@@ -7,6 +7,9 @@ from libs.ipp.attributes import Attributes
 from libs.ipp.enums import LAST_SUCCESSFUL
 from libs.ipp.tags import GroupTag
 
+#: The most that a text may hold (RFC 8011 section 5.1.2), in octets.
+_TEXT = 1023
+
 Version = tuple[int, int]
 """Major and minor version number of the protocol."""
 
@@ -55,8 +58,9 @@ class Response:
 
     @property
     def message(self) -> str:
-        """What the printer says about the status, for people; may be empty."""
-        return self.group(GroupTag.OPERATION).string("status-message") or ""
+        """What the printer says about the status, for people, on one line of at most 1023 characters; may be empty."""
+        said = self.group(GroupTag.OPERATION).string("status-message") or ""
+        return "".join(letter if letter.isprintable() else " " for letter in said[:_TEXT])
 
     @property
     def unsupported(self) -> Attributes:

@@ -9,7 +9,7 @@ from typing import Self
 from libs.ipp.address import Address
 from libs.ipp.attributes import Attributes, Value
 from libs.ipp.connection import Document, Patience
-from libs.ipp.decoding import decode_response
+from libs.ipp.decoding import Limits, decode_response
 from libs.ipp.encoding import encode
 from libs.ipp.enums import READING, Status
 from libs.ipp.errors import IppAnswerError, IppDecodeError, IppError
@@ -30,9 +30,9 @@ class Session:
 
     `user` is the requesting-user-name. `verify` is False to take any certificate, or a context of one's own. `keep` is
     how long, in seconds, an idle connection is trusted; `connections` how many there may be at a time; `max_response`
-    how many octets an answer may have. Methods raise IppError for an error status, IppConnectionError and its kin (whose
-    `sent` says whether the printer may have acted) for everything between here and there, IppEncodeError for values
-    that cannot be written. Every method may be canceled.
+    how many octets an answer may have, `limits` how many values. Methods raise IppError for an error status,
+    IppConnectionError and its kin (whose `sent` says whether the printer may have acted) for everything between here and
+    there, IppEncodeError for values that cannot be written. Every method may be canceled.
     """
 
     def __init__(
@@ -45,12 +45,14 @@ class Session:
         connections: int = 4,
         keep: float = 5.0,
         max_response: int = 16 * 1024 * 1024,
+        limits: Limits | None = None,
         version: Version = (2, 0),
     ) -> None:
         self.address = Address.parse(uri)
         self._user = user
         self._version = version
         self._patience = patience or Patience()
+        self._limits = limits
         self._ids = itertools.count()
         self._pool = Pool(
             self.address,
@@ -100,7 +102,7 @@ class Session:
     ) -> Response:
         request = self._request(operation, given, groups)
         body = await self._pool.post(encode(request), document, reading=operation in READING, patience=patience)
-        return _response(body, request)
+        return _response(body, request, self._limits)
 
     def _request(self, operation: int, given: Given, groups: Sequence[Group]) -> Request:
         """Charset and language come first, then the target (RFC 8011 sections 4.1.4 and 4.1.5)."""
@@ -116,9 +118,9 @@ class Session:
         return Request(operation, number, (Group(GroupTag.OPERATION, attributes), *groups), self._version)
 
 
-def _response(body: bytes, request: Request) -> Response:
+def _response(body: bytes, request: Request, limits: Limits | None) -> Response:
     try:
-        response = decode_response(body)
+        response = decode_response(body, limits)
     except IppDecodeError as error:
         raise IppAnswerError(f"the answer is not IPP: {error}", sent=True) from error
     if response.request_id != request.request_id:

@@ -28,6 +28,7 @@ class Devices:
     def __init__(self, sn: str) -> None:
         self._sn = sn
         self._by_source: dict[str, dict[str, Device]] = {}
+        self._source_of: dict[str, str] = {}
         self._dumped: dict[str, str] = {}
         self._seen: set[str] = set()
         self._peripherals: tuple[Device, ...] = ()
@@ -37,6 +38,8 @@ class Devices:
         for source, text in remembered.items():
             self._by_source[source] = {each.id: each for each in (decode(tuple[Device, ...], text) if text else ())}
             self._dumped[source] = text or ""
+            for device in self._by_source[source]:
+                self._source_of.setdefault(device, source)
 
     def dump(self, source: str) -> str:
         """One driver's devices for the journal, without how they are just now; empty: as the journal has them."""
@@ -72,25 +75,29 @@ class Devices:
         """This driver cannot say what it has: it has what it had."""
         self._seen.add(source)
 
-    def ids(self, source: str) -> set[str]:
-        """The ids of one driver's devices."""
-        return set(self._by_source.get(source, {}))
+    def of(self, source: str) -> dict[str, Device]:
+        """One driver's devices by their ids."""
+        return self._by_source.get(source, {})
 
     def name(self, device: str) -> str:
-        """A device's name, or its id when it is not known."""
-        return next((each.name for each in self.all if each.id == device), device)
+        """A printer's name, or its id when it is not known."""
+        found = self._by_source.get(self._source_of.get(device, ""), {}).get(device)
+        return found.name if found else device
 
     def update(self, source: str, printers: Sequence[Printer]) -> list[Printer]:
         """Everything that one driver has now. Returns those that count: a name that another driver has first does not."""
-        others = {each for name, devices in self._by_source.items() if name != source for each in devices}
         counted = []
         for printer in printers:
-            if device_id(self._sn, printer.name) in others:
+            if self._source_of.setdefault(device_id(self._sn, printer.name), source) != source:
                 log.warning("printer's name is taken", printer=printer.name)
             else:
                 counted.append(printer)
         self._seen.add(source)
-        self._by_source[source] = {each.id: each for each in map(self._device, counted)}
+        now = {each.id: each for each in map(self._device, counted)}
+        for gone in self.of(source).keys() - now.keys():
+            if self._source_of.get(gone) == source:
+                del self._source_of[gone]
+        self._by_source[source] = now
         return counted
 
     def _device(self, printer: Printer) -> Device:

@@ -211,17 +211,18 @@ class Shop:
             self._devices.speechless(uri)
             self._look_around()
             return
-        before, ids = self._devices.all, self._devices.ids(uri)
+        before = self._devices.of(uri)
         counted = self._devices.update(uri, printers)
         self._look_around()
-        if self._devices.all == before and uri in self._attached:
+        after = self._devices.of(uri)
+        if after == before and uri in self._attached:
             return
         self._attached.add(uri)
         for printer in counted:
             lane = self._lane(device_id(self._sn, printer.name))
             lane.label = printer.name
             lane.attach(printer)
-        for gone in ids - self._devices.ids(uri):
+        for gone in before.keys() - after.keys():
             self._lane(gone).attach(None)
         if text := self._devices.dump(uri):
             self.journal.write(remembered(DEVICES + uri, text))
@@ -232,7 +233,7 @@ class Shop:
             self.changed.set()
 
     def _look_around(self) -> None:
-        if self._devices.sources >= set(self._drivers):
+        if len(self._devices.sources) == len(self._drivers):
             self._surveyed.set()
 
     async def _sweep(self) -> None:

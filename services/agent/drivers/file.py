@@ -101,10 +101,10 @@ class Folder:
         self._queue: queue.SimpleQueue[_Sheet | None] = queue.SimpleQueue()
         self._pending: dict[str, asyncio.Future[None]] = {}
         self._last = 0
+        self._thread: threading.Thread | None = None
 
     async def run(self, found: Found) -> None:
         """Make the folder and write into it; a folder that cannot be made is asked for again."""
-        loop = asyncio.get_running_loop()
         while True:
             try:
                 self._last = await asyncio.to_thread(self._open)
@@ -115,13 +115,12 @@ class Folder:
                 found([self])
                 await asyncio.sleep(2)
         self.seen = Seen(capabilities=self._capabilities)
-        thread = threading.Thread(target=self._work, args=(loop,), name=f"folder {self.name}", daemon=True)
-        thread.start()
         found([self])
         try:
-            await loop.create_future()
+            await asyncio.get_running_loop().create_future()
         finally:
             self._queue.put(None)
+            self._thread = None
 
     async def prepare(self, attempt: Attempt) -> None:
         """Refuse what no file of this folder is made for; the folder's thread does everything else, many at a time."""
@@ -134,6 +133,10 @@ class Folder:
         future = asyncio.get_running_loop().create_future()
         self._pending[attempt.name] = future
         self._queue.put(_Sheet(attempt, future))
+        if self._thread is None:  # most folders of an agent with a thousand of them have nothing to do
+            loop = asyncio.get_running_loop()
+            self._thread = threading.Thread(target=self._work, args=(loop,), name=f"folder {self.name}", daemon=True)
+            self._thread.start()
 
     async def follow(self, attempt: Attempt) -> Outcome:
         future = self._pending.pop(attempt.name, None)

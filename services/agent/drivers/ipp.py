@@ -11,13 +11,14 @@ from libs.contracts.tickets import Ticket
 from libs.ipp.attributes import Attributes
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
+from libs.ipp.decoding import Limits
 from libs.ipp.enums import Operation
-from libs.ipp.errors import ClientError
+from libs.ipp.errors import ClientError, IppAnswerError
 from libs.ipp.session import Given
 from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step, Unknown
-from services.agent.drivers import Declined, Found, Seen
+from services.agent.drivers import Declined, Fault, Found, Seen
 from services.agent.ipp import capabilities, reasons
 from services.agent.ipp.handover import Handover
 from services.agent.ipp.jobs import Jobs, outcome, unreachable
@@ -31,6 +32,10 @@ log = structlog.get_logger()
 #: How often an idle printer is asked for its state, in seconds, and how often for everything.
 IDLE = 2.0
 EVERYTHING = 600.0
+#: What an answer may hold: ten times what the most talkative printer says, and no more than the agent reads in a tenth of a second.
+MOST_OCTETS, MOST = 4 * 1024 * 1024, Limits(values=40_000)
+#: How long a printer whose answers are no IPP is left alone at most, in seconds.
+QUARANTINE = 60.0
 #: How wrong a printer's count of its own seconds may be, in seconds.
 SLACK = 2.0
 
@@ -40,9 +45,8 @@ def connect(uri: PrinterUri) -> "IppPrinter":
 
     An IPP printer guesses what unnamed bytes are. `raw=true` says that it guesses right, so that labels pass untouched.
     """
-    client = Client(
-        uri.uri, user="printbus", patience=Patience(connect=5.0, answer=min(15.0, uri.stall), stall=uri.stall), verify=uri.verify
-    )
+    patience = Patience(connect=5.0, answer=min(15.0, uri.stall), stall=uri.stall)
+    client = Client(uri.uri, user="printbus", patience=patience, verify=uri.verify, max_response=MOST_OCTETS, limits=MOST)
     return IppPrinter(client, uri)
 
 
@@ -65,6 +69,8 @@ class IppPrinter:
         self._creates = True
         self._changed_at: int | None = None
         self._up = 0
+        self._nonsense = 0  # answers in a row that were no IPP
+        self._trusted_at = 0.0  # by the loop's clock
         self._known = asyncio.Event()
         self._found: Found = lambda _printers: None
 
@@ -84,10 +90,13 @@ class IppPrinter:
                     await self._look()
                     if self._changed_at != changed:
                         asked = -EVERYTHING
+                    self._nonsense = 0
+                except IppAnswerError as error:
+                    self._distrust(error)
                 except ClientError as error:
                     log.debug("printer not reached", printer=self.name, error=str(error)[:200])
                     self._see(reasons.unreachable(self.seen))
-                await asyncio.sleep(IDLE)
+                await asyncio.sleep(max(IDLE, self._trusted_at - loop.time()))
         finally:
             await self._watch.close()
             await self._client.close()
@@ -157,11 +166,25 @@ class IppPrinter:
             ticket = Ticket(copies=ticket.copies)
         return job_attributes(ticket, self._said, self.seen.capabilities)
 
+    def _distrust(self, error: IppAnswerError) -> None:
+        """Its answers are no IPP: ask it ever more seldom, as each may be as large and as slow as it likes."""
+        if not self._nonsense:
+            log.warning("printer answers nonsense", printer=self.name, error=str(error)[:200])
+        self._nonsense += 1
+        self._trusted_at = asyncio.get_running_loop().time() + min(IDLE * 2**self._nonsense, QUARANTINE)
+        self._see(reasons.quarantined(self.seen))
+
     async def _learned(self) -> None:
         """Once it is known what the printer is and can. Raises `Fault`."""
+        if self._trusted_at > asyncio.get_running_loop().time():
+            message = f"What the printer {self.name} answers is not IPP. It is asked again from time to time."
+            raise Fault(reasons.NONSENSE, message)
         if not self._known.is_set():
             try:
                 await self._learn()
+            except IppAnswerError as error:
+                self._distrust(error)
+                raise unreachable(self.name, error) from error
             except ClientError as error:
                 raise unreachable(self.name, error) from error
 

@@ -41,7 +41,6 @@ _EDGES = ("top", "right", "bottom", "left")
 _MOST = 400  # entries of one list
 _LONGEST = 10_000_000  # 100 m in 1/100 mm
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
-_UNSHOWN = re.compile(r"[^ -~\u00a1-\ud7ff]+")
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9.+-]{0,120}")
 K = TypeVar("K")
 V = TypeVar("V")
@@ -50,6 +49,11 @@ V = TypeVar("V")
 def words(values: Iterable[str]) -> tuple[str, ...]:
     """Keywords that can be shown and logged as they are, each once."""
     return tuple(dict.fromkeys(value for value in values if _WORD.fullmatch(value)))[:_MOST]
+
+
+def shown(text: str) -> str:
+    """A text on one line: without control characters, and without those that turn or break what stands beside them."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text[:1023]).split())
 
 
 def read(said: Attributes) -> Capabilities:
@@ -91,7 +95,7 @@ def read(said: Attributes) -> Capabilities:
         default_media_type=_of_sheet(said, "media-type"),
         default_resolution=next((_dpi(each) for each in said.resolutions("printer-resolution-default")), 0),
         default_format=next((each for each in said.strings("document-format-default") if _TYPE.fullmatch(each)), ""),
-        make_and_model=_UNSHOWN.sub(" ", said.string("printer-make-and-model") or "").strip()[:127],
+        make_and_model=shown(said.string("printer-make-and-model") or "")[:127],
     )
 
 

@@ -38,6 +38,8 @@ STOPPING = {
     "media-path-jam": "paper is jammed",
     "resources-are-not-ready": "its device did not take the job, which is tried again",
 }
+#: Ours: the printer answers, and what it answers is no IPP.
+NONSENSE = "answers-not-understood"
 _SUFFIXES = ("-error", "-warning", "-report")
 _REQUESTED = ("printer-state", "printer-state-reasons", "printer-is-accepting-jobs")
 STATE_ATTRIBUTES = (*_REQUESTED, "printer-config-change-time", "printer-up-time")
@@ -66,6 +68,11 @@ def read_state(said: Attributes, before: Seen) -> Seen:
 def unreachable(before: Seen) -> Seen:
     """A printer that does not answer now."""
     return Seen(PrinterState.UNREACHABLE, ("connecting-to-device",), before.accepting, before.system_default, before.capabilities)
+
+
+def quarantined(before: Seen) -> Seen:
+    """A printer whose answers make no sense."""
+    return Seen(PrinterState.UNREACHABLE, (NONSENSE,), before.accepting, before.system_default, before.capabilities)
 
 
 def stopping(seen: Seen) -> str | None:

@@ -130,7 +130,7 @@ async def test_a_sheet_that_the_printer_does_not_have_is_refused_before_any_byte
         await at.give(order(1, printer="Office", ticket=Ticket(media=Media(60000, 90000))))
         await at.ended()
         failed = (await at.reports(1))[-1]
-    assert (failed.kind, failed.reason, failed.transient) == ("TaskFailed", "unsupported-attributes-or-values", False)
+    assert (failed.kind, failed.reason, failed.transient) == ("TaskFailed", "media-mismatch", False)
     assert "600 x 900 mm" in failed.message
     assert not eve.documents()
 

@@ -3,7 +3,7 @@ import pytest
 from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import ColorMode, FeedOrientation, Margins, Media
 from libs.ipp.attributes import Attributes, Collection
-from libs.ipp.values import IntegerRange, Resolution
+from libs.ipp.values import IntegerRange, Resolution, Text
 from services.agent.ipp.capabilities import read
 
 
@@ -112,3 +112,9 @@ def test_what_a_hostile_printer_says_is_bounded_and_harmless():
     assert can.resolutions == (600,)
     assert len(can.media) <= 400
     assert all(each.media.width > 0 for each in can.media)
+
+
+def test_a_name_is_one_line_whatever_is_in_it():
+    name = Text("ACME\r\n\x1b[31m \u2028Laser\u202e \u7532" + "x" * 2000)
+    assert read(Attributes({"printer-make-and-model": name})).make_and_model[:20] == "ACME [31m Laser \u7532xxx"
+    assert len(read(Attributes({"printer-make-and-model": name})).make_and_model) == 127

@@ -29,8 +29,9 @@ from tests.faults.rig.history import History
 from tests.faults.rig.ippsaid import A4, A5, printer_attributes
 from tests.faults.rig.posts import Listener, http, read_post
 
-#: An answer of one's own: the request and the honest answer in; the octets of the whole HTTP answer out, None for the honest one.
-Lie = Callable[[Request, Response], bytes | None]
+#: An answer of one's own: the request and the honest answer in; the octets of the whole HTTP answer out, in pieces if they are
+#: many, None for the honest one.
+Lie = Callable[[Request, Response], bytes | Iterable[bytes] | None]
 
 
 @dataclass
@@ -213,10 +214,11 @@ class FakePrinter:
             octets = self.lie(request, response) if self.lie else None
             await self._say(writer, http(encode(response)) if octets is None else octets)
 
-    async def _say(self, writer: asyncio.StreamWriter, octets: bytes) -> None:
-        if not self.drip:
-            writer.write(octets)
-            await writer.drain()
+    async def _say(self, writer: asyncio.StreamWriter, octets: bytes | Iterable[bytes]) -> None:
+        if not self.drip or not isinstance(octets, bytes):
+            for piece in (octets,) if isinstance(octets, bytes) else octets:
+                writer.write(piece)
+                await writer.drain()
             return
         for octet in octets:
             writer.write(bytes([octet]))
