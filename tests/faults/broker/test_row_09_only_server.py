@@ -79,9 +79,9 @@ async def test_row_09_killing_the_only_server_loses_nothing_and_repeats_nothing(
                 assert sender.longest <= LIMIT, "nobody may hang"
             row.did(f"Three lanes of one client submitted without a pause; the only nats-server was killed {kills} times.")
             row.saw(
-                f"{len(sender.accepted)} tasks were accepted in {took:.0f} s; each is on paper once, and its callbacks came whole "
-                f"and in order. {sender.repeats['503']} calls were answered 503 with Retry-After and repeated under their keys; "
-                f"the slowest answer took {sender.longest:.1f} s.",
+                f"{len(sender.accepted)} tasks were accepted in {took:.0f} s; each is on paper once, and its callbacks came "
+                f"whole and in order. {sender.repeats['503']} calls were answered 503 with Retry-After and repeated under their "
+                f"keys; the slowest answer took {sender.longest:.1f} s.",
                 accepted=len(sender.accepted),
                 refused=sender.repeats["503"],
                 longest=round(sender.longest, 2),

@@ -64,18 +64,14 @@ async def test_row_13_a_full_disk_is_said_and_heals_by_itself(row, tmp_path):
                 assert sender.longest <= LIMIT
     row.did(
         "The bus's files were on a tmpfs of 64 MB, with PRINTBUS_MIN_FREE at 16 MB. It was filled to 17 MB, then to 8 MB, while "
-        "100 "
-        "accepted tasks of 7 KB were printed; later to the last byte while 100 more were on their way, then emptied."
+        "100 accepted tasks of 7 KB were printed; later to the last byte while 100 more were on their way, then emptied."
     )
     row.saw(
         f"The gauge bus_disk_fill_ratio told {warned:.2f} before anything was refused. With 8 MB left new tasks were answered "
-        f"{refusal} "
-        "and the accepted ones were printed. When nothing was left the bus's own streams failed: such a nats-server stores "
-        "nothing any "
-        f"more, even with room, so that the embedded server starts it again; {healed:.1f} s after there was room a task was "
-        "accepted. "
-        f"All {len(sender.accepted)} accepted tasks are on paper once, of what was refused nothing is known, and no answer took "
-        f"longer than {sender.longest:.1f} s.",
+        f"{refusal} and the accepted ones were printed. When nothing was left the bus's own streams failed: such a nats-server "
+        f"stores nothing any more, even with room, so that the embedded server starts it again; {healed:.1f} s after there was "
+        f"room a task was accepted. All {len(sender.accepted)} accepted tasks are on paper once, of what was refused nothing is "
+        f"known, and no answer took longer than {sender.longest:.1f} s.",
         warned=round(warned, 3),
         healed=round(healed, 1),
         longest=round(sender.longest, 2),
@@ -121,8 +117,8 @@ async def test_row_13_a_full_stream_is_said_and_makes_room_of_what_is_done(row, 
         row.did(f"INTAKE was given {most} bytes (150 KB more than it had), and tasks of 7 KB were submitted until one was refused.")
         row.saw(
             f"{taken} were accepted, then 503 said that the store is full. The gauge told {warned:.2f} and the log warned; the "
-            "spooler "
-            "purged what it had applied long before its day was over, and tasks were accepted again without anybody's help.",
+            "spooler purged what it had applied long before its day was over, and tasks were accepted again without anybody's "
+            "help.",
             warned=round(warned, 3),
             taken=taken,
         )

@@ -55,19 +55,15 @@ async def test_row_15_what_expired_is_told_and_the_rest_is_printed_in_its_order(
             assert max(most, ahead) <= AHEAD * len(names), "the agent is handed no more than it may have ahead"
             row.did(
                 f"All packets between the agent's network namespace and the rest were dropped (nft) for {lasted:.0f} s, in the "
-                "place of "
-                f"the catalogue's 10 minutes. Meanwhile {TASKS} tasks for three printers were accepted in "
-                f"{accepted_at - cut_at:.1f} s, "
-                f"every fifth to expire after {LASTS:.0f} s."
+                f"place of the catalogue's 10 minutes. Meanwhile {TASKS} tasks for three printers were accepted in "
+                f"{accepted_at - cut_at:.1f} s, every fifth to expire after {LASTS:.0f} s."
             )
             row.saw(
                 f"All {len(expiring)} tasks that expired ended as CANCELED (expired) and none of them is on paper; the other "
                 f"{TASKS - len(expiring)} are, once each, in the order of each printer's line. The first sheet came {first:.1f} "
-                "s after "
-                f"the line was back, the last end after {caught_up:.1f} s. The catch-up is paced by what the agent may have ahead: "
-                f"never more than {max(most, ahead)} orders were out ({AHEAD} for each printer are allowed). There is no choice "
-                "of what "
-                "is resumed (`ask`, `newest`, `all`): everything that has not expired is printed.",
+                f"s after the line was back, the last end after {caught_up:.1f} s. The catch-up is paced by what the agent may "
+                f"have ahead: never more than {max(most, ahead)} orders were out ({AHEAD} for each printer are allowed). There "
+                "is no choice of what is resumed (`ask`, `newest`, `all`): everything that has not expired is printed.",
                 first=round(first, 2),
                 caught_up=round(caught_up, 1),
                 ahead=max(most, ahead),

@@ -44,15 +44,12 @@ async def test_row_16_what_is_delivered_again_is_printed_once(row, tmp_path):
             row.check()
     row.did(
         f"{TASKS} orders were let go while a proxy held back all that the agent said to the bus, which then broke; and {TASKS} "
-        "more while "
-        "nft dropped every packet that left the agent's network namespace, until it counted as gone."
+        "more while nft dropped every packet that left the agent's network namespace, until it counted as gone."
     )
     row.saw(
         f"{by_line} orders that were on paper were not acknowledged when the line broke: they came again, and the journal "
-        "refused each. "
-        f"With the packets dropped it was {by_packet}, and the agent called anew ({came} connections). All {len(printed)} tasks "
-        "are on "
-        "paper once, in order.",
+        f"refused each. With the packets dropped it was {by_packet}, and the agent called anew ({came} connections). All "
+        f"{len(printed)} tasks are on paper once, in order.",
         by_line=by_line,
         by_packet=by_packet,
         sheets=len(printed),

@@ -66,21 +66,16 @@ async def test_row_17_only_one_decides_only_one_is_given_work_and_nothing_is_pri
         row.check()
     row.did(
         "This is not yet a data centre with its own bus (regions come with their own issue), but the same question with what "
-        "there is: "
-        "two spoolers on one database, two agents with different journals for the same IPP printer. The line of one half to the "
-        "bus was "
-        f"cut while {BEFORE} tasks were being printed; both halves stayed alive. Meanwhile {MEANWHILE} tasks were submitted; "
-        "then the "
-        "halves were joined again."
+        "there is: two spoolers on one database, two agents with different journals for the same IPP printer. The line of one "
+        f"half to the bus was cut while {BEFORE} tasks were being printed; both halves stayed alive. Meanwhile {MEANWHILE} tasks "
+        "were submitted; then the halves were joined again."
     )
     row.saw(
         f"While both had a line the second journal was refused. After the cut the other spooler held the lease {taken_over:.1f} "
-        "s later "
-        f"and admitted the other journal after {admitted:.1f} s; all {MEANWHILE} tasks that were submitted meanwhile were "
-        "accepted and "
-        f"printed there. The journal that was cut off finished what it had begun and was refused when it came back. "
-        f"Its {unknown} orders were called unknown (PARTIAL_PRINTED) until then, because nobody could ask; its late reports said "
-        f"that they were printed. All {BEFORE + MEANWHILE} tasks are on paper once.",
+        f"s later and admitted the other journal after {admitted:.1f} s; all {MEANWHILE} tasks that were submitted meanwhile "
+        "were accepted and printed there. The journal that was cut off finished what it had begun and was refused when it came "
+        f"back. Its {unknown} orders were called unknown (PARTIAL_PRINTED) until then, because nobody could ask; its late "
+        f"reports said that they were printed. All {BEFORE + MEANWHILE} tasks are on paper once.",
         taken_over=round(taken_over, 1),
         admitted=round(admitted, 1),
         unknown=unknown,

@@ -56,18 +56,14 @@ async def test_row_18_flaps_and_leaps_of_the_clock_change_nothing(row, tmp_path)
         calls = len(there.line.came) - came
     row.did(
         "The agent ran in a network namespace under libfaketime. Its clock was set an hour ahead, then two hours back while "
-        "tasks that "
-        f"were to expire waited for it. Then its line was gone for 2 s and there for 2 s, {CYCLES} times by dropped packets and "
-        f"{CYCLES} "
-        "times by broken connections, its clock leaping by two hours each time."
+        f"tasks that were to expire waited for it. Then its line was gone for 2 s and there for 2 s, {CYCLES} times by dropped "
+        f"packets and {CYCLES} times by broken connections, its clock leaping by two hours each time."
     )
     row.saw(
         f"{len(early)} tasks that had a minute left were printed by the agent that was an hour ahead; {len(late)} that were over "
-        "were "
-        "told as expired by the one that was an hour behind, for it goes by the spooler's clock and counts on by one that nobody "
-        "can "
-        f"set. {flapped} tasks were submitted while the line flapped; all are on paper once, in order, over {calls} new "
-        "connections.",
+        "were told as expired by the one that was an hour behind, for it goes by the spooler's clock and counts on by one that "
+        f"nobody can set. {flapped} tasks were submitted while the line flapped; all are on paper once, in order, over {calls} "
+        "new connections.",
         calls=calls,
         sheets=len(printed),
     )
@@ -100,9 +96,8 @@ async def test_row_18_those_who_lose_their_line_together_do_not_come_back_togeth
     row.did(f"{CLIENTS} clients lost their line to the bus in one moment, which turned everybody away for {AWAY:.0f} s.")
     row.saw(
         f"They called {tries / CLIENTS:.1f} times each meanwhile ({tries / CLIENTS / AWAY:.1f} per second, at most every 2 s in "
-        "the end, "
-        f"and never by the same beat), and were back within {max(back):.1f} s: at most {crowd} of them in the same tenth of a "
-        "second.",
+        f"the end, and never by the same beat), and were back within {max(back):.1f} s: at most {crowd} of them in the same "
+        "tenth of a second.",
         tries=tries,
         crowd=crowd,
         back=round(max(back), 2),
