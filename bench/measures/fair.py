@@ -1,0 +1,96 @@
+"""Fair shares: 10,000 tasks for one dead printer, and how long those of the others take meanwhile."""
+
+import asyncio
+import time
+
+import httpx
+
+from bench.fleets import Site, lost_or_doubled, site
+from bench.measure import Measure, at_most
+from bench.run import Run
+from bench.spread import percentile
+from bench.stock import Fleet
+
+PRINTERS, FLOOD = 1_000, 10_000
+#: Tasks per second for the others, one after the other for each.
+PACE = 50.0
+QUIET, FLOODED = "p99 of the others, quiet", "p99 of the others, 10,000 tasks at a dead printer"
+GOAL = "p99 of 999 others, by quiet"
+DEAD = 0
+
+
+async def take(run: Run) -> None:
+    """A task for each of the others at a steady pace, without and with the flood; then until the flood is converted."""
+    printers = run.scale(PRINTERS, 50)
+    async with site(run.folder / "ours", Fleet(printers), hang=DEAD) as at, httpx.AsyncClient(trust_env=False) as http:
+        tasks: set[str] = set()
+        others = _Others(at, http, range(1, printers), tasks)
+        await others.p99()
+
+        async def flooded(_: int) -> float:
+            await at.print(run.scale(FLOOD, 300), printers=range(DEAD, DEAD + 1))
+            value = await others.p99()
+            await _converted(at)
+            return value
+
+        async def quiet(_: int) -> float:
+            return await others.p99()
+
+        await run.turns({QUIET: "ms", FLOODED: "ms"}, {QUIET: quiet, FLOODED: flooded})
+        run.checked(f"{len(tasks)} tasks of the others against the sheets", lost_or_doubled(tasks, await at.printed(tasks)))
+    run.note(
+        f"From sending a task to its sheet, {printers - 1} tasks at {PACE:g} per second. The dead printer takes orders and prints "
+        "none. Agents are simulated."
+    )
+    run.compare(GOAL, FLOODED, QUIET)
+
+
+class _Others:
+    """The printers that live."""
+
+    def __init__(self, at: Site, http: httpx.AsyncClient, printers: range, tasks: set[str]) -> None:
+        self._at = at
+        self._http = http
+        self._printers = printers
+        self._tasks = tasks
+
+    async def p99(self) -> float:
+        """Milliseconds from sending a task to its sheet."""
+        begun = time.monotonic()
+        sending = []
+        for number, printer in enumerate(self._printers):
+            await asyncio.sleep(max(0.0, begun + number / PACE - time.monotonic()))
+            sending.append(asyncio.create_task(self._send(number, printer)))
+        sent = dict(await asyncio.gather(*sending))
+        self._tasks |= sent.keys()
+        found = await self._at.printed(set(sent))
+        return 1000 * percentile([times[0] - sent[task] for task, times in found.items()], 99)
+
+    async def _send(self, number: int, printer: int) -> tuple[str, float]:
+        target = self._at.ours.target()
+        at = time.time()
+        answer = await self._http.post(
+            f"http://127.0.0.1:{target.port}/openapi",
+            json={"command": "newPrintTask", "data": {"task": self._at.task(number, printer)}},
+            headers={"Api-Access-Token": target.token},
+            timeout=60,
+        )
+        return str(answer.json()["data"]["taskId"]), at
+
+
+async def _converted(at: Site, within: float = 300.0) -> None:
+    """Wait until none of the client's tasks waits for its conversion any more."""
+    async with asyncio.timeout(within):
+        while await at.ours.call("listTasks", limit=1, statusList=["SUBMITTED"]):  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(0.5)
+
+
+MEASURE = Measure(
+    number="fair",
+    title="fair shares: 10,000 tasks to one dead printer, 999 others",
+    against="the same without the flood",
+    expected=330,
+    take=take,
+    goals=(at_most(GOAL, 2),),
+    limit=1800,
+)
