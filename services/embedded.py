@@ -13,7 +13,8 @@ from typing import Any
 import structlog
 
 from libs.runtime import children, crashpoint, logs
-from libs.runtime.keys import Keys
+from libs.runtime.bus import Bus, connect
+from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.natsserver import NatsServer
 from libs.runtime.process import stop_signal
 from libs.runtime.service import Service
@@ -26,6 +27,7 @@ from services.converter.app import start as start_converter
 from services.converter.settings import ConverterSettings
 from services.gateway.app import start as start_gateway
 from services.gateway.settings import GatewaySettings
+from services.mending import Mending
 from services.registry.app import start as start_registry
 from services.registry.settings import RegistrySettings
 from services.spooler.app import start as start_spooler
@@ -70,6 +72,8 @@ class Embedded:
         self._lock = -1
         self._server: NatsServer | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._mending: asyncio.Task[None] | None = None
+        self._office: Bus | None = None
         self.identity: provision.Identity
         self.address = ""
 
@@ -88,17 +92,22 @@ class Embedded:
         keys = provision.make_keys(self._own, self.identity.sn)
         url = self._own.nats_url or await self._start_server(keys)
         await provision.make_streams(url, keys, self._own, self.identity.sn)
+        self._office = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
+        self._mending = asyncio.create_task(Mending(self._office, self._own.region, self._own.replicas).run())
         await self._start_services(url)
 
     async def stop(self) -> None:
         """Stop everything, children included; the last one started first, all together within the grace."""
-        if self._watching:
-            self._watching.cancel()
+        for task in (self._watching, self._mending):
+            if task:
+                task.cancel()
         deadline = time.monotonic() + self._own.shutdown_grace
         for service in reversed(self._services):
             service.grace = max(0.5, deadline - time.monotonic())
             await service.stop()
             await asyncio.to_thread(service.tracing.close)
+        if self._office:
+            await self._office.close()
         if self._server:
             await self._server.stop()
         if self._lock >= 0:

@@ -17,6 +17,7 @@ from libs.runtime.natsserver import Outside, configuration
 from libs.runtime.peers import Peers, split
 from libs.runtime.settings import SettingsError, read
 from services.gateway.settings import GatewaySettings
+from services.mending import make_again
 from services.registry.settings import RegistrySettings
 
 log = structlog.get_logger()
@@ -88,14 +89,19 @@ def make_configurations(settings: RegistrySettings, keys: Keys, folder: Path) ->
     return found
 
 
-async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str) -> None:
-    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `SettingsError` without a server."""
+async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str, *, again: bool = False) -> None:
+    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `SettingsError` without a server.
+
+    `again`: also those of all other agents, whose consumers somebody may have deleted; their registry makes them when it starts.
+    """
     try:
         bus = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
     except Unanswered as error:
         raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes the keys in {settings.keys_dir}: {error}") from error
     try:
         await admin.provision(bus, settings.region, settings.replicas)
+        if again:
+            await make_again(bus, settings.region, settings.replicas)
         await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
     finally:
         await bus.close()

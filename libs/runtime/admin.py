@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace as changed
 
 import structlog
@@ -85,6 +85,35 @@ async def provision(bus: Bus, region: str, replicas: int = 0) -> None:
     for bucket in BUCKETS:
         await _gathered(deadline, lambda bucket=bucket: _ensure_bucket(bus.js, bucket, replicas))  # type: ignore[misc]
     log.info("streams provisioned", region=region, replicas=replicas)
+
+
+async def complete(bus: Bus, region: str, replicas: int = 0, agents: Sequence[ConsumerSpec] = ()) -> None:
+    """Make what is missing, these consumers too, and leave alone what is there. Raises NATS's errors, having done what it could.
+
+    A consumer that is updated while somebody deletes it can be made no more until its server is started again (seen: 2.15.1).
+    """
+    failed: list[NatsError] = []
+    for stream in streams(region):
+        if not await _there(bus.js.stream_info(stream.name)):
+            await _ensure_stream(bus.js, stream, replicas)
+    for bucket in BUCKETS:
+        await _ensure_bucket(bus.js, bucket, 0)
+    for consumer in (*consumers(region), *agents):
+        try:
+            if not await _there(bus.js.consumer_info(consumer.stream, consumer.durable)):
+                await ensure_consumer(bus.js, consumer)
+        except NatsError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+
+
+async def _there(asking: Awaitable[object]) -> bool:
+    try:
+        await asking
+    except NotFoundError:
+        return False
+    return True
 
 
 async def _gathered(deadline: float, make: Callable[[], Awaitable[None]]) -> None:

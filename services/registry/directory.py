@@ -54,9 +54,9 @@ class Directory:
             await watcher.stop()
         return found
 
-    async def tick(self, count: int) -> None:
-        """Tell every reader that it is not blind."""
-        await (await self._open()).put(TICK, str(count).encode())
+    async def tick(self, count: int) -> int:
+        """Tell every reader that it is not blind; the bucket's revision now, which never goes back in the same bucket."""
+        return int(await (await self._open()).put(TICK, str(count).encode()))
 
     async def _look(self, key: str) -> tuple[bytes | None, int]:
         """The value and the revision of a key; a deleted one has no value, but a revision."""

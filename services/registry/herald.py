@@ -69,13 +69,29 @@ class Herald:
     async def tick(self) -> None:
         """Write the tick once a second, as soon as the directory says what is true; a body for `Service.loop`."""
         await self.reconciled.wait()
-        count = 0
+        count = revision = 0
         while True:
             try:
-                await self._directory.tick(count := count + 1)
+                now = await self._directory.tick(count := count + 1)
+                if now <= revision:
+                    await self._begin_anew()
+                revision = now
             except (NatsError, TimeoutError) as error:
                 log.warning("tick not written", error=type(error).__name__)
             await asyncio.sleep(1.0)
+
+    async def _begin_anew(self) -> None:
+        """The directory is another one: somebody deleted it, or its server lost its end. All of it is written once more."""
+        log.error("directory began anew, it is filled from the database")
+        self._consumers.clear()
+        online = [agent for agent in await self._agents() if self._presence.online(agent)]
+        await self._reconcile()
+        for agent in online:
+            await self._directory.put(PresenceEntry(agent=agent, online=True).key, self.current)
+
+    async def _agents(self) -> list[str]:
+        entries = await self._store.entries()
+        return [entry.sn for entry in entries if isinstance(entry, ClientEntry) and entry.role is ClientKind.AGENT]
 
     async def watch_presence(self) -> None:
         """Tell who came and went, for ever; a body for `Service.loop`."""

@@ -33,7 +33,7 @@ async def run(_said: Namespace) -> int:
         urls = ",".join(f"nats://{server}" for server in servers)
         _say(f"Then run this again with PRINTBUS_NATS_URL={urls}: it makes the streams.")
     else:
-        await provision.make_streams(settings.nats_url, keys, settings, identity.sn)
+        await provision.make_streams(settings.nats_url, keys, settings, identity.sn, again=True)
         await tell_claims(settings.nats_url, keys)
         _say(f"Streams, consumers and buckets are ready at {settings.nats_url}.")
     _say(f"SN {identity.sn}; its token is in {identity.token_file}; keys and credentials are in {settings.keys_dir.absolute()}.")
