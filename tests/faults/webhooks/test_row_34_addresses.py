@@ -35,7 +35,7 @@ INSIDE = [
     "javascript:alert(1)", "https://example.org/\r\nX-Evil: 1", "https://127.0.0.1%00.example.org/",
 ]  # fmt: skip
 #: Doors of our own that answer somebody.
-OURS = ["/", "/openapi", "/openapi/sendTmpFile", "/enrol", "/oauth2/v2.0/token", "/readyz", "/livez", "/v1.0/subscriptions"]
+OURS = ["/", "/openapi", "/openapi/sendTmpFile", "/enrol", "/oauth2/v2.0/token", "/readyz", "/healthz", "/v1.0/subscriptions"]
 
 
 @pytest.fixture
