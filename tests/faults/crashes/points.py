@@ -24,10 +24,10 @@ CHAINS = (
         "lease-after-claimed",
     ),
     (
+        "registry-after-told",  # first: later starts have no news
         "converter-before-engine",
         "converter-after-report",
         "registry-after-devices",
-        "registry-after-told:2",
         "agent-before-taken",
         "agent-after-acknowledged",
         "agent-file-written",

@@ -26,8 +26,8 @@ async def submit(server: Installation, point: str) -> int:
         task = {"deviceName": "Paper", "mediaFormat": "TEXT", "content": content, "name": key}
         try:
             envelope = await server.post("newPrintTask", {"task": task, "idempotencyKey": key})
-        except (httpx.HTTPError, AssertionError):
-            return number  # it died: this one was not accepted, though it may be there
+        except (httpx.HTTPError, AssertionError, FileNotFoundError):
+            return number  # it died, before it had a token even: this one was not accepted, though it may be there
         if not envelope["success"]:
             return number  # the start was killed so early that the printer is not known yet
     return TASKS
