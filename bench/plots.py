@@ -9,7 +9,8 @@ from bench.findings import goal_of
 from bench.measure import Bound
 from bench.page import plot_name
 
-_STYLE = CleanStyle(colors=("#2166ac", "#b2182b", "#4d9221", "#8c510a", "#762a83"), font_family="sans-serif")
+_MET, _MISSED = "#2166ac", "#b2182b"
+_STYLE = CleanStyle(colors=(_MET, _MISSED), font_family="sans-serif", value_font_size=11)
 _OPTIONS = {"style": _STYLE, "js": (), "disable_xml_declaration": True, "width": 900, "show_dots": True, "pretty_print": True}
 
 
@@ -22,15 +23,16 @@ def plots(evidence: dict[str, Any]) -> dict[str, str]:
 
 
 def _goals(goals: list[tuple[str, dict[str, Any]]]) -> str:
-    """How often each goal is reached: 1 is the goal itself, more is better, whichever side of it is the good one."""
+    """How far each goal is reached: 1 is the goal itself, more is better, whichever side of it is the good one."""
+    bars = [(f"{number} {result['goal']}", _reached(result), result["met"]) for number, result in reversed(goals)]
+    span = (0.7 * min(0.7, *(reached for _, reached, _ in bars)), 1.3 * max(2.0, *(reached for _, reached, _ in bars)))
+    title = "How far each goal is reached, logarithmic (1: just met; red: missed)"
     chart = pygal.HorizontalBar(
-        **_OPTIONS, title="How far each goal is reached (1: just met; logarithmic)", height=80 + 34 * len(goals), logarithmic=True
+        **_OPTIONS, title=title, height=80 + 28 * len(bars), logarithmic=True, range=span, show_legend=False, print_values=True
     )
-    chart.x_labels = [f"{number} {result['goal']}" for number, result in goals]
-    reached = [_reached(result) for _, result in goals]
-    chart.add("met", [value if result["met"] else None for value, (_, result) in zip(reached, goals, strict=True)])
-    chart.add("missed", [None if result["met"] else value for value, (_, result) in zip(reached, goals, strict=True)])
-    return str(chart.render(is_unicode=True))
+    chart.x_labels = [name for name, _, _ in bars]
+    chart.add("reached", [{"value": reached, "color": _MET if met else _MISSED} for _, reached, met in bars])
+    return _drawn(chart)
 
 
 def _reached(result: dict[str, Any]) -> float:
@@ -39,8 +41,30 @@ def _reached(result: dict[str, Any]) -> float:
 
 
 def _grown(curve: dict[str, Any]) -> str:
-    chart = pygal.XY(
-        **_OPTIONS, title=curve["name"], x_title=curve["x"], y_title=curve["y"], height=420, xrange=None, show_legend=False
+    """A line over the steps that were measured, each as far from the next: they are powers of ten, or single processes."""
+    most = max(y for _, y in curve["points"])
+    chart = pygal.Line(
+        **_OPTIONS,
+        title=curve["name"],
+        x_title=curve["x"],
+        y_title=curve["y"],
+        height=420,
+        show_legend=False,
+        range=(0, 1.1 * most),
     )
-    chart.add(curve["y"], [tuple(point) for point in curve["points"]])
+    chart.x_labels = [f"{x:,.0f}" for x, _ in curve["points"]]
+    chart.add(curve["y"], [y for _, y in curve["points"]], formatter=lambda y: f"{y:.4g} {curve['y']}")
+    return _drawn(chart)
+
+
+def _drawn(chart: pygal.Graph) -> str:
+    """As SVG without a script: a page that shows it as an image runs none."""
+    chart.add_xml_filter(_without_scripts)
     return str(chart.render(is_unicode=True))
+
+
+def _without_scripts(root: Any) -> Any:
+    for parent in list(root.iter()):
+        for child in [each for each in parent if each.tag == "script"]:
+            parent.remove(child)
+    return root

@@ -62,7 +62,7 @@ class _Others:
             await asyncio.sleep(max(0.0, begun + number / PACE - time.monotonic()))
             sending.append(asyncio.create_task(self._send(number, printer)))
         sent = dict(await asyncio.gather(*sending))
-        self._tasks |= sent.keys()
+        self._tasks.update(sent)
         found = await self._at.printed(set(sent))
         return 1000 * percentile([times[0] - sent[task] for task, times in found.items()], 99)
 
