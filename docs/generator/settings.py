@@ -107,9 +107,7 @@ def _default(name: str, field: FieldInfo) -> str:
         return "empty"
     if isinstance(value, tuple):
         return f"`{json.dumps([str(each) if isinstance(each, Path) else each for each in value])}`"
-    if isinstance(value, bool):
-        return f"`{str(value).lower()}`"
-    if isinstance(value, dict):
+    if isinstance(value, bool | dict):
         return f"`{json.dumps(value)}`"
     if isinstance(value, float):
         return f"`{value:g}`" if value < 100_000 else f"`{value:.0f}`"
@@ -123,15 +121,13 @@ def _kind(annotation: Any, field: FieldInfo) -> str:
         return _choice(get_args(annotation))
     if get_origin(annotation) is tuple:
         return "JSON list" if Ellipsis in get_args(annotation) else f"JSON list of {len(get_args(annotation))}"
-    if get_origin(annotation) is dict:
-        return "JSON object"
     if isinstance(annotation, type) and issubclass(annotation, Enum):
         return _choice(tuple(each.value for each in annotation))
     if annotation is bool:
         return "true or false"
     if annotation in (int, float):
         return ("whole number" if annotation is int else "number") + _bounds(field)
-    return {Path: "path", SecretStr: "text, secret", str: "text"}[annotation]
+    return {Path: "path", SecretStr: "text, secret", str: "text", dict: "JSON object"}[get_origin(annotation) or annotation]
 
 
 def _choice(words: tuple[Any, ...]) -> str:
