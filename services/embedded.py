@@ -15,6 +15,7 @@ import structlog
 from libs.runtime import children, crashpoint, logs
 from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import ADMIN, Keys
+from libs.runtime.lease import ALONE
 from libs.runtime.natsserver import NatsServer
 from libs.runtime.process import stop_signal
 from libs.runtime.service import Service
@@ -142,7 +143,7 @@ class Embedded:
         gateway = read(GatewaySettings, **given)
         given["http_port"] = gateway.http_port or _free_port(gateway.http_host)
         if not self._own.database_url:
-            given["spooler_holder"] = given["webhooks_holder"] = "embedded"  # the data folder's lock says that there is no other
+            given["spooler_holder"] = given["webhooks_holder"] = ALONE  # so says the data folder's lock
         self.address = f"http://{gateway.http_host}:{given['http_port']}"
         for part in PARTS:
             await part.start(self._add(part.name), read(part.settings, **given))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
+#: Seconds for which a commit may still be followed by another one of the same time, or not be seen by readers yet.
+YOUNG = 1.0
 
 #: Milliseconds that PostgreSQL lets a transaction do nothing: a process that is frozen in one must not hold its locks for ever.
 IDLE = 10_000
@@ -29,6 +32,22 @@ class Database:
     def sqlite(self) -> bool:
         """Whether this is SQLite: one writer at a time, which is taken at the transaction's begin."""
         return self.engine.dialect.name == "sqlite"
+
+    def stamp(self) -> object:
+        """What changes with every commit of whoever; None: it cannot be told, or the last one is too young for that.
+
+        It is a look at the file system's own memory, no work for a thread.
+        """
+        name = self.engine.url.database
+        if not self.sqlite or not name:
+            return None
+        try:
+            found = [Path(path).stat() for path in (name, f"{name}-wal")]
+        except OSError:
+            return None
+        if max(each.st_mtime for each in found) > time.time() - YOUNG:
+            return None
+        return [(each.st_ino, each.st_mtime_ns, each.st_size) for each in found]
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:

@@ -17,6 +17,11 @@ log = structlog.get_logger()
 #: How long a lease holds without renewal, and how often it is renewed, in seconds.
 TERM = 6.0
 RENEWAL = 1.5
+#: The holder that has no others beside it, by a lock on the data folder: after a restart its lease is its own again at once, so
+#: that nobody waits for its end.
+ALONE = "embedded"
+ALONE_TERM = 60.0
+ALONE_RENEWAL = 15.0
 
 
 class LeaseLost(Exception):
@@ -44,6 +49,7 @@ class Lease:
         self._table = table
         self._name = name
         self._holder = holder
+        self._term, self._renewal = (ALONE_TERM, ALONE_RENEWAL) if holder == ALONE else (TERM, RENEWAL)
         self._epoch: int | None = None
         self._told: int | None = None
         #: Whether we know who holds it.
@@ -76,7 +82,7 @@ class Lease:
                 log.exception("lease not renewed", lease=self._name)
                 self._lose()
             self._tell(on_change)
-            await asyncio.sleep(RENEWAL)
+            await asyncio.sleep(self._renewal if self.held else RENEWAL)
 
     def _tell(self, on_change: Callable[[bool], None]) -> None:
         """By the epoch that was told last: `verify` may have noticed a loss since, and another epoch is another term."""
@@ -114,18 +120,19 @@ class Lease:
             if row is None:
                 await self._first(connection, now)
             elif row.holder == self._holder and self._epoch == row.epoch:
-                await connection.execute(update(table).where(table.c.name == self._name).values(until=now + TERM))
+                await connection.execute(update(table).where(table.c.name == self._name).values(until=now + self._term))
             elif row.until < now or row.holder == self._holder:  # run out, or ours from before a restart
                 epoch = row.epoch + 1
-                taken = update(table).where(table.c.name == self._name).values(holder=self._holder, epoch=epoch, until=now + TERM)
-                await connection.execute(taken)
+                taken = {"holder": self._holder, "epoch": epoch, "until": now + self._term}
+                await connection.execute(update(table).where(table.c.name == self._name).values(taken))
                 self._epoch = epoch
             else:
                 self._lose()
 
     async def _first(self, connection: AsyncConnection, now: float) -> None:
         try:
-            await connection.execute(insert(self._table).values(name=self._name, holder=self._holder, epoch=1, until=now + TERM))
+            first = {"name": self._name, "holder": self._holder, "epoch": 1, "until": now + self._term}
+            await connection.execute(insert(self._table).values(first))
         except IntegrityError:
             return  # another was first
         self._epoch = 1

@@ -109,7 +109,7 @@ class Outbox:
         after = 0
         while True:
             try:
-                await asyncio.wait_for(wanted.wait(), 1.0)
+                await asyncio.wait_for(wanted.wait(), 1.0 if self._done[stream] else None)
             except TimeoutError:
                 await self._flush(stream)
                 continue

@@ -93,10 +93,10 @@ async def put_out(store: Store) -> tuple[dict[str, int], list[str]]:
         .where(credentials.c.expires_at > _now())
         .where(or_(credentials.c.replaced_at > 0, disabled))
     )
-    async with store.change() as change:
-        rows = (await change.connection.execute(wanted)).all()
+    async with store.look() as connection:
+        rows = (await connection.execute(wanted)).all()
         agents = select(clients.c.sn).join(tenants, tenants.c.id == clients.c.tenant)
-        off = (await change.connection.execute(agents.where(clients.c.role == ClientKind.AGENT.value, disabled))).all()
+        off = (await connection.execute(agents.where(clients.c.role == ClientKind.AGENT.value, disabled))).all()
     now = int(time.time())
     return {row.key: row.replaced_at // 1000 or now for row in rows}, [row.sn for row in off]
 

@@ -22,8 +22,8 @@ log = structlog.get_logger()
 BATCH = 32
 #: Seconds that news of another process may wait to be seen.
 LOOK = 0.5
-#: How often it is looked who came and went, in seconds.
-PULSE = 0.1
+#: How often it is looked who has fallen silent, in seconds.
+PULSE = 0.5
 #: Entries of the directory that are written at the same time.
 TOGETHER = 16
 
@@ -56,11 +56,15 @@ class Herald:
     async def run(self) -> None:
         """Reconcile the directory with the database, then tell news for ever; a body for `Service.loop`."""
         await self._reconcile()
+        still = self._store.stillness()
         while True:
-            self._wanted.clear()
-            if told := await self._store.news(BATCH):
-                await self._tell(told)
-                continue
+            if self._wanted.is_set() or not still.holds:
+                self._wanted.clear()
+                still.begin()
+                if told := await self._store.news(BATCH):
+                    await self._tell(told)
+                    continue
+                still.settle()
             try:
                 await asyncio.wait_for(self._wanted.wait(), LOOK)
             except TimeoutError:
@@ -106,7 +110,7 @@ class Herald:
                 log.warning("presence not written", error=type(error).__name__)
                 self._presence.again(agent for agent, _ in changes)
                 await asyncio.sleep(LOOK)
-            await asyncio.sleep(PULSE)
+            await self._presence.stirred(PULSE)
 
     async def _tell(self, told: list[News]) -> None:
         keys = list(dict.fromkeys(one.key for one in told if one.key))

@@ -1,7 +1,9 @@
 """Who is there: the agents' heartbeats, kept in memory, told to the directory only when something changes."""
 
+import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 
 from libs.contracts.agents import Heartbeat
 
@@ -15,6 +17,7 @@ class Presence:
         self._heard: dict[str, float] = {}
         self._changed: set[str] = set()
         self._said: dict[str, Heartbeat] = {}
+        self._stirred = asyncio.Event()
 
     def restore(self, agents: Iterable[str]) -> None:
         """Believe the directory that these were online, until the timeout says otherwise."""
@@ -25,12 +28,22 @@ class Presence:
         """Take a heartbeat; one that says goodbye makes its agent offline at once."""
         if beat.leaving:
             if self._heard.pop(beat.agent, None) is not None:
-                self._changed.add(beat.agent)
+                self._change(beat.agent)
             return
         self._said[beat.agent] = beat
         if beat.agent not in self._heard:
-            self._changed.add(beat.agent)
+            self._change(beat.agent)
         self._heard[beat.agent] = self._clock()
+
+    def _change(self, agent: str) -> None:
+        self._changed.add(agent)
+        self._stirred.set()
+
+    async def stirred(self, within: float) -> None:
+        """Wait until somebody comes or says goodbye, so many seconds at most."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stirred.wait(), within)
+        self._stirred.clear()
 
     def online(self, agent: str) -> bool:
         """Whether an agent was heard within the timeout."""

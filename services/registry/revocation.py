@@ -32,9 +32,13 @@ class Revocation:
 
     async def run(self) -> None:
         """A body for `Service.loop`."""
+        still = self._store.stillness()
         while True:
             try:
-                await self.follow()
+                if not still.holds:
+                    still.begin()
+                    await self.follow()
+                    still.settle()
                 self._problem = ""
             except (NotTold, OSError, ValueError, SQLAlchemyError) as error:
                 if str(error) != self._problem:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.devices import Device, DeviceType
 from libs.contracts.directory import ClientEntry, DefaultEntry, DeviceEntry, TokenEntry
 from libs.runtime.database import Database
+from libs.runtime.stillness import Stillness
 from services.registry import hooks, permits, rows
 from services.registry.change import Change
 from services.registry.rows import TokenRow
@@ -41,6 +42,8 @@ class News:
     event: bytes | None
 
 
+#: Seconds that what another process changed may at most stay unseen: a revocation is one.
+LOOK = 3.0
 #: What is done by the server itself, at its start say, is recorded as its.
 ITSELF = "the server"
 
@@ -66,6 +69,10 @@ class Store:
         """A transaction: committed at the end of the block, rolled back when it raises."""
         async with self._database.transaction() as connection:
             yield Change(connection, self._who, self.roaming)
+
+    def stillness(self) -> Stillness:
+        """For a reader that looks again and again."""
+        return Stillness(self._database, LOOK)
 
     async def client(self, sn: str) -> ClientEntry | None:
         """A client; one of a disabled tenant is disabled."""

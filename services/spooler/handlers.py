@@ -148,6 +148,11 @@ class Handlers:
         await self._commit(change)
         return len(waiting)
 
+    async def next_time(self) -> int:
+        """When a task's time comes next, in ms since 1970; a time that never comes when none has any."""
+        async with self._database.reading() as connection:
+            return await store.next_due(connection)
+
     async def on_start(self) -> None:
         """A new term looks at every line once: what the last term saved may not have been acted on."""
         async with self._database.reading() as connection:

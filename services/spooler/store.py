@@ -35,6 +35,8 @@ _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
 _AT_CONVERTER: ColumnElement[bool] = literal_column("step = 'convert'")
 _HAS_TIME: ColumnElement[bool] = literal_column("due_at > 0")
+#: A time that does not come.
+NEVER = 1 << 62
 _HAS_ENDED: ColumnElement[bool] = literal_column("ended_at > 0")
 #: Where rows, whose columns are the fields in their order, have words, and what these mean.
 _STAGE, _STEP, _POLICY = (FIELDS.index(name) for name in ("stage", "step", "unknown"))
@@ -157,6 +159,12 @@ async def due(connection: AsyncConnection, now: int, limit: int = 500) -> list[T
     """Tasks whose time has come, the earliest first."""
     rows = await connection.execute(select(task).where(_HAS_TIME, task.c.due_at <= now).order_by(task.c.due_at).limit(limit))
     return [task_of(row) for row in rows]
+
+
+async def next_due(connection: AsyncConnection) -> int:
+    """When the first task's time comes, in ms since 1970; `NEVER` when none has any."""
+    found = _number((await connection.execute(select(func.min(task.c.due_at)).where(_HAS_TIME))).scalar())
+    return NEVER if found is None else found
 
 
 async def at_agent(connection: AsyncConnection, agent: str) -> list[Task]:

@@ -22,6 +22,7 @@ from libs.runtime.ending import together
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader
+from libs.runtime.stillness import Stillness
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
@@ -61,6 +62,7 @@ class Term:
         lock = asyncio.Lock()
         self._bus = bus
         self._desk = desk
+        self._database = database
         self._broker = broker
         self._outbox = Outbox(database, tables.outbox, bus, (CONVERT, PRINT, TASKS, DEAD), lock)
         self._commit = Commit(database, self._outbox, lease, lock)
@@ -127,12 +129,17 @@ class Term:
             await together(bodies)
 
     async def _timers(self) -> None:
-        heads = self._desk.heads
+        heads, still, due_at = self._desk.heads, Stillness(self._database), 0
         while True:
             overdue = heads.overdue(time.monotonic(), self._desk.head_wait)
-            handled = await self._handlers.on_time(int(time.time() * 1000), overdue)
-            if not handled:
-                await asyncio.sleep(TICK)
+            now = int(time.time() * 1000)
+            if overdue or now >= due_at or not still.holds:
+                still.begin()
+                if await self._handlers.on_time(now, overdue):
+                    continue
+                due_at = await self._handlers.next_time()
+                still.settle()
+            await asyncio.sleep(TICK)
 
     @asynccontextmanager
     async def _hearing(self) -> AsyncIterator[None]:

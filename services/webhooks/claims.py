@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.database import Database
+from libs.runtime.stillness import Stillness
 from services.webhooks.domain import Endpoint
 from services.webhooks.ledger import WAITING
 from services.webhooks.rows import COLUMNS, endpoint_of
@@ -18,6 +19,7 @@ TERM = 6.0
 CLAIMS = 200
 
 _ON = endpoint.c.active & (endpoint.c.disabled_at == 0)
+_ANYTHING = select(delivery.c.endpoint).where(WAITING).limit(1)
 
 
 class Claims:
@@ -29,16 +31,22 @@ class Claims:
     def __init__(self, database: Database, holder: str, ordered: Collection[str] = ("webprinter",)) -> None:
         self._database = database
         self._ordered = tuple(ordered)
+        self._still = Stillness(database)
         self.holder = holder
 
     async def claim(self, running: Collection[str]) -> list[Endpoint]:
         """Take endpoints with something to tell that nobody holds, and those of ours that are not `running`."""
+        if not running and self._still.holds:
+            return []
+        self._still.begin()
         due = or_(endpoint.c.dialect.in_(self._ordered), delivery.c.due_at <= int(time.time() * 1000))
         waits = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id, WAITING, due).exists()
         async with self._database.reading() as connection:
             free = self._free(await self._now(connection))
             candidates = select(endpoint.c.id).where(_ON, free, waits).limit(CLAIMS + len(running))
             wanted = set((await connection.execute(candidates)).scalars()) - set(running)
+            if not wanted and not running and (await connection.execute(_ANYTHING)).first() is None:
+                self._still.settle()
         return await self._take(sorted(wanted)[:CLAIMS]) if wanted else []
 
     async def renew(self, ids: Collection[str]) -> dict[str, Endpoint]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, inser
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.database import Database
+from libs.runtime.stillness import Stillness
 from services.webhooks import ledger
 from services.webhooks.domain import Delivery, State
 from services.webhooks.ledger import ENDED, WAITING
@@ -29,6 +30,7 @@ class Store:
     def __init__(self, database: Database, after: After | None = None) -> None:
         """`after` is called in each transaction that writes outcomes down, at its end."""
         self._database = database
+        self._still = Stillness(database)
         self._after = after
 
     async def add(self, connection: AsyncConnection, deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -68,8 +70,14 @@ class Store:
             .where(WAITING)
             .group_by(endpoint.c.dialect)
         )
+        if self._still.holds:
+            return {}
+        self._still.begin()
         async with self._database.reading() as connection:
-            return {dialect: (count, oldest) for dialect, count, oldest in await connection.execute(counted)}
+            found = {dialect: (count, oldest) for dialect, count, oldest in await connection.execute(counted)}
+        if not found:
+            self._still.settle()
+        return found
 
     async def count_waiting(self) -> int:
         """Deliveries that are neither delivered nor skipped."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.subscriptions import SubscriptionView, Topic
 from libs.runtime.database import Database
+from libs.runtime.stillness import Stillness
 from services.webhooks.domain import Delivery, State
 from services.webhooks.graph.notification import kept_lifecycle
 from services.webhooks.graph.subscriptions import ALIVE, COLUMNS, DIALECT, QUEUED, lifecycle_id, view_of
@@ -41,6 +42,7 @@ class Lifecycle:
     def __init__(self, database: Database, ahead: float) -> None:
         """`ahead`: seconds before its end at which an application is reminded."""
         self._database = database
+        self._still = Stillness(database)
         self._ahead = int(ahead * 1000)
 
     async def missed(self, connection: AsyncConnection, outcomes: Sequence[Outcome]) -> None:
@@ -57,8 +59,14 @@ class Lifecycle:
 
     async def any(self) -> bool:
         """Whether there is any subscription that has not ended."""
+        if self._still.holds:
+            return False
+        self._still.begin()
         async with self._database.reading() as connection:
-            return (await connection.execute(select(subscription.c.id).where(ALIVE).limit(1))).first() is not None
+            found = (await connection.execute(select(subscription.c.id).where(ALIVE).limit(1))).first()
+        if found is None:
+            self._still.settle()
+        return found is not None
 
     async def end(self, now: int) -> int:
         """End what has expired: what still waited is given up, and a lifecycle address is told. Returns how many."""
@@ -100,6 +108,8 @@ class Lifecycle:
         wanted = select(subscription.c.id, subscription.c.sn, subscription.c.topic, subscription.c.granted_at).where(
             ALIVE, subscription.c.sn != "", subscription.c.paused_at == 0
         )
+        if not await self.any():
+            return []
         async with self._database.reading() as connection:
             rows = await connection.execute(wanted)
             return [Watched(row.id, row.sn, Topic(row.topic), bool(row.granted_at)) for row in rows]

@@ -1,0 +1,32 @@
+"""Whether a database may be left alone: nobody has committed anything since a look that found nothing to do."""
+
+import time
+
+from libs.runtime.database import Database
+
+#: A look is due after so many seconds whatever the files say: a commit whose sync took longer than the margin is seen then.
+LONGEST = 10.0
+
+
+class Stillness:
+    """Spares the looks of one reader. SQLite's files tell when somebody committed; a database server is always looked at."""
+
+    def __init__(self, database: Database, longest: float = LONGEST) -> None:
+        self._database = database
+        self._longest = longest
+        self._before: object = None
+        self._seen: object = None
+        self._until = 0.0
+
+    @property
+    def holds(self) -> bool:
+        """Whether a look would find what the last one found: nothing to do."""
+        return self._seen is not None and time.monotonic() < self._until and self._database.stamp() == self._seen
+
+    def begin(self) -> None:
+        """A look begins."""
+        self._before, self._seen = self._database.stamp(), None
+
+    def settle(self) -> None:
+        """The look that began last found nothing to do, and nothing that time alone would change."""
+        self._seen, self._until = self._before, time.monotonic() + self._longest

@@ -1,0 +1,71 @@
+"""A reader looks again when somebody has committed, and not before."""
+
+import os
+import time
+
+import pytest
+from sqlalchemy import insert
+
+from libs.runtime import database
+from libs.runtime.stillness import Stillness
+from tests.runtime.decider import fact, store
+
+
+@pytest.fixture
+def no_margin(monkeypatch):
+    monkeypatch.setattr(database, "YOUNG", 0.0)
+
+
+def looked(still: Stillness) -> None:
+    still.begin()
+    still.settle()
+
+
+async def put(opened, number: int) -> None:
+    async with opened.transaction() as connection:
+        await connection.execute(insert(fact).values(number=number, word="word"))
+
+
+async def test_a_commit_of_another_connection_ends_it(tmp_path, no_margin):
+    async with store("", tmp_path) as ours, store("", tmp_path) as theirs:
+        await put(ours, 1)
+        still = Stillness(ours)
+        assert not still.holds
+        looked(still)
+        assert still.holds
+        await put(theirs, 2)
+        assert not still.holds
+
+
+async def test_a_young_commit_is_not_trusted_to_be_the_last(tmp_path):
+    async with store("", tmp_path) as opened:
+        await put(opened, 1)
+        still = Stillness(opened)
+        looked(still)
+        assert not still.holds
+        for name in ("decider.sqlite", "decider.sqlite-wal"):
+            os.utime(tmp_path / name, (time.time() - 60, time.time() - 60))
+        looked(still)
+        assert still.holds
+
+
+async def test_a_look_that_found_something_or_failed_is_repeated(tmp_path, no_margin):
+    async with store("", tmp_path) as opened:
+        still = Stillness(opened)
+        looked(still)
+        still.begin()
+        assert not still.holds
+
+
+async def test_a_look_is_due_now_and_then_whatever_the_files_say(tmp_path, no_margin):
+    async with store("", tmp_path) as opened:
+        still = Stillness(opened, 0.0)
+        looked(still)
+        assert not still.holds
+
+
+async def test_a_database_server_is_always_looked_at(postgres_url, tmp_path):
+    async with store(postgres_url, tmp_path) as opened:
+        still = Stillness(opened)
+        looked(still)
+        assert not still.holds
