@@ -12,6 +12,8 @@ from sqlalchemy import URL, Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from libs.runtime.sqlite import Driver
+
 T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Seconds for which a commit may still be followed by another one of the same time, or not be seen by readers yet.
@@ -138,7 +140,7 @@ def open_database(url: str, data_dir: Path, service: str) -> Database:
         path = data_dir / f"{service}.sqlite"
         _close_to_others(path)
         file = URL.create("sqlite+aiosqlite", database=str(path))
-        engine = create_async_engine(file, pool_size=4, hide_parameters=True, connect_args={"timeout": 30})
+        engine = create_async_engine(file, module=Driver(), pool_size=4, hide_parameters=True, connect_args={"timeout": 30})
         _tune_sqlite(engine)
         return Database(engine, service)
     address = make_url(url).set(drivername="postgresql+asyncpg")
