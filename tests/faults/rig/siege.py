@@ -29,7 +29,7 @@ GOOD, PACE = 20, 0.1
 #: How many good documents are under way at the same time, at the most: a busy machine is not to be buried.
 ROOM = 3
 #: How much slower good documents may be beside an attack, and how often this is looked at.
-SLOWER, TRIES = 2.0, 3
+SLOWER, TRIES = 2.0, 2
 #: Seconds that an attack may take beside the time that a document may keep an engine busy: queueing, killing, a fresh engine.
 GRACE = 3.0
 #: How many attacks of one kind the report names.
@@ -78,7 +78,7 @@ class Siege:
     async def against(self, *attacks: Attack) -> list[End]:
         """All of these, one after the other in two lines at the same time, beside good ones. How each ended, two for each.
 
-        Where good documents were more than twice as slow, all is done again, three times at the most: what the attacks do
+        Where good documents were more than twice as slow, all is done once more: what the attacks do
         comes back, what else this machine was busy with does not.
         """
         files = {attack.name: self._filed(attack) for attack in attacks}
