@@ -95,8 +95,9 @@ class Service:
     async def problems(self) -> dict[str, str]:
         """What keeps this service from being ready: part -> sentence; empty when it is."""
         found = dict(self._faults)
-        answers = await asyncio.gather(*(self._asked(check) for check in self._checks.values()))
-        found.update({name: answer for name, answer in zip(self._checks, answers, strict=True) if answer})
+        checks = dict(self._checks)  # more may come while these are asked: it is starting
+        answers = await asyncio.gather(*(self._asked(check) for check in checks.values()))
+        found.update({name: answer for name, answer in zip(checks, answers, strict=True) if answer})
         if self.stopping:
             found["service"] = "it is stopping"
         return found

@@ -187,3 +187,15 @@ async def test_readiness_is_what_each_part_says_of_itself():
     assert await service.problems() == {"disk": "the disk is full"}
     await service.stop()
     assert (await service.problems())["service"] == "it is stopping"
+
+
+async def test_a_check_may_come_while_others_are_asked():
+    service = make()
+
+    async def slow() -> str:
+        service.check("later", slow)
+        await asyncio.sleep(0)
+        return "not yet"
+
+    service.check("first", slow)
+    assert await service.problems() == {"first": "not yet"}
