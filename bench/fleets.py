@@ -15,7 +15,7 @@ from bench.stock import Fleet
 
 SERVICES = ("registry", "spooler", "converter", "gateway")
 #: Seconds without a new sheet after which the rest is held to be lost; until all printers are listed.
-STALLED, LISTED = 60.0, 180.0
+STALLED, LISTED = 60.0, 300.0
 
 
 class Site:
@@ -68,7 +68,7 @@ async def site(folder: Path, fleet: Fleet, *, hang: int = -1) -> AsyncIterator[S
         await ours.stop("registry")
         sn = (ours.data / "sn").read_text().strip()
         await asyncio.to_thread(fleet.store, ours.data / "registry.sqlite", sn)
-        await ours.start(*SERVICES)
+        await ours.start(*SERVICES, within=LISTED)
         sheets = folder / "sheets.log"
         await asyncio.to_thread(sheets.touch)
         told = ["--url", ours.url, "--keys", str(ours.data / "keys"), "--sheets", str(sheets), "--hang", str(hang)]

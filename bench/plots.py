@@ -28,7 +28,14 @@ def _goals(goals: list[tuple[str, dict[str, Any]]]) -> str:
     span = (0.7 * min(0.7, *(reached for _, reached, _ in bars)), 1.3 * max(2.0, *(reached for _, reached, _ in bars)))
     title = "How far each goal is reached, logarithmic (1: just met; red: missed)"
     chart = pygal.HorizontalBar(
-        **_OPTIONS, title=title, height=80 + 28 * len(bars), logarithmic=True, range=span, show_legend=False, print_values=True
+        **_OPTIONS,
+        title=title,
+        height=80 + 28 * len(bars),
+        logarithmic=True,
+        range=span,
+        zero=span[0],
+        show_legend=False,
+        print_values=True,
     )
     chart.x_labels = [name for name, _, _ in bars]
     chart.add("reached", [{"value": reached, "color": _MET if met else _MISSED} for _, reached, met in bars])

@@ -50,15 +50,15 @@ class Processes:
         await listening(self._ports[NATS])
         await self._provision(NATS_URL=self.url)
 
-    async def start(self, *names: str, **settings: str) -> None:
-        """Start services and wait until each is ready."""
+    async def start(self, *names: str, within: float = START, **settings: str) -> None:
+        """Start services and wait until each is ready. Raises RuntimeError."""
         for name in names:
             port = self._ports.setdefault(name, self.port())
             service = name.partition("-")[0]
             at = {"HTTP_PORT": str(port)} if service == GATEWAY else {"METRICS_PORT": str(port)}
             told = {**self._settings, "NATS_URL": self.url, **at, **settings}
             self.run(name, [sys.executable, "-m", f"services.{service}"], told)
-        await asyncio.gather(*(self._ready(name) for name in names))
+        await asyncio.gather(*(self._ready(name, within) for name in names))
 
     def run(self, name: str, argv: Sequence[str], settings: dict[str, str] | None = None) -> None:
         """Start any program beside the others, stopped with them."""
@@ -98,10 +98,10 @@ class Processes:
             raise RuntimeError(f"{command}: {envelope['message']}")
         return envelope.get("data")
 
-    async def _ready(self, name: str) -> None:
+    async def _ready(self, name: str, within: float) -> None:
         said = "it does not answer"
         try:
-            async with asyncio.timeout(START):
+            async with asyncio.timeout(within):
                 while True:
                     if self._running[name].poll() is not None:
                         raise RuntimeError(f"{name} ended: {self._tail()}")

@@ -17,6 +17,8 @@ SMALL, LARGE = (1_000, 10), (1_000_000, 10_000)
 STEPS = (1_000, 10_000, 100_000, 1_000_000)
 ACCEPTED, LISTED = 1000, 400
 CONNECTIONS = 4
+#: Seconds within which the registry has told everybody of so many new printers.
+FIRST = 300.0
 P8, GROWTH = "P8", "growth-stored"
 ACCEPT_GOAL, LIST_GOAL = "accept p99, by that of a small one", "listTasks p99, by that of a small one"
 SERVICES = ("registry", "spooler", "gateway")
@@ -41,7 +43,7 @@ class Stocked:
         await self._ours.stop("registry")
         sn = (self._ours.data / "sn").read_text().strip()
         await asyncio.to_thread(self._fleet.store, self._ours.data / "registry.sqlite", sn)
-        await self._ours.start(*SERVICES)
+        await self._ours.start(*SERVICES, within=FIRST)
         self._template = (await self.accept(1)).tasks[0]
         await self.list(1)
 
