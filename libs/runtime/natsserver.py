@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -145,7 +146,8 @@ class NatsServer:
             stale.unlink()
         with self.log_file.open("ab") as output:
             argv = [binary(), "-c", str(self._config)]
-            self._child = children.start(argv, self._record, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            alone = {"PATH": os.defpath, "HOME": str(self._folder)}  # settings, and the secrets among them, are not its business
+            self._child = children.start(argv, self._record, env=alone, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
         found = await self._address(self._folder / f"nats-server_{self._child.pid}.ports")
         self._port = int(found.rsplit(":", 1)[1])  # the same port after a restart: clients find it again
         self.url = self._own_address()

@@ -1,6 +1,7 @@
 """Our own nats-server: up, down, and up again where its clients look for it."""
 
 import signal
+from pathlib import Path
 
 import nats
 import pytest
@@ -120,3 +121,13 @@ async def test_one_whose_disk_was_full_is_started_again_when_there_is_room(keys,
     await server.heed()
     assert not server.ended
     await server.stop()
+
+
+async def test_it_is_not_told_the_settings_of_the_services(keys, tmp_path, monkeypatch):
+    monkeypatch.setenv("PRINTBUS_CALLBACK_SECRET", "canary")
+    server = NatsServer(keys, tmp_path / "nats")
+    await server.start()
+    try:
+        assert b"canary" not in Path(f"/proc/{server._child.pid}/environ").read_bytes()
+    finally:
+        await server.stop()
