@@ -98,6 +98,17 @@ class Processes:
             raise RuntimeError(f"{command}: {envelope['message']}")
         return envelope.get("data")
 
+    async def decided(self, within: float = START) -> None:
+        """Wait until the spooler answers: it is ready as soon as it stands by. Raises TimeoutError."""
+        async with asyncio.timeout(within):
+            while True:
+                try:
+                    await self.call("listTasks", limit=1)
+                except RuntimeError:
+                    await asyncio.sleep(0.05)
+                else:
+                    return
+
     async def _ready(self, name: str, within: float) -> None:
         said = "it does not answer"
         try:

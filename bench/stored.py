@@ -44,6 +44,7 @@ class Stocked:
         sn = (self._ours.data / "sn").read_text().strip()
         await asyncio.to_thread(self._fleet.store, self._ours.data / "registry.sqlite", sn)
         await self._ours.start(*SERVICES, within=FIRST)
+        await self._ours.decided()
         self._template = (await self.accept(1)).tasks[0]
         await self.list(1)
 
@@ -54,6 +55,7 @@ class Stocked:
         await asyncio.to_thread(multiply, database, self._template, range(self.held, tasks), ended(self._since))
         self.held = tasks
         await self._ours.start("spooler")
+        await self._ours.decided()
         await self.accept(50)
         await self.list(20)
 
