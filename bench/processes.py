@@ -67,16 +67,14 @@ class Processes:
             self._running[name] = children.start(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=env)
 
     async def stop(self, *names: str) -> None:
-        """SIGTERM to each, and wait for it."""
-        for name in names:
-            self._running[name].terminate()
-        for name in names:
-            await asyncio.to_thread(children.stop, self._running.pop(name), END)
+        """SIGTERM to each, once: a second one ends it at once. Waits for all of them."""
+        await asyncio.gather(*(asyncio.to_thread(children.stop, self._running.pop(name), END) for name in names))
 
     async def close(self) -> None:
         """All of them, the bus last."""
         await self._http.aclose()
-        await self.stop(*(name for name in reversed(self._running)))
+        await self.stop(*(name for name in self._running if name != NATS))
+        await self.stop(*self._running)
 
     def target(self, name: str = GATEWAY) -> Target:
         """Where the load goes."""
