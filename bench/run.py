@@ -70,13 +70,13 @@ class Run:
         self.say(f"checked: {sentence}" + (f" WRONG: {found.wrong}" if found.wrong else ""))
         self._keep()
 
-    async def turns(self, units: Mapping[str, str], turn: Mapping[str, Turn], *, of: str = "") -> None:
+    async def turns(self, units: Mapping[str, str], turn: Mapping[str, Turn], *, of: str = "", rounds: int = 0) -> None:
         """Ours, theirs, ours, theirs …: each side once per round, in the order given.
 
         A turn gets the number of its round and returns its figure, or several by the names of their series, or writes them down
-        itself. `units`: series -> unit.
+        itself. `units`: series -> unit; `rounds`: as many as were asked for, unless a measure says fewer.
         """
-        for number in range(self.rounds):
+        for number in range(rounds or self.rounds):
             for name, take in turn.items():
                 seen = await take(number)
                 for series, value in (seen if isinstance(seen, Mapping) else {} if seen is None else {name: seen}).items():

@@ -59,6 +59,6 @@ MEASURE = Measure(
     number="growth-gateways",
     title="1 to 4 gateway processes",
     against="itself",
-    expected=70,
+    expected=55,
     take=take,
 )

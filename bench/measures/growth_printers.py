@@ -38,7 +38,7 @@ MEASURE = Measure(
     number="growth-printers",
     title="10 to 10,000 printers",
     against="itself",
-    expected=170,
+    expected=120,
     take=take,
     limit=1500,
 )

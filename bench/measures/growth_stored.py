@@ -7,7 +7,7 @@ MEASURE = Measure(
     number=GROWTH,
     title="accept and listTasks with 1,000 to 1,000,000 stored tasks",
     against="itself",
-    expected=330,
+    expected=180,
     take=take,
     limit=2400,
 )

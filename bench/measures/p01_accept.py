@@ -92,7 +92,7 @@ MEASURE = Measure(
     title="newPrintTask accepted per second, durable, 64 clients, one gateway process",
     against="the same HTTP server answering from a bare FastAPI route that parses the same body and does one acknowledged "
     "JetStream publish; and a loop of lp",
-    expected=150,
+    expected=130,
     take=take,
     goals=(at_least(RATIO, 0.8), at_least(TIMES_LP, 10)),
 )

@@ -117,7 +117,7 @@ MEASURE = Measure(
     number="P4",
     title="submit to the printer's first byte, small PDF, p50",
     against="lp to the same printer",
-    expected=130,
+    expected=115,
     take=take,
     goals=(at_most(GOAL, 0.8),),
 )

@@ -174,7 +174,7 @@ MEASURE = Measure(
     number="P7",
     title="webhook deliveries per second, durable and logged",
     against="a bare httpx loop with the same concurrency; and itself without dead receivers",
-    expected=150,
+    expected=110,
     take=take,
     goals=(at_least(RATE, 0.5), at_least(ITSELF, 0.9)),
 )

@@ -89,7 +89,7 @@ MEASURE = Measure(
     number="P9",
     title="restart to ready with 100,000 queued tasks",
     against="the same server with 1,000",
-    expected=150,
+    expected=90,
     take=take,
     goals=(at_most(GROWTH, 3), at_most(SECONDS, 10, "s")),
 )

@@ -63,7 +63,7 @@ MEASURE = Measure(
     number="P10",
     title="idle memory and processor time of the embedded server, engines asleep",
     against="nats-server and a bare interpreter per service with its imports",
-    expected=130,
+    expected=120,
     take=take,
     goals=(at_most(MEMORY_GOAL, 1.5), at_most(CPU_GOAL, 1.0, "%")),
 )

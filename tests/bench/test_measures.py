@@ -44,4 +44,4 @@ def test_what_needs_the_same_server_is_taken_together():
 
 
 def test_all_of_it_takes_as_long_as_one_is_told():
-    assert sum(max(each.expected for each in group) for group in groups(all_measures().values())) < 45 * 60
+    assert sum(max(each.expected for each in group) for group in groups(all_measures().values())) < 30 * 60
