@@ -22,6 +22,10 @@ log = structlog.get_logger()
 
 #: Pages that stand open for the next documents while the browser works: opening one takes as long as printing it.
 _PREPARED = 2
+#: How Chromium names the processes that run pages; each has those of one context, and ends with it.
+_RENDERER = "--type=renderer"
+#: Seconds of processor time after which a page is one that takes long; it goes on when the others leave something.
+_PATIENCE = 1.0
 
 
 @dataclass(slots=True)
@@ -67,6 +71,7 @@ class Chromium:
         self._free: deque[_Stand] = deque()
         self._turn = asyncio.Semaphore(0)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._pacing: asyncio.Task[None] | None = None
         self._over = False
         self.retired = False
         self.uses = self.users = 0
@@ -88,10 +93,13 @@ class Chromium:
             await gate.start()
             self._free.append(_Stand(gate))
             self._turn.release()
+        self._pacing = asyncio.create_task(watchdog.pace(self.pid, _RENDERER, _PATIENCE, self._working))
 
     async def close(self) -> None:
         """End the browser with everything that it started."""
         self.retired = True
+        if self._pacing:
+            self._pacing.cancel()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -128,6 +136,9 @@ class Chromium:
             task = asyncio.get_running_loop().create_task(self._renew(stand, javascript=javascript))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _working(self) -> bool:
+        return len(self._free) < len(self._gates)
 
     def _choose(self, *, javascript: bool) -> _Stand:
         """A prepared stand of the right kind if there is one, else one that costs nothing to lose."""

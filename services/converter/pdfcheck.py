@@ -47,7 +47,7 @@ def _check(pdf: Pdf, limits: Limits) -> None:
         raise Rejected(Failure.EMPTY, "The PDF document has no pages.")
     if count > limits.pages:
         raise Rejected(Failure.TOO_LARGE, f"The document has {count} pages; at most {limits.pages} can be printed as one task.")
-    Unpacking(limits.bytes).check(pdf)
+    Unpacking(limits.bytes, limits.pixels).check(pdf)
     counted: dict[tuple[int, int], int] = {}
     for page in pdf.pages:
         if _draws(page.obj, counted, 0) > _DRAWN:

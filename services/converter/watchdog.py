@@ -1,4 +1,4 @@
-"""Watches an engine at work: the memory of all its processes together."""
+"""Watches an engine at work: the memory of all its processes together, and which of them is to let others go first."""
 
 import asyncio
 import contextlib
@@ -46,11 +46,58 @@ def give_way(pid: int, *, others_first: bool) -> bool:
     """Let everything else on this machine go before a process and its descendants, or no more. Whether that was allowed."""
     try:
         for one in members(pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.setpriority(os.PRIO_PROCESS, one, _LAST if others_first else 0)
+            _set_priority(one, _LAST if others_first else 0)
+            # Where each session is a group of its own, priorities count within it, and the group has another (sched(7)).
+            with contextlib.suppress(OSError):  # a system without such groups
+                Path(f"/proc/{one}/autogroup").write_text(str(_LAST if others_first else 0))
     except OSError:
         return False
     return True
+
+
+def _set_priority(pid: int, priority: int) -> None:
+    """Of each of its threads: Linux has a priority for each of them (setpriority(2))."""
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), priority)
+
+
+async def pace(pid: int, kind: str, patience: float, working: Callable[[], bool]) -> None:
+    """Until cancelled: those descendants whose command line has `kind` go last once they have taken `patience` seconds of work.
+
+    For engines that render many documents in one process group, each in processes of its own that end with it. Looks while the
+    engine is `working`.
+    """
+    slowed: set[int] = set()
+    while True:
+        await asyncio.sleep(_INTERVAL)
+        if working():
+            slowed |= await asyncio.to_thread(_slow_down, pid, kind, patience, slowed)
+
+
+def _slow_down(pid: int, kind: str, patience: float, slowed: set[int]) -> set[int]:
+    found = {one for one in members(pid)[1:] if one not in slowed and _spent(one) > patience and _is(one, kind)}
+    with contextlib.suppress(OSError):  # not ours to slow down
+        for one in found:
+            _set_priority(one, _LAST)
+    return found
+
+
+def _spent(pid: int) -> float:
+    """Seconds of processor time that a process has taken (proc(5): utime, stime)."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _is(pid: int, kind: str) -> bool:
+    try:
+        return kind.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
 @asynccontextmanager

@@ -51,6 +51,20 @@ def test_a_stream_that_only_packs_well_is_none(data):
     assert check(packed(zlib.compress(data), "/FlateDecode"), Limits(100, 10_000, 500_000)) == 1
 
 
+@pytest.mark.parametrize(("edge", "good"), [(1000, True), (1001, False)])
+def test_an_empty_image_may_unpack_to_all_its_pixels(edge, good):
+    pdf = pikepdf.new()
+    image = {"Type": Name.XObject, "Subtype": Name.Image, "Width": edge, "Height": edge, "BitsPerComponent": 8}
+    stream = pdf.make_stream(zlib.compress(bytes(edge * edge * 3)), ColorSpace=Name.DeviceRGB, Filter=Name.FlateDecode, **image)
+    pdf.add_blank_page().obj.Resources = Dictionary(XObject=Dictionary(A=stream))
+    data = samples.saved(pdf, compress_streams=False, stream_decode_level=pikepdf.StreamDecodeLevel.none)
+    if good:
+        assert check(data, Limits(100, 1_000_000, 1_000_000)) == 1
+    else:
+        with pytest.raises(Rejected, match="unpacks to far more"):
+            check(data, Limits(100, 1_000_000, 1_000_000))
+
+
 def test_a_broken_stream_is_none():
     assert check(packed(zlib.compress(bytes(900_000))[:200], "/FlateDecode"), Limits(100, 10_000, 10_000_000)) == 1
 
