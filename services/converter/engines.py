@@ -22,7 +22,8 @@ from services.converter.settings import ConverterSettings
 from services.converter.webpage import WebPage
 from services.converter.workers import Limits, Worker
 
-#: Seconds after which a document is one that takes long: a worker has most of them done in a tenth of the time.
+#: Seconds after which a document is one that takes long: a worker has most of them done in a tenth of the time. LibreOffice is
+#: slower, and may have to be started anew after one; where another document waits, its time is as short.
 _PATIENCE, _OFFICE_PATIENCE = 1.0, 5.0
 
 
@@ -51,6 +52,7 @@ class Engines:
             recycle=settings.engine_recycle,
             idle=settings.engine_idle,
             patience=_OFFICE_PATIENCE,
+            courtesy=_PATIENCE,
         )
 
         self._turns = asyncio.Semaphore(settings.converter_workers)

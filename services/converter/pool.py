@@ -59,15 +59,24 @@ class Pool(Generic[E]):
 
     A spare one makes that a killed one is not missed. An engine whose document takes long is made to give way to others.
     `recycle`: documents after which an engine is replaced. `idle`: seconds without work after which all are stopped.
-    `patience`: seconds after which a document takes long.
+    `patience`: seconds after which a document takes long; `courtesy`: those after which it does if another one waits.
     """
 
     def __init__(
-        self, name: str, make: Callable[[], E], *, limit: int, spare: int, recycle: int, idle: float, patience: float
+        self,
+        name: str,
+        make: Callable[[], E],
+        *,
+        limit: int,
+        spare: int,
+        recycle: int,
+        idle: float,
+        patience: float,
+        courtesy: float | None = None,
     ) -> None:
         self._name, self._make = name, make
         self._limit, self._spare, self._recycle, self._idle = limit, spare, recycle, idle
-        self._turns = Turns(limit, patience)
+        self._turns = Turns(limit, patience, courtesy)
         self._ready: list[E] = []
         self._uses: dict[int, int] = {}
         self._busy: dict[int, E] = {}

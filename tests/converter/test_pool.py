@@ -74,6 +74,41 @@ async def test_documents_that_take_long_make_room_for_others(make_pool, monkeypa
     await pool.close()
 
 
+@pytest.mark.parametrize("first", ["slow one", "waiting one"])
+async def test_where_one_waits_room_is_made_sooner(make_pool, monkeypatch, first):
+    slowed = []
+    monkeypatch.setattr("services.converter.watchdog.give_way", lambda _, others_first: slowed.append(others_first))
+    pool = make_pool(limit=1, patience=100.0, courtesy=0.05)
+    async with asyncio.timeout(5), pool.borrow():
+        if first == "slow one":
+            await asyncio.sleep(0.1)
+            assert slowed == [], "nobody waits"
+        async with pool.borrow():
+            assert slowed == [True]
+    await pool.close()
+
+
+async def test_one_that_found_no_room_steps_aside_when_there_is_some(make_pool):
+    pool = make_pool(limit=1, patience=0.02)
+    ends = [asyncio.Event(), asyncio.Event()]
+
+    async def slow(end):
+        async with pool.borrow():
+            await end.wait()
+
+    slow_ones = [asyncio.create_task(slow(end)) for end in ends]
+    await until(lambda: len(Engine.made) == 2, what="both work, one of them aside")
+    third = asyncio.create_task(slow(ends[0]))
+    await asyncio.sleep(0.1)
+    assert not third.done()
+    ends[0].set()
+    async with asyncio.timeout(5):
+        await third
+    ends[1].set()
+    await asyncio.gather(*slow_ones)
+    await pool.close()
+
+
 async def test_no_more_engines_work_than_the_limit(make_pool):
     pool = make_pool(limit=2)
     working = most = 0
