@@ -116,15 +116,17 @@ class Chromium:
         await self._turn.acquire()
         stand = self._choose(javascript=javascript)
         limit = asyncio.timeout(self._settings.convert_timeout)
-        accident = _Accident(limit)
+        accident, opened = _Accident(limit), False
         try:
             async with stand.gate.open(visit), watchdog.watched(self.pid, self._settings.engine_memory, self._stop), limit:
                 page = await self._opened(stand, javascript=javascript)
+                opened = True
                 with accident.awaited(page, self._process.browser):
                     yield page
         except TimeoutError:
             self.retired = True
-            if accident.happened or not self._process.alive:
+            # A page that did not even open has not met its document: others keep the browser busy.
+            if accident.happened or not opened or not self._process.alive:
                 raise (OutOfMemory if self._over else EngineDied) from None
             raise EngineLate from None
         except Error as error:

@@ -33,8 +33,12 @@ _LEVELS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("nobody", ()),
     ("same", ()),
 )
-#: Folders that no engine needs: other people's files, secrets that orchestrators mount.
-_HIDDEN = ("/root", "/home", "/srv", "/mnt", "/media", "/run/secrets", "/var/run/secrets", "/etc/ssl/private")
+#: Folders that no engine needs: other people's files, other services' data, secrets that orchestrators mount. LibreOffice opens
+#: the background pictures of an OpenDocument's styles wherever they lie, whatever its settings say of links.
+_HIDDEN = (
+    *("/root", "/home", "/srv", "/mnt", "/media", "/run/secrets", "/var/run/secrets", "/etc/ssl/private"),
+    *("/var/backups", "/var/lib", "/var/local", "/var/log", "/var/mail", "/var/opt", "/var/spool", "/var/www"),
+)
 
 
 @dataclass(frozen=True, slots=True)
