@@ -19,3 +19,8 @@ class DeadLetter(Message, subject="dead.{region}.{stream}", message_id="{stream}
     cause: str
     task: str = ""
     at: int = 0
+
+
+def dead_letters(region: str, stream: str = "*") -> str:
+    """The subjects of a region's dead letters, of one stream or of all."""
+    return f"dead.{region}.{stream}"

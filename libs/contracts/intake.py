@@ -22,3 +22,8 @@ class SubmitTasks(Message, subject="intake.{region}.{tenant}.{sn}", message_id="
 
 
 Intake = SubmitTasks
+
+
+def all_intake(region: str) -> str:
+    """The subjects of everything that is handed over to a region."""
+    return f"intake.{region}.>"

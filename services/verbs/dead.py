@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from typing import Any
 
-from libs.contracts.dead import DeadLetter
+from libs.contracts.dead import DeadLetter, dead_letters
 from libs.contracts.ledger import LetterReplayed, ReplayLetter
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import DEAD
@@ -34,7 +34,7 @@ def declare(parser: ArgumentParser) -> None:
 async def list_all(said: Namespace) -> int:
     """Where each lay, who gave it up, after how many tries, and why."""
     async with inquiry() as (bus, region):
-        found = await _letters(History(bus, DEAD), f"dead.{region}.{said.stream or '*'}")
+        found = await _letters(History(bus, DEAD), dead_letters(region, said.stream or "*"))
     rows = [
         {
             "stream": letter.stream,
@@ -54,7 +54,7 @@ async def list_all(said: Namespace) -> int:
 async def replay(said: Namespace) -> int:
     """One call; the answer names the tasks."""
     async with inquiry() as (bus, region):
-        letters = await _letters(History(bus, DEAD), f"dead.{region}.{said.stream}")
+        letters = await _letters(History(bus, DEAD), dead_letters(region, said.stream))
         task = next((letter.task for _, letter in reversed(letters) if letter.sequence == said.sequence), "")
         question = ReplayLetter(region=region, stream=said.stream, sequence=said.sequence, task=task)
         answer: LetterReplayed = await bus.ask(question, timeout=10)

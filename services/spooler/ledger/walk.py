@@ -7,6 +7,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts.intake import all_intake
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Bus
@@ -53,7 +54,7 @@ class Walk:
         self._bus = bus
         self._history = History(bus, INTAKE)
         self._database = database
-        self._subject = f"intake.{region}.>"
+        self._subject = all_intake(region)
         self.position = position
 
     async def step(self, up_to: int) -> Findings:
