@@ -13,8 +13,9 @@ log = structlog.get_logger()
 
 _PAGE = 4096
 _INTERVAL = 0.25
-#: The last of all priorities (nice), where the usual one is 0.
-_LAST = 19
+#: Priorities (nice), where the usual one is 0: a third of the others' time for an engine, for a busy machine must not end a good
+#: document by giving it nothing; a tenth for a page, which may have many threads.
+_LATER, _LAST = 5, 10
 
 
 def members(pid: int) -> list[int]:
@@ -46,10 +47,10 @@ def give_way(pid: int, *, others_first: bool) -> bool:
     """Let everything else on this machine go before a process and its descendants, or no more. Whether that was allowed."""
     try:
         for one in members(pid):
-            _set_priority(one, _LAST if others_first else 0)
+            _set_priority(one, _LATER if others_first else 0)
             # Where each session is a group of its own, priorities count within it, and the group has another (sched(7)).
             with contextlib.suppress(OSError):  # a system without such groups
-                Path(f"/proc/{one}/autogroup").write_text(str(_LAST if others_first else 0))
+                Path(f"/proc/{one}/autogroup").write_text(str(_LATER if others_first else 0))
     except OSError:
         return False
     return True
@@ -64,7 +65,7 @@ def _set_priority(pid: int, priority: int) -> None:
 
 
 async def pace(pid: int, kind: str, patience: float, working: Callable[[], bool]) -> None:
-    """Until cancelled: those descendants whose command line has `kind` go last once they have taken `patience` seconds of work.
+    """Until cancelled: those descendants whose command line has `kind` go later once they have taken `patience` seconds of work.
 
     For engines that render many documents in one process group, each in processes of its own that end with it. Looks while the
     engine is `working`.

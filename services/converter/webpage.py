@@ -140,11 +140,15 @@ def _literal(text: str) -> str:
     return re.sub(r"([\\*?])", r"\\\1", text)
 
 
+_ASTRAY = "The page cannot be opened: {host} redirects to what is no address of the web."
 #: Chromium's words for a page that will never open, and ours.
 _NEVER: tuple[tuple[str, Failure, str], ...] = (
     ("ERR_CERT", Failure.UNREACHABLE, "The page cannot be opened: the certificate of {host} is not valid."),
     ("ERR_SSL", Failure.UNREACHABLE, "The page cannot be opened: {host} cannot be spoken to safely."),
     ("ERR_TOO_MANY_REDIRECTS", Failure.UNREACHABLE, "The page cannot be opened: {host} redirects without end."),
+    ("ERR_UNSAFE_REDIRECT", Failure.UNREACHABLE, _ASTRAY),
+    ("ERR_INVALID_REDIRECT", Failure.UNREACHABLE, _ASTRAY),
+    ("ERR_UNKNOWN_URL_SCHEME", Failure.UNREACHABLE, _ASTRAY),
     ("invalid URL", Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written."),
     ("ERR_INVALID_URL", Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written."),
     ("ERR_UNSAFE_PORT", Failure.UNREACHABLE, "The page cannot be opened: its port is one that browsers never open."),
