@@ -252,7 +252,7 @@ class Siege:
         assert max(loud) <= limit, f"a good {kind.value} document took {max(loud):.1f} s, longer than one hostile document may"
         missed = (
             "Twice as much was not reached for this kind: hostile ones share its engines and the processors of this machine, and "
-            "it waits until one of them has taken a second and steps aside. "
+            "it waits until one of them has taken a second and steps aside, or until an engine that one has ended is there anew. "
         )
         self.row.saw(
             f"{len(loud)} good ones of the kind {kind.value} beside them were all printed, with a p99 of {percentile(loud):.2f} s "
