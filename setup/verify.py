@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 MODULES = (
-    "aiosqlite alembic asyncpg cups fastapi faststream.nats httptools httpx img2pdf msoffcrypto nats nkeys obstore"
+    "aiosqlite alembic asyncpg cups faststream.nats httptools httpx img2pdf msoffcrypto nats nkeys obstore"
     " opentelemetry.sdk pikepdf PIL playwright.async_api prometheus_client psutil pydantic_settings pypdfium2"
     " sqlalchemy structlog uvloop"
 )
