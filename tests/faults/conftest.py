@@ -10,7 +10,7 @@ from tests.faults.catalogue import ROWS
 from tests.faults.rig.evidence import write
 from tests.faults.rig.row import Row
 
-_OUTCOME = pytest.StashKey[str]()
+_OUTCOME = pytest.StashKey[tuple[str, str]]()
 
 
 def pytest_configure(config):
@@ -34,8 +34,16 @@ def pytest_collection_modifyitems(config, items):
 def pytest_runtest_makereport(item, call):
     report = yield
     if call.when == "call" or report.outcome != "passed":
-        item.stash[_OUTCOME] = report.outcome
+        item.stash[_OUTCOME] = (report.outcome, _why(report))
     return report
+
+
+def _why(report):
+    """The first lines of what is wrong, or the reason why it was skipped."""
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2]
+    crash = getattr(report.longrepr, "reprcrash", None)
+    return crash.message[:400] if crash else ""
 
 
 @pytest.fixture
@@ -50,7 +58,7 @@ def row(request, tmp_path):
     if report:
         parts = Path(report) / "parts"
         parts.mkdir(parents=True, exist_ok=True)
-        made.write(parts, request.node.stash.get(_OUTCOME, "failed"), time.monotonic() - begun)
+        made.write(parts, *request.node.stash.get(_OUTCOME, ("failed", "it did not end")), took=time.monotonic() - begun)
 
 
 def pytest_sessionstart(session):

@@ -57,5 +57,6 @@ def _row(row: Part) -> list[str]:
         ]
         lines += [f"- Done: {sentence}" for sentence in test["did"]]
         lines += [f"- Seen: {sentence}" for sentence in test["saw"]]
+        lines += [f"- {test['outcome'].capitalize()}: {' '.join(test['why'].split())}"] if test["outcome"] != "passed" else []
         lines += [""]
     return lines

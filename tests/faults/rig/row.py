@@ -58,15 +58,10 @@ class Row:
             history.close()
         self._histories.clear()
 
-    def write(self, folder: Path, outcome: str, took: float) -> None:
-        """Leave for the report what this test did and saw."""
-        said = {
-            "row": self.number,
-            "test": self.test,
-            "outcome": outcome,
-            "seconds": round(took, 1),
-            "did": self.done,
-            "saw": self.seen,
-        }
-        said |= {"figures": self.figures, "checked": self.checked, "invariants": sorted(INVARIANTS) if self.checked else []}
-        (folder / f"{self.number:02}-{self.test}.json").write_text(json.dumps(said, ensure_ascii=False))
+    def write(self, folder: Path, outcome: str, why: str, *, took: float) -> None:
+        """Leave for the report what this test did and saw in so many seconds; `why` it did not pass."""
+        said = {"row": self.number, "test": self.test, "outcome": outcome, "why": why, "seconds": round(took, 1)}
+        said |= {"did": self.done, "saw": self.seen, "figures": self.figures}
+        said |= {"checked": self.checked, "invariants": sorted(INVARIANTS) if self.checked else []}
+        name = f"{self.number:02}-{self.test.replace('/', '_')[:200]}.json"
+        (folder / name).write_text(json.dumps(said, ensure_ascii=False))
