@@ -30,7 +30,10 @@ async def say(port: int, head: str, pieces: Iterable[bytes] = (), *, within: flo
             writer.write(head.replace("\n", "\r\n").encode("utf-8", "surrogateescape") + b"\r\n")
             for piece in pieces:
                 await writer.drain()
-                if answer.done():
+                await asyncio.sleep(
+                    0
+                )  # draining alone lets nobody else run, and what is written to a closed line counts for nothing
+                if answer.done() or writer.transport.is_closing():
                     break
                 writer.write(piece)
                 sent += len(piece)
