@@ -132,7 +132,7 @@ async def journey(folder: Any) -> AsyncIterator[Journey]:
         await made.close()
 
 
-@pytest.mark.row(2)
+@pytest.mark.row(2, short=True)
 @pytest.mark.timeout(280)
 async def test_row_02_a_journey_through_the_death_of_every_process(row):
     document = colourful(BALLAST)
