@@ -97,8 +97,10 @@ def streams(region: str) -> tuple[StreamSpec, ...]:
     )
 
 
-#: How often a conversion is tried before it is given up, and how long each try may be silent (design.md rule 13).
-CONVERT_TRIES = 5
+#: How often an order comes to a converter before it is given up, and how long each may be silent about it (design.md rule 13).
+#: Bad luck strikes more often than poison: most that come again were only in the hands of a converter that died. Deaths over one
+#: document are counted by the converter itself.
+CONVERT_TRIES = 20
 CONVERT_LEASE = 20.0
 #: Waits before a message that was refused by its handler comes again; the last one repeats.
 BACKOFF = (1.0, 5.0, 15.0, 30.0)

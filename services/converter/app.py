@@ -1,9 +1,7 @@
 """Wiring: one durable per engine, read by as many lanes as that engine has; short documents' orders many at a time."""
 
 import asyncio
-import shutil
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from faststream.nats import NatsBroker
 
@@ -23,6 +21,7 @@ from services.converter.handlers import Handlers
 from services.converter.previews import Previews
 from services.converter.settings import ConverterSettings
 from services.converter.short import ENGINES
+from services.converter.workplace import workplace
 
 #: Seconds that a preview may wait for an engine besides the time of its conversion.
 PREVIEW_GRACE = 5.0
@@ -37,13 +36,13 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     service.on_stop(bus.close)
     documents = Documents(settings.documents_url, settings.data_dir)
     opener = Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE)
-    work = await asyncio.to_thread(_fresh, settings.data_dir.absolute() / "conversions")
-    handlers = Handlers(converter=converter, documents=documents, opener=opener, bus=bus, tracing=service.tracing, work=work)
+    place = await asyncio.to_thread(workplace, settings.data_dir.absolute() / "conversions")
+    handlers = Handlers(converter=converter, documents=documents, opener=opener, bus=bus, tracing=service.tracing, workplace=place)
     previews = Previews(
         converter=converter,
         documents=documents,
         opener=opener,
-        work=work,
+        workplace=place,
         limit=settings.converter_previews,
         patience=settings.convert_timeout + PREVIEW_GRACE,
     )
@@ -85,12 +84,6 @@ def _kept_alive(
             await handle(order)
 
     return on_order
-
-
-def _fresh(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True, mode=0o700)
-    return folder
 
 
 class Proof:

@@ -1,8 +1,6 @@
 """The table of contents: one order in, one report out; short ones many at a time."""
 
 import asyncio
-import shutil
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +21,7 @@ from libs.runtime.traces import Tracing
 from services.converter.carrying import Carrier
 from services.converter.conversion import Converter, Rejected
 from services.converter.short import Brief, ShortDocuments
+from services.converter.workplace import Workplace
 
 log = structlog.get_logger()
 
@@ -31,7 +30,7 @@ class Handlers:
     """Fetch, convert, store, report. What raises comes again, until the consumer's last delivery."""
 
     def __init__(
-        self, *, converter: Converter, documents: Documents, opener: Opener, bus: Bus, tracing: Tracing, work: Path
+        self, *, converter: Converter, documents: Documents, opener: Opener, bus: Bus, tracing: Tracing, workplace: Workplace
     ) -> None:
         self._converter = converter
         self._short = ShortDocuments(converter)
@@ -39,7 +38,7 @@ class Handlers:
         self._carrier = Carrier(documents, opener)
         self._bus = bus
         self._tracing = tracing
-        self._work = work
+        self._workplace = workplace
 
     async def on_order(self, order: ConvertDocument) -> None:
         """Convert one document; an order whose task's time is over is not worth an engine."""
@@ -80,18 +79,16 @@ class Handlers:
         return _converted(order, Printable(content, brief.media_type, brief.pages), brief.ticket, brief.warnings)
 
     async def _report(self, order: ConvertDocument) -> ConvertReport:
-        work = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work))
         try:
-            source, request = await self._carrier.source(order.document.content, work)
-            pictures = await self._carrier.pictures(order.ticket, work)
-            crashpoint("converter-before-engine")
-            finished = await self._converter.convert(order, source, work, request, pictures)
-            content = await self._content(order, finished.path)
-            return _converted(order, Printable(content, finished.media_type, finished.pages), finished.ticket, finished.warnings)
+            async with self._workplace.on(order) as work:
+                source, request = await self._carrier.source(order.document.content, work)
+                pictures = await self._carrier.pictures(order.ticket, work)
+                crashpoint("converter-before-engine")
+                finished = await self._converter.convert(order, source, work, request, pictures)
+                document = Printable(await self._content(order, finished.path), finished.media_type, finished.pages)
+                return _converted(order, document, finished.ticket, finished.warnings)
         except Rejected as rejected:
             return _rejected(order, rejected)
-        finally:
-            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
     async def _content(self, order: ConvertDocument, path: Path) -> Inline | Stored:
         if (await asyncio.to_thread(path.stat)).st_size <= INLINE_LIMIT:

@@ -1,8 +1,6 @@
 """Answers what a page would look like on paper; how many at once is limited, so that printing never waits for looking."""
 
 import asyncio
-import shutil
-import tempfile
 from pathlib import Path
 from uuid import uuid4
 
@@ -18,6 +16,7 @@ from libs.runtime.vetting import Unreachable
 from services.converter.carrying import Carrier
 from services.converter.conversion import Converter, Rejected, Shot
 from services.converter.pool import NoEngine
+from services.converter.workplace import Workplace
 
 log = structlog.get_logger()
 
@@ -28,12 +27,12 @@ class Previews:
     """Makes previews, at most `limit` at the same time."""
 
     def __init__(
-        self, *, converter: Converter, documents: Documents, opener: Opener, work: Path, limit: int, patience: float
+        self, *, converter: Converter, documents: Documents, opener: Opener, workplace: Workplace, limit: int, patience: float
     ) -> None:
         self._converter = converter
         self._documents = documents
         self._carrier = Carrier(documents, opener)
-        self._work = work
+        self._workplace = workplace
         self._limit, self._patience = limit, patience
         self._busy = 0
 
@@ -42,9 +41,8 @@ class Previews:
         if self._busy >= self._limit:
             raise Refused(Code.BUSY, "Other previews are being made; try again in a few seconds.")
         self._busy += 1
-        work = Path(await asyncio.to_thread(tempfile.mkdtemp, dir=self._work))
         try:
-            async with asyncio.timeout(self._patience):
+            async with self._workplace.folder() as work, asyncio.timeout(self._patience):
                 shot = await self._shot(query, work)
                 return Preview(content=await self._content(query, shot), pages=shot.pages, width=shot.width, height=shot.height)
         except Rejected as rejected:
@@ -57,7 +55,6 @@ class Previews:
             raise Refused(Code.BUSY, "No engine can start at the moment; try again in a few seconds.") from None
         finally:
             self._busy -= 1
-            await asyncio.to_thread(shutil.rmtree, work, ignore_errors=True)
 
     async def _shot(self, query: PreviewDocument, work: Path) -> Shot:
         if query.page < 1 or not _DPI[0] <= query.dpi <= _DPI[1]:

@@ -17,6 +17,7 @@ from libs.runtime.documents import Documents
 from libs.runtime.seal import Unopenable
 from services.converter.domain import A4
 from services.converter.previews import Previews
+from services.converter.workplace import workplace
 from tests.converter import samples
 from tests.waiting import until
 
@@ -31,9 +32,9 @@ class Locked:
 
 
 def previews(converter, folder, **given):
-    (folder / "work").mkdir()
     wanted = {"limit": 2, "patience": 30.0, **given}
-    return Previews(converter=converter, documents=Documents("", folder), opener=Locked(), work=folder / "work", **wanted)
+    place = workplace(folder / "work")
+    return Previews(converter=converter, documents=Documents("", folder), opener=Locked(), workplace=place, **wanted)
 
 
 def query(kind=Format.TEXT, data=b"words", **given):

@@ -12,7 +12,7 @@ from nats.js.errors import NotFoundError
 
 from libs.contracts.documents import Engine
 from libs.contracts.ids import device_id
-from libs.contracts.streams import BUCKETS, CONVERT, INTAKE, PRINT, REPORTS, agent_consumer, consumers, streams
+from libs.contracts.streams import BUCKETS, CONVERT, CONVERT_TRIES, INTAKE, PRINT, REPORTS, agent_consumer, consumers, streams
 from libs.runtime.bus import Bus, Outgoing, connect
 from libs.runtime.keys import ADMIN, Keys
 from tests.faults.rig.apart import apart
@@ -87,7 +87,7 @@ async def test_row_14_poison_and_what_reached_its_last_delivery_are_dead_letters
                 tries = await _last_delivery(admin)
                 assert await server.reaches(victim, "ERROR") == "ERROR"
                 ends = {row_["taskId"]: row_ for row_ in await server.call("listTasks", extended=True)}
-                assert "given up after 5 tries" in ends[victim]["message"]
+                assert f"given up after {CONVERT_TRIES} tries" in ends[victim]["message"]
                 parts.start("converter")
                 poisoned = await _poison(admin, server)
                 await sender.submit("Paper", "behind the poison")
@@ -113,8 +113,8 @@ async def test_row_14_poison_and_what_reached_its_last_delivery_are_dead_letters
                 assert victim not in printed
                 row.check()
                 row.did(
-                    "An order was handed back unread five times (its consumer's max_deliver); bytes that are no message were put "
-                    f"into {', '.join(stream for stream, _ in poisoned)} and {PRINT}."
+                    f"An order was handed back unread {tries} times (its consumer's max_deliver); bytes that are no message were "
+                    f"put into {', '.join(stream for stream, _ in poisoned)} and {PRINT}."
                 )
                 row.saw(
                     "The task of the order ended as ERROR and says why; the poisons in INTAKE and REPORTS became dead letters with "
@@ -180,7 +180,7 @@ async def _last_delivery(admin: Bus) -> int:
     """Play a converter that hands its order back until the consumer gives it up; how often."""
     pulling = await admin.js.pull_subscribe_bind(consumer=f"converter_{Engine.TEXT}", stream=CONVERT)
     tries = 0
-    while tries < 5:
+    while tries < CONVERT_TRIES:
         for message in await pulling.fetch(1, timeout=20):
             tries = message.metadata.num_delivered
             await message.nak()
