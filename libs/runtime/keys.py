@@ -41,6 +41,19 @@ ADMIN = "admin"
 SYSTEM = "system"
 
 
+#: What of the folder is no secret, by its suffix.
+_PUBLIC = (".pem", ".pub", ".jwt", ".lock")
+
+
+def exposed(folder: Path) -> list[str]:
+    """Names of secrets in a folder of keys that everybody on this machine may read; none where there is no such folder."""
+    try:
+        files = [each for each in os.scandir(folder) if each.is_file() and not each.name.endswith(_PUBLIC) and each.name != REGION]
+        return sorted(each.name for each in files if each.stat().st_mode & 0o004)
+    except OSError:
+        return []
+
+
 class Keys:
     """The keys of one installation. `make` completes what is missing and changes nothing that is there."""
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import structlog
 import uvicorn
-from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from libs.runtime.metrics import written
 from libs.runtime.service import Service
 from libs.runtime.sockets import Sockets
 
@@ -31,9 +31,9 @@ def routes(services: Sequence[Service]) -> list[Route]:
         found = {service.name: problems for service in services if (problems := await service.problems())}
         return JSONResponse({"ready": not found, "problems": found}, status_code=503 if found else 200)
 
-    async def metrics(_request: Request) -> Response:
-        lines = b"".join(generate_latest(service.metrics) for service in services)
-        return Response(lines, media_type="text/plain; version=0.0.4")
+    async def metrics(request: Request) -> Response:
+        lines, kind = written([service.metrics for service in services], request.headers.get("accept", ""))
+        return Response(lines, headers={"Content-Type": kind})
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from urllib.parse import urlsplit
 
 from opentelemetry import context, propagate, trace
@@ -10,6 +11,9 @@ from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
 from opentelemetry.trace import Link, Span, SpanKind
+
+#: The span that began last in this task, also after its end: what was measured around it belongs to its trace.
+_LAST: ContextVar[Span] = ContextVar("last_span", default=trace.INVALID_SPAN)
 
 
 class Tracing:
@@ -50,6 +54,7 @@ class Tracing:
             return
         parent = propagate.extract({"traceparent": traceparent}) if traceparent else context.get_current()
         with self._tracer.start_as_current_span(name, context=parent, kind=kind, start_time=begun, attributes=attributes) as span:
+            _LAST.set(span)
             yield span
 
     @contextmanager
@@ -87,6 +92,12 @@ def current() -> str:
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier.get("traceparent", "")
+
+
+def exemplar() -> dict[str, str] | None:
+    """The trace that a measurement belongs to, as a histogram takes it; None when its last span was not recorded."""
+    context_ = _LAST.get().get_span_context()
+    return {"trace_id": f"{context_.trace_id:032x}"} if context_.is_valid and context_.trace_flags.sampled else None
 
 
 def of(headers: Mapping[str, str] | None) -> str:

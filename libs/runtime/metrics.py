@@ -1,0 +1,106 @@
+"""Metrics of the catalogue (`libs/contracts/metrics.py`) made and written out: the only place that knows Prometheus's client."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.openmetrics import exposition
+from prometheus_client.registry import Collector
+
+from libs.contracts.metrics import Kind, Metric
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
+
+#: Label values -> value.
+Rows = Mapping[tuple[str, ...], float]
+#: What was made for each registry: several parts of a service may count into one metric.
+_MADE: WeakKeyDictionary[CollectorRegistry, dict[str, Any]] = WeakKeyDictionary()
+T = TypeVar("T")
+_PLAIN = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def counter(metric: Metric, registry: CollectorRegistry) -> Counter:
+    """A counter that something adds to."""
+    return _made(metric, registry, lambda: Counter(metric.name, metric.says, metric.labels, registry=registry))
+
+
+def gauge(metric: Metric, registry: CollectorRegistry) -> Gauge:
+    """A gauge that something sets."""
+    return _made(metric, registry, lambda: Gauge(metric.name, metric.says, metric.labels, registry=registry))
+
+
+def histogram(metric: Metric, registry: CollectorRegistry) -> Histogram:
+    """A histogram that something observes."""
+    return _made(
+        metric, registry, lambda: Histogram(metric.name, metric.says, metric.labels, buckets=metric.buckets, registry=registry)
+    )
+
+
+def _made(metric: Metric, registry: CollectorRegistry, make: Callable[[], T]) -> T:
+    known = _MADE.setdefault(registry, {})
+    if metric.name not in known:
+        known[metric.name] = make()
+    found: T = known[metric.name]
+    return found
+
+
+def looked_up(metric: Metric, registry: CollectorRegistry, look: Callable[[], float]) -> None:
+    """A gauge without labels whose value is looked up when somebody asks."""
+    Gauge(metric.name, metric.says, registry=registry).set_function(look)
+
+
+class _Counted(Collector):
+    """A metric with labels whose rows are made when somebody asks; those that are gone are told no more."""
+
+    def __init__(self, metric: Metric, look: Callable[[], Rows]) -> None:
+        self._metric = metric
+        self._look = look
+
+    def collect(self) -> Iterable[Family]:
+        """It, as it is now."""
+        family = self._family()
+        for labels, value in self._look().items():
+            family.add_metric(labels, value)
+        yield family
+
+    def describe(self) -> Iterable[Family]:
+        """Its name, so that registering it asks nobody."""
+        return [self._family()]
+
+    def _family(self) -> GaugeMetricFamily | CounterMetricFamily:
+        made = CounterMetricFamily if self._metric.kind is Kind.COUNTER else GaugeMetricFamily
+        return made(self._metric.name, self._metric.says, labels=self._metric.labels)
+
+
+def rows(metric: Metric, registry: CollectorRegistry, look: Callable[[], Rows]) -> None:
+    """A gauge or counter with labels, made when somebody asks: nothing runs meanwhile."""
+    registry.register(_Counted(metric, look))
+
+
+class _Together(Collector):
+    """Several registries as one."""
+
+    def __init__(self, registries: Sequence[CollectorRegistry]) -> None:
+        self._registries = registries
+
+    def collect(self) -> Iterable[Family]:
+        """All of them, one after the other."""
+        for registry in self._registries:
+            yield from registry.collect()
+
+
+def written(registries: Sequence[CollectorRegistry], accept: str = "") -> tuple[bytes, str]:
+    """All metrics of these registries, and their media type: OpenMetrics, which has exemplars, for those who `accept` it."""
+    if "application/openmetrics-text" in accept:
+        return exposition.generate_latest(_Together(registries)), exposition.CONTENT_TYPE_LATEST
+    return b"".join(generate_latest(registry) for registry in registries), _PLAIN
