@@ -1,4 +1,4 @@
-"""Which browser takes a document: one for all of them, replaced when worn or broken, and one alone after an accident."""
+"""Which browser takes a document: one for all, replaced when worn, broken or burdened, and one alone after an accident."""
 
 import asyncio
 import time
@@ -9,19 +9,26 @@ import structlog
 from playwright.async_api import Error
 
 from services.converter.chromium import Chromium
-from services.converter.pool import NoEngine
+from services.converter.pool import Crowded, EngineLate, NoEngine
 
 log = structlog.get_logger()
 
 
 class Browsers:
-    """At most `limit` documents at a time. `recycle`: documents after which the browser is replaced. `idle`: seconds to sleep."""
+    """At most `limit` documents at a time, of which at most half are each in a browser of its own.
 
-    def __init__(self, make: Callable[[], Chromium], *, limit: int, recycle: int, idle: float) -> None:
-        self._make, self._recycle, self._idle = make, recycle, idle
+    `recycle`: documents after which the browser is replaced. `idle`: seconds to sleep. `proof`: a document that was late is known
+    to be so by its own doing if it was the only one in its browser for so many seconds.
+    """
+
+    def __init__(self, make: Callable[[], Chromium], *, limit: int, recycle: int, idle: float, proof: float) -> None:
+        self._make, self._recycle, self._idle, self._proof = make, recycle, idle, proof
         self._turn = asyncio.Semaphore(limit)
+        self.limit = limit
+        self.busy = 0
+        self.discarded = 0
         self._starting = asyncio.Lock()
-        self._alone = asyncio.Lock()
+        self._alone = asyncio.Semaphore(max(1, limit // 2))
         self._current: Chromium | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -35,22 +42,27 @@ class Browsers:
 
     @asynccontextmanager
     async def shared(self) -> AsyncIterator[Chromium]:
-        """The common browser, for one document."""
+        """The common browser, for one document. Raises `Crowded` for `EngineLate` if others may have taken the time."""
         async with self._turn:
             browser = await self._running()
-            browser.users += 1
-            browser.uses += 1
+            self.busy += 1
             try:
-                yield browser
+                with browser.company.one():
+                    try:
+                        yield browser
+                    except EngineLate:
+                        if browser.company.quiet < self._proof:
+                            raise Crowded from None
+                        raise
             finally:
-                browser.users -= 1
+                self.busy -= 1
                 self._last = time.monotonic()
                 self._let_go(browser)
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[Chromium]:
         """A browser for one document alone: what goes wrong now is that document's own doing."""
-        async with self._alone:
+        async with self._alone, self._turn:
             browser = await self._started()
             try:
                 yield browser
@@ -72,11 +84,16 @@ class Browsers:
 
     async def _running(self) -> Chromium:
         self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
+        if self._current and self._current.alive:
+            if self._current.burdened:
+                self._background(self._replace(self._current))
+            return self._current
         async with self._starting:
             if self._current is None or not self._current.alive:
                 worn, self._current = self._current, None
                 if worn is not None:
                     worn.retired = True
+                    self.discarded += 1
                     self._let_go(worn)
                 self._current = await self._started()
             return self._current
@@ -97,9 +114,9 @@ class Browsers:
         return browser
 
     def _let_go(self, browser: Chromium) -> None:
-        if browser is self._current and (browser.uses >= self._recycle or not browser.alive) and not browser.retired:
+        if browser is self._current and (browser.company.uses >= self._recycle or not browser.alive) and not browser.retired:
             self._background(self._replace(browser))
-        if browser.retired and browser.users == 0:
+        if browser.retired and browser.company.inside == 0:
             if browser is self._current:
                 self._current = None
                 self._background(self._replace(None))
@@ -119,6 +136,7 @@ class Browsers:
                 return
         if worn is not None:
             worn.retired = True
+            self.discarded += 1
             self._let_go(worn)
 
     def _background(self, work: Coroutine[object, object, None]) -> None:
@@ -129,7 +147,7 @@ class Browsers:
     async def _sleep(self) -> None:
         while True:
             await asyncio.sleep(min(self._idle / 4, 30))
-            if self._current and not self._current.users and time.monotonic() - self._last > self._idle:
+            if self._current and not self._current.company.inside and time.monotonic() - self._last > self._idle:
                 log.info("engines asleep", engine="chromium")
                 await self._put_to_sleep()
 

@@ -13,6 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Error, Page
 from libs.runtime.vetting import Guard
 from services.converter import watchdog
 from services.converter.browserprocess import STOP, BrowserProcess
+from services.converter.company import Company
 from services.converter.pool import EngineDied, EngineLate, OutOfMemory
 from services.converter.proxy import Gate, Visit
 from services.converter.sandbox import Sandbox
@@ -72,14 +73,20 @@ class Chromium:
         self._turn = asyncio.Semaphore(0)
         self._tasks: set[asyncio.Task[None]] = set()
         self._pacing: asyncio.Task[None] | None = None
-        self._over = False
+        self._heavy: set[int] = set()
+        self._over = self._spoiled = False
         self.retired = False
-        self.uses = self.users = 0
+        self.company = Company()
 
     @property
     def alive(self) -> bool:
         """Whether it can take another document."""
         return self._process.alive and not self.retired
+
+    @property
+    def burdened(self) -> bool:
+        """Whether a page in it takes long: it still works, but another document is better off elsewhere."""
+        return bool(self._heavy and self.company.inside)
 
     @property
     def pid(self) -> int:
@@ -93,11 +100,13 @@ class Chromium:
             await gate.start()
             self._free.append(_Stand(gate))
             self._turn.release()
-        self._pacing = asyncio.create_task(watchdog.pace(self.pid, _RENDERER, _PATIENCE, self._working))
+        self._pacing = asyncio.create_task(watchdog.pace(self.pid, _RENDERER, _PATIENCE, self._working, self._heavy))
 
     async def close(self) -> None:
-        """End the browser with everything that it started."""
+        """End the browser with everything that it started; one with a page that does not end is not asked."""
         self.retired = True
+        if self._spoiled:
+            self._process.kill()
         if self._pacing:
             self._pacing.cancel()
         for task in list(self._tasks):
@@ -124,7 +133,7 @@ class Chromium:
                 with accident.awaited(page, self._process.browser):
                     yield page
         except TimeoutError:
-            self.retired = True
+            self.retired = self._spoiled = True
             # A page that did not even open has not met its document: others keep the browser busy.
             if accident.happened or not opened or not self._process.alive:
                 raise (OutOfMemory if self._over else EngineDied) from None

@@ -63,6 +63,7 @@ class Engines:
             limit=settings.converter_pages,
             recycle=settings.engine_recycle,
             idle=settings.engine_idle,
+            proof=settings.convert_timeout / 2,
         )
 
     async def start(self) -> None:
@@ -73,6 +74,11 @@ class Engines:
         """Stop every engine."""
         await asyncio.gather(self.workers.close(), self.lanes.close(), self.browsers.close(), self._fetcher.close())
         await asyncio.to_thread(self._box.clear)
+
+    @property
+    def kinds(self) -> dict[str, Pool[Worker] | Pool[Lane] | Browsers]:
+        """Kind of engine -> those of it."""
+        return {"worker": self.workers, "office": self.lanes, "html": self.browsers}
 
     async def fetch(self, request: SealedRequest, path: Path) -> Path:
         """Download a remote document to `path`. Raises `Rejected` for one that cannot be had."""

@@ -24,6 +24,10 @@ class OutOfMemory(EngineDied):
     """An engine was killed because it took more memory than it may."""
 
 
+class Crowded(EngineDied):
+    """A document took longer than it may beside others in the same engine; which of them took the time is not known."""
+
+
 class EngineLate(Exception):
     """A document took longer than it may; its engine was killed."""
 
@@ -209,7 +213,7 @@ async def twice(
         try:
             return await work()
         except EngineDied:
-            log.warning("engine died, trying once more")
+            log.warning("engine died or was too busy, trying once more")
             with contextlib.suppress(OutOfMemory):
                 return await (again or work)()
             raise OutOfMemory from None

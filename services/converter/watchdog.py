@@ -64,25 +64,31 @@ def _set_priority(pid: int, priority: int) -> None:
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), priority)
 
 
-async def pace(pid: int, kind: str, patience: float, working: Callable[[], bool]) -> None:
+async def pace(pid: int, kind: str, patience: float, working: Callable[[], bool], slowed: set[int]) -> None:
     """Until cancelled: those descendants whose command line has `kind` go later once they have taken `patience` seconds of work.
 
     For engines that render many documents in one process group, each in processes of its own that end with it. Looks while the
-    engine is `working`.
+    engine is `working`. `slowed` is kept to be those of them that still live.
     """
-    slowed: set[int] = set()
     while True:
         await asyncio.sleep(_INTERVAL)
         if working():
-            slowed |= await asyncio.to_thread(_slow_down, pid, kind, patience, slowed)
+            found = await asyncio.to_thread(_slow_down, pid, kind, patience, frozenset(slowed))
+            slowed |= found
+        slowed -= await asyncio.to_thread(_gone, frozenset(slowed), kind)
 
 
-def _slow_down(pid: int, kind: str, patience: float, slowed: set[int]) -> set[int]:
+def _slow_down(pid: int, kind: str, patience: float, slowed: frozenset[int]) -> set[int]:
     found = {one for one in members(pid)[1:] if one not in slowed and _spent(one) > patience and _is(one, kind)}
     with contextlib.suppress(OSError):  # not ours to slow down
         for one in found:
             _set_priority(one, _LAST)
     return found
+
+
+def _gone(pids: frozenset[int], kind: str) -> set[int]:
+    """Those that have ended; one that nobody has waited for yet has no command line any more (proc(5))."""
+    return {one for one in pids if not _is(one, kind)}
 
 
 def _spent(pid: int) -> float:

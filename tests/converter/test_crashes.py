@@ -68,7 +68,7 @@ def named(word: str, running: Converter) -> list[int]:
 def at_work(running: Converter) -> bool:
     """Whether a lane or the browser has a document."""
     browser = running._engines.browsers.current
-    return bool(running._engines.lanes._busy or (browser and browser.users))
+    return bool(running._engines.lanes._busy or (browser and browser.company.inside))
 
 
 def kill(pids: list[int]) -> None:
