@@ -17,17 +17,22 @@ LANES = 16
 PAGE = 1000
 
 
+async def at_rest(clients: Sequence[Client], within: float = 120.0) -> None:
+    """Wait until nothing of these clients is on its way any more. Raises AssertionError."""
+
+    async def rest() -> bool:
+        return not any([await sender.call("listTasks", {"statusList": list(OPEN), "limit": 1}) for sender in clients])
+
+    await until(rest, within, "every task has its end", every=0.25)
+
+
 async def settled(clients: Sequence[Client], within: float = 120.0) -> Counter[str]:
     """Wait until nothing of these clients is on its way any more (or the time is over), then note each task's end.
 
     How often each status came up.
     """
-
-    async def rest() -> bool:
-        return not any([await sender.call("listTasks", {"statusList": list(OPEN), "limit": 1}) for sender in clients])
-
     with contextlib.suppress(AssertionError):  # the checker names each one that is open
-        await until(rest, within, "every task has its end", every=0.25)
+        await at_rest(clients, within)
     found: Counter[str] = Counter()
     for sender in clients:
         for row in (await rows(sender)).values():

@@ -74,3 +74,10 @@ def test_a_reprint_that_was_asked_for_is_no_double():
 def test_what_was_skipped_visibly_is_no_gap():
     skipped = event("skipped", endpoint="e", id="t:1")
     assert violations([skipped, *STORY[1:]]) == []
+    assert violations([skipped, STORY[0], STORY[2], STORY[3]]) == []
+
+
+def test_what_was_skipped_of_one_task_excuses_no_other():
+    skipped = event("skipped", endpoint="e", id="u:1")
+    assert [wrong[:2] for wrong in violations([skipped, *STORY[1:]])] == ["I4"]
+    assert [wrong[:2] for wrong in violations([skipped, *GOOD[:-1]])] == ["I4"]
