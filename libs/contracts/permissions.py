@@ -1,11 +1,14 @@
 """Who may say and hear what on the bus, as data beside the streams (design.md rule 16): everything else is denied."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from libs.contracts.hooks import HOOK_ANSWER
 from libs.contracts.jobs import JOB_ANSWER
 from libs.contracts.streams import (
+    ADVISORIES,
     CONVERT,
+    DELIVERED,
     DEVICES,
     DIRECTORY,
     IDEMPOTENCY,
@@ -18,6 +21,8 @@ from libs.contracts.streams import (
     ConsumerSpec,
     agent_consumer,
     consumers,
+    far_directory,
+    outbox,
 )
 from libs.contracts.uploads import UPLOAD_ANSWER
 from libs.contracts.usage import USAGE_ANSWER
@@ -94,17 +99,55 @@ def _writing(bucket: BucketSpec) -> tuple[str, ...]:
     return (f"$KV.{bucket.name}.>",)
 
 
-def service_permissions(service: str, region: str) -> Permissions:
-    """What one service may do in its region. Raises `KeyError` for a name that is not a service."""
+def _far(other: str) -> tuple[str, ...]:
+    """What a gateway may do for clients of another region: hand over, ask what doors ask, and keep what cannot be handed over."""
+    stream = outbox(other)
+    return (
+        f"intake.{other}.>",
+        f"out.{other}.>",
+        *asked_by_doors(other),
+        *_watching(far_directory(other)),
+        *(f"$JS.API.STREAM.{verb}.{stream}" for verb in ("INFO", "PURGE", "MSG.GET")),
+        f"$JS.API.DIRECT.GET.{stream}",
+    )
+
+
+def asked_by_doors(region: str) -> tuple[str, ...]:
+    """The questions of a region that doors ask; `*`: of any."""
+    return (
+        f"query.{region}.registry.>",
+        *(f"query.{region}.spooler.{verb}" for verb in DOOR_VERBS),
+        f"query.{region}.converter.preview-document",
+        f"query.{region}.webhooks.>",
+    )
+
+
+def link_permissions(regions: Sequence[str]) -> Permissions:
+    """What goes over a link between regions, either way: submissions, questions and their answers, and what is sourced; no more."""
+    sourced = (f"KV_{DIRECTORY.name}", *(outbox(region) for region in regions))
+    created = "API.CONSUMER.CREATE"
+    both = (
+        "intake.*.>",
+        *asked_by_doors("*"),
+        f"{inbox('gateway')}.>",
+        f"{DELIVERED}.>",
+        "$JSC.R.>",
+        *(f"$JS.FC.{stream}.>" for stream in sourced),
+        *(f"$JS.{region}.{created}.{stream}" for region in regions for stream in sourced),
+        *(f"$JS.{region}.{created}.{stream}.>" for region in regions for stream in sourced),
+    )
+    return Permissions(both, both)
+
+
+def service_permissions(service: str, region: str, others: Sequence[str] = ()) -> Permissions:
+    """What one service may do in its region, which is linked with `others`. Raises `KeyError` for a name that is not a service."""
     own = [spec for spec in consumers(region) if spec.durable.startswith(f"{service}_")]
     reading = tuple(subject for spec in own for subject in _reading(spec, "INFO", "RESET"))
     publish: dict[str, tuple[str, ...]] = {
         "gateway": (
             f"intake.{region}.>",
-            f"query.{region}.registry.>",
-            *(f"query.{region}.spooler.{verb}" for verb in DOOR_VERBS),
-            f"query.{region}.converter.preview-document",
-            f"query.{region}.webhooks.>",
+            *asked_by_doors(region),
+            *(subject for other in others for subject in _far(other)),
             *_watching(DIRECTORY),
             *_watching(IDEMPOTENCY),
             *_writing(IDEMPOTENCY),
@@ -121,6 +164,7 @@ def service_permissions(service: str, region: str) -> Permissions:
             f"$JS.API.CONSUMER.DURABLE.CREATE.{PRINT}.>",
             f"$JS.API.CONSUMER.DELETE.{PRINT}.>",
             f"$JS.API.CONSUMER.INFO.{PRINT}.>",
+            f"$JS.API.CONSUMER.RESET.{PRINT}.>",
         ),
         "spooler": (
             f"order.*.{region}.>",
@@ -131,6 +175,8 @@ def service_permissions(service: str, region: str) -> Permissions:
             *_watching(DIRECTORY),
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in (INTAKE, CONVERT, PRINT, REPORTS)),
             "$JS.API.STREAM.LIST",
+            *(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}" for spec in consumers(region)),
+            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (TASKS, DEVICES, ADVISORIES)),
             *(f"$JS.API.STREAM.PURGE.{stream}" for stream in (INTAKE, PRINT)),
             *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (CONVERT, PRINT, INTAKE, REPORTS)),
             *(f"$JS.API.DIRECT.GET.{stream}" for stream in (CONVERT, INTAKE)),
@@ -146,7 +192,7 @@ def service_permissions(service: str, region: str) -> Permissions:
         ),
     }
     subscribe: dict[str, tuple[str, ...]] = {
-        "gateway": (f"task.*.{region}.>", f"device.{region}.>"),
+        "gateway": (f"task.*.{region}.>", f"device.{region}.>", *(f"out.{other}.>" for other in others)),
         "registry": (f"query.{region}.registry.>", f"heartbeat.{region}.>"),
         "spooler": (f"query.{region}.spooler.>", f"heartbeat.{region}.>"),
         "converter": (f"query.{region}.converter.>",),

@@ -1,5 +1,6 @@
 """Streams and durable consumers of one region as data: retention, limits, redelivery (design.md section 3, Streams)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -24,8 +25,21 @@ class Discard(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSpec:
+    """Another region's stream whose messages are stored here, too: what is below `told` there is below `stored` here."""
+
+    stream: str
+    region: str
+    told: str
+    stored: str
+
+
+@dataclass(frozen=True, slots=True)
 class StreamSpec:
-    """One stream. Ages and windows in seconds (0: no limit), sizes in bytes; `atomic`: takes atomic batches."""
+    """One stream. Ages and windows in seconds (0: no limit), sizes in bytes; `atomic`: takes atomic batches.
+
+    `sources` bring what other regions have for it; `last_only`: of each subject only the last message is kept, as in a KV bucket.
+    """
 
     name: str
     subjects: tuple[str, ...]
@@ -36,11 +50,16 @@ class StreamSpec:
     duplicate_window: float = 600.0
     atomic: bool = True
     max_consumers: int = -1
+    sources: tuple[SourceSpec, ...] = ()
+    last_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ConsumerSpec:
-    """One durable pull consumer. `ack_wait` and `backoff` in seconds; `max_deliver` -1: for ever."""
+    """One durable pull consumer. `ack_wait` and `backoff` in seconds; `max_deliver` -1: for ever.
+
+    `in_order`: one reader takes all of it in its order, so that its last acknowledgement stands for all before.
+    """
 
     stream: str
     durable: str
@@ -49,6 +68,7 @@ class ConsumerSpec:
     max_deliver: int = -1
     max_ack_pending: int = 1000
     backoff: tuple[float, ...] = ()
+    in_order: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +87,8 @@ TASKS = "TASKS"
 DEVICES = "DEVICES"
 ADVISORIES = "ADVISORIES"
 DEAD = "DEAD"
+#: Below this subject, and the name of the region that asked, one server hands another what a stream sources.
+DELIVERED = "dlv"
 
 DIRECTORY = BucketSpec("directory")
 IDEMPOTENCY = BucketSpec("idempotency", ttl=DAY)
@@ -75,8 +97,41 @@ RELAYS = BucketSpec("relays", ttl=366 * DAY)
 BUCKETS = (DIRECTORY, IDEMPOTENCY, RELAYS)
 
 
-def streams(region: str) -> tuple[StreamSpec, ...]:
-    """The streams of `region`; every subject names its region, so that a joined link never stores a message twice."""
+def outbox(region: str) -> str:
+    """The stream in which a region keeps what it accepted for another one that did not answer."""
+    return f"OUT_{region}"
+
+
+def far_directory(region: str) -> BucketSpec:
+    """Another region's directory as it is known here."""
+    return BucketSpec(f"{DIRECTORY.name}_{region}")
+
+
+def link_streams(others: Sequence[str]) -> tuple[StreamSpec, ...]:
+    """What a region has beside its own streams, for each of the others: an outbox, and a copy of its directory."""
+    directory = f"KV_{DIRECTORY.name}"
+    return (
+        *(StreamSpec(outbox(other), (f"out.{other}.>",), max_bytes=4 * GIB) for other in others),
+        *(
+            StreamSpec(
+                f"KV_{far_directory(other).name}",
+                (),
+                duplicate_window=120.0,
+                atomic=False,
+                sources=(SourceSpec(directory, other, f"$KV.{DIRECTORY.name}.>", f"$KV.{far_directory(other).name}.>"),),
+                last_only=True,
+            )
+            for other in others
+        ),
+    )
+
+
+def streams(region: str, others: Sequence[str] = ()) -> tuple[StreamSpec, ...]:
+    """The streams of `region`; every subject names its region, so that a joined link never stores a message twice.
+
+    `others` are the regions that it is linked with.
+    """
+    intake = tuple(SourceSpec(outbox(region), other, f"out.{region}.>", f"intake.{region}.>") for other in others)
     orders = (f"order.print.{region}.>", f"order.control.{region}.>")
     events = (
         *(f"task.{kind}.{region}.>" for kind in ("new", "status", "end")),
@@ -86,7 +141,7 @@ def streams(region: str) -> tuple[StreamSpec, ...]:
     advisories = (f"{given_up}.MAX_DELIVERIES.>", f"{given_up}.MSG_TERMINATED.>")
     week = 7 * DAY
     return (
-        StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB),
+        StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB, sources=intake),
         StreamSpec(CONVERT, (f"order.convert.{region}.>",), retention=Retention.WORKQUEUE, max_bytes=2 * GIB),
         StreamSpec(PRINT, orders, max_age=week, max_bytes=4 * GIB, max_consumers=5000),
         StreamSpec(REPORTS, (f"report.{region}.>",), max_age=week),
@@ -94,6 +149,7 @@ def streams(region: str) -> tuple[StreamSpec, ...]:
         StreamSpec(DEVICES, (f"device.{region}.>",), discard=Discard.OLD, max_age=week, max_bytes=GIB // 4),
         StreamSpec(ADVISORIES, advisories, max_age=week, max_bytes=GIB // 16, atomic=False),
         StreamSpec(DEAD, (f"dead.{region}.>",), discard=Discard.OLD, max_age=30 * DAY, max_bytes=GIB // 4),
+        *link_streams(others),
     )
 
 
@@ -119,13 +175,14 @@ def consumers(region: str) -> tuple[ConsumerSpec, ...]:
         )
         for engine in Engine
     )
+    reports = (f"report.{region}.convert", f"report.{region}.task.>")
     return (
-        ConsumerSpec(INTAKE, "spooler_intake", max_ack_pending=5000),
-        ConsumerSpec(REPORTS, "spooler_reports", (f"report.{region}.convert", f"report.{region}.task.>"), max_ack_pending=5000),
-        ConsumerSpec(ADVISORIES, "spooler_advisories", max_ack_pending=100),
+        ConsumerSpec(INTAKE, "spooler_intake", max_ack_pending=5000, in_order=True),
+        ConsumerSpec(REPORTS, "spooler_reports", reports, max_ack_pending=5000, in_order=True),
+        ConsumerSpec(ADVISORIES, "spooler_advisories", max_ack_pending=100, in_order=True),
         ConsumerSpec(REPORTS, "registry_devices", (f"report.{region}.device.>",), max_ack_pending=100),
-        ConsumerSpec(TASKS, "webhooks_tasks", max_ack_pending=5000),
-        ConsumerSpec(DEVICES, "webhooks_devices", max_ack_pending=5000),
+        ConsumerSpec(TASKS, "webhooks_tasks", max_ack_pending=5000, in_order=True),
+        ConsumerSpec(DEVICES, "webhooks_devices", max_ack_pending=5000, in_order=True),
         *converters,
     )
 
@@ -137,4 +194,5 @@ def agent_consumer(region: str, shard: int, tenant: str, agent: str) -> Consumer
         f"agent_{agent}",
         (f"order.print.{region}.{shard}.{tenant}.{agent}.*", f"order.control.{region}.{shard}.{tenant}.{agent}"),
         max_ack_pending=500,
+        in_order=True,
     )

@@ -10,17 +10,21 @@ from nats.errors import Error as NatsError
 from nats.js.api import (
     AckPolicy,
     ConsumerConfig,
+    ConsumerInfo,
     DeliverPolicy,
     DiscardPolicy,
+    ExternalStream,
     KeyValueConfig,
     RetentionPolicy,
     StorageType,
     StreamConfig,
+    StreamSource,
+    SubjectTransform,
 )
 from nats.js.client import JetStreamContext
 from nats.js.errors import APIError, NotFoundError
 
-from libs.contracts.streams import BUCKETS, BucketSpec, ConsumerSpec, StreamSpec, consumers, streams
+from libs.contracts.streams import BUCKETS, DELIVERED, BucketSpec, ConsumerSpec, SourceSpec, StreamSpec, consumers, streams
 from libs.runtime.bus import Bus
 
 log = structlog.get_logger()
@@ -32,8 +36,8 @@ NO_PEERS = 10005
 AGAIN = 0.5
 
 
-def stream_config(spec: StreamSpec, replicas: int = 1) -> StreamConfig:
-    """A stream in JetStream's own terms."""
+def stream_config(spec: StreamSpec, replicas: int = 1, region: str = "") -> StreamConfig:
+    """A stream in JetStream's own terms; `region` is the one that asks others for what it sources."""
     return StreamConfig(
         name=spec.name,
         subjects=list(spec.subjects),
@@ -47,7 +51,16 @@ def stream_config(spec: StreamSpec, replicas: int = 1) -> StreamConfig:
         num_replicas=replicas,
         allow_direct=True,
         allow_atomic=spec.atomic,
+        sources=[_source(source, region) for source in spec.sources] or None,
+        max_msgs_per_subject=1 if spec.last_only else -1,
+        allow_rollup_hdrs=spec.last_only,
+        deny_delete=spec.last_only,
     )
+
+
+def _source(spec: SourceSpec, region: str) -> StreamSource:
+    across = ExternalStream(api=f"$JS.{spec.region}.API", deliver=f"{DELIVERED}.{region}")
+    return StreamSource(name=spec.stream, external=across, subject_transforms=[SubjectTransform(spec.told, spec.stored)])
 
 
 def consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
@@ -55,7 +68,7 @@ def consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
     return ConsumerConfig(
         durable_name=spec.durable,
         deliver_policy=DeliverPolicy.ALL,
-        ack_policy=AckPolicy.EXPLICIT,
+        ack_policy=AckPolicy.ALL if spec.in_order else AckPolicy.EXPLICIT,
         ack_wait=spec.ack_wait,
         max_deliver=spec.max_deliver,
         backoff=list(spec.backoff) or None,
@@ -67,19 +80,36 @@ def consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
 
 async def ensure_consumer(js: JetStreamContext, spec: ConsumerSpec) -> None:
     """Make one consumer, or bring its settings up to date; its place in the stream stays."""
+    config = consumer_config(spec)
+    try:
+        await js.add_consumer(spec.stream, config)
+    except APIError:
+        there = await js.consumer_info(spec.stream, spec.durable)
+        if there.config.ack_policy == config.ack_policy:
+            raise
+        await _made_anew(js, spec, there)
+
+
+async def _made_anew(js: JetStreamContext, spec: ConsumerSpec, there: ConsumerInfo) -> None:
+    """How a consumer is acknowledged is the one thing that no update changes. What was behind its place stays behind it."""
+    await js.delete_consumer(spec.stream, spec.durable)
     await js.add_consumer(spec.stream, consumer_config(spec))
+    if there.ack_floor and there.ack_floor.stream_seq:
+        await js.reset_consumer(spec.stream, spec.durable, there.ack_floor.stream_seq + 1)
+    log.info("consumer made anew", stream=spec.stream, durable=spec.durable)
 
 
-async def provision(bus: Bus, region: str, replicas: int = 0) -> None:
+async def provision(bus: Bus, region: str, replicas: int = 0, others: Sequence[str] = ()) -> None:
     """Make or update everything that `libs.contracts.streams` names, kept by so many servers. Safe to repeat.
 
-    `replicas` 0: what is there stays where it is, what is new is kept by one server.
+    `replicas` 0: what is there stays where it is, what is new is kept by one server. `others`: the regions that this one is linked
+    with, which need not be reached now.
 
     Raises NATS's errors: of a server that says no, and of a cluster that has not gathered in time.
     """
     deadline = time.monotonic() + GATHERING
-    for stream in streams(region):
-        await _gathered(deadline, lambda stream=stream: _ensure_stream(bus.js, stream, replicas))  # type: ignore[misc]
+    for stream in streams(region, others):
+        await _gathered(deadline, lambda stream=stream: _ensure_stream(bus.js, stream, replicas, region))  # type: ignore[misc]
     for consumer in consumers(region):
         await _gathered(deadline, lambda consumer=consumer: ensure_consumer(bus.js, consumer))  # type: ignore[misc]
     for bucket in BUCKETS:
@@ -87,15 +117,17 @@ async def provision(bus: Bus, region: str, replicas: int = 0) -> None:
     log.info("streams provisioned", region=region, replicas=replicas)
 
 
-async def complete(bus: Bus, region: str, replicas: int = 0, agents: Sequence[ConsumerSpec] = ()) -> None:
+async def complete(
+    bus: Bus, region: str, replicas: int = 0, agents: Sequence[ConsumerSpec] = (), others: Sequence[str] = ()
+) -> None:
     """Make what is missing, these consumers too, and leave alone what is there. Raises NATS's errors, having done what it could.
 
     A consumer that is updated while somebody deletes it can be made no more until its server is started again (seen: 2.15.1).
     """
     failed: list[NatsError] = []
-    for stream in streams(region):
+    for stream in streams(region, others):
         if not await _there(bus.js.stream_info(stream.name)):
-            await _ensure_stream(bus.js, stream, replicas)
+            await _ensure_stream(bus.js, stream, replicas, region)
     for bucket in BUCKETS:
         await _ensure_bucket(bus.js, bucket, 0)
     for consumer in (*consumers(region), *agents):
@@ -131,13 +163,13 @@ async def _gathered(deadline: float, make: Callable[[], Awaitable[None]]) -> Non
             return
 
 
-async def _ensure_stream(js: JetStreamContext, spec: StreamSpec, replicas: int) -> None:
+async def _ensure_stream(js: JetStreamContext, spec: StreamSpec, replicas: int, region: str) -> None:
     try:
         there = (await js.stream_info(spec.name)).config
     except NotFoundError:
-        await js.add_stream(stream_config(spec, replicas or 1))
+        await js.add_stream(stream_config(spec, replicas or 1, region))
     else:
-        await js.update_stream(stream_config(spec, replicas or there.num_replicas or 1))
+        await js.update_stream(stream_config(spec, replicas or there.num_replicas or 1, region))
 
 
 async def _ensure_bucket(js: JetStreamContext, spec: BucketSpec, replicas: int) -> None:

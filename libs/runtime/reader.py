@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import structlog
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.js.api import AckPolicy
 from nats.js.errors import APIError, NotFoundError
 
 from libs.runtime.bus import Bus
@@ -28,19 +29,19 @@ class Incoming:
 
 
 class Batch:
-    """Messages that are read together and acknowledged together."""
+    """Messages that are read together and acknowledged together; `by_last`: the last acknowledgement stands for all."""
 
-    def __init__(self, messages: list[Msg]) -> None:
-        self._messages = messages
+    def __init__(self, messages: list[Msg], *, by_last: bool = False) -> None:
+        self._acknowledged = messages[-1:] if by_last else messages
         self.messages = [incoming(message) for message in messages]
 
     async def ack(self) -> None:
-        """Acknowledge each. A lost acknowledgement brings the message again, never an error."""
+        """Acknowledge all. A lost acknowledgement brings messages again, never an error."""
         try:
-            for message in self._messages:
+            for message in self._acknowledged:
                 await message.ack()
         except NatsError as error:
-            log.warning("batch not acknowledged, it comes again", messages=len(self._messages), error=type(error).__name__)
+            log.warning("batch not acknowledged, it comes again", messages=len(self.messages), error=type(error).__name__)
 
 
 def incoming(message: Msg) -> Incoming:
@@ -107,7 +108,8 @@ class OrderedReader:
             begin = (
                 await self.on_bound() + 1 if self.on_bound else None
             )  # the server's own account may be older, or of another stream
-            await self._bus.js.reset_consumer(self._stream, self._durable, begin)
+            reset = await self._bus.js.reset_consumer(self._stream, self._durable, begin)
+            by_last = reset.info.config.ack_policy == AckPolicy.ALL
             self.bound = True
             expected = 1
             while not self._stopped.is_set() and not reconnected.is_set():
@@ -118,7 +120,7 @@ class OrderedReader:
                         return
                     expected += 1
                 if messages:
-                    yield Batch(messages)
+                    yield Batch(messages, by_last=by_last)
         finally:
             self.bound = False
             with suppress(NatsError):  # a line that is down forgets it all the same

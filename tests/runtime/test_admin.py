@@ -1,9 +1,11 @@
 """The one admin step: everything is made, and a second time brings it up to date."""
 
+from dataclasses import replace
+
 import pytest
 
 from libs.contracts import streams as streams_module
-from libs.contracts.streams import BUCKETS, StreamSpec, agent_consumer, consumers, streams
+from libs.contracts.streams import BUCKETS, ConsumerSpec, StreamSpec, agent_consumer, consumers, streams
 from libs.runtime import admin
 from tests.runtime.messages import row
 
@@ -30,7 +32,7 @@ async def test_all_streams_consumers_and_buckets_are_as_their_data_says(bus):
             spec.max_deliver,
             spec.max_ack_pending,
         )
-        assert config.ack_policy == "explicit"
+        assert config.ack_policy == ("all" if spec.in_order else "explicit")
     for bucket in BUCKETS:
         status = await (await bus.js.key_value(bucket.name)).status()
         assert ((status.ttl or 0), status.history) == (bucket.ttl, 1)
@@ -61,6 +63,23 @@ async def test_a_consumer_that_is_made_again_keeps_its_place(bus):
     info = await bus.js.consumer_info(spec.stream, spec.durable)
     assert info.created == created
     assert tuple(info.config.filter_subjects) == spec.filters
+
+
+async def test_a_consumer_that_acknowledged_each_message_goes_on_from_its_place_by_the_last_one(bus):
+    spec = ConsumerSpec("DEAD", "test_in_order", max_ack_pending=1000, in_order=True)
+    await admin.ensure_consumer(bus.js, replace(spec, in_order=False))
+    for number in range(1, 6):
+        await bus.publish_raw(row(number), stream="DEAD")
+    pulling = await bus.js.pull_subscribe_bind(spec.durable, spec.stream)
+    for message in await pulling.fetch(3, timeout=5):
+        await message.ack_sync()
+    await admin.ensure_consumer(bus.js, spec)
+    assert (await bus.js.consumer_info(spec.stream, spec.durable)).config.ack_policy == "all"
+    left = await pulling.fetch(2, timeout=5)
+    assert [message.metadata.sequence.stream for message in left] == [4, 5]
+    await left[-1].ack_sync()
+    assert (await bus.js.consumer_info(spec.stream, spec.durable)).num_ack_pending == 0
+    await bus.js.delete_consumer(spec.stream, spec.durable)
 
 
 async def test_another_region_has_streams_of_its_own(bus):

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
+from nats.aio.msg import Msg
 from structlog.testing import capture_logs
 
 from libs.contracts.streams import ConsumerSpec
@@ -42,9 +44,31 @@ async def bus(rig) -> AsyncIterator[Bus]:
     return bus
 
 
+async def test_one_acknowledgement_is_enough_for_a_batch_of_a_consumer_that_is_read_in_order(bus, monkeypatch):
+    await admin.ensure_consumer(bus.js, replace(SPEC, in_order=True))
+    told: list[str] = []
+    acknowledge = Msg.ack
+
+    async def counted(message: Msg) -> None:
+        told.append(message.reply)
+        await acknowledge(message)
+
+    monkeypatch.setattr(Msg, "ack", counted)
+    await publish(bus, 1, 10)
+    reading = Reading(bus)
+    await until(lambda: len(reading.seen) == 10)
+    await reading.end()
+    await until(lambda: _done(bus), what="all are acknowledged")
+    assert len(told) < 10
+
+
 async def publish(bus: Bus, first: int, last: int) -> None:
     for number in range(first, last + 1):
         await bus.publish_raw(row(number), stream="DEAD")
+
+
+async def _done(bus: Bus) -> bool:
+    return await unacknowledged(bus) == 0
 
 
 async def unacknowledged(bus: Bus) -> int:
