@@ -94,7 +94,8 @@ class Embedded:
         url = self._own.nats_url or await self._start_server(keys)
         await provision.make_streams(url, keys, self._own, self.identity.sn)
         self._office = await connect(url, ADMIN, keys.path(f"{ADMIN}.creds"))
-        self._mending = asyncio.create_task(Mending(self._office, self._own.region, self._own.replicas).run())
+        mending = Mending(self._office, self._own.region, self._own.replicas, provision.others(self._own))
+        self._mending = asyncio.create_task(mending.run())
         await self._start_services(url)
 
     async def stop(self) -> None:
@@ -133,7 +134,8 @@ class Embedded:
         """A nats-server of our own, unless PRINTBUS_NATS_URL names one; its address."""
         folder, port = self._own.data_dir.absolute() / "nats", self._own.nats_port
         outside = provision.outside(self._own, **self._given)
-        self._server = NatsServer(keys, folder, port=port, record=self._record, outside=outside)
+        links = provision.links(self._own, keys)
+        self._server = NatsServer(keys, folder, port=port, record=self._record, outside=outside, links=links)
         await self._server.start()
         self._watching = asyncio.create_task(self._watch_server(self._server))
         return self._server.url

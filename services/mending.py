@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 
 import structlog
 from nats.aio.msg import Msg
@@ -27,11 +28,12 @@ PAGE = 1000
 class Mending:
     """Hears the server's own word about deletions; nothing is asked as long as there are none."""
 
-    def __init__(self, bus: Bus, region: str, replicas: int) -> None:
+    def __init__(self, bus: Bus, region: str, replicas: int, others: Sequence[str] = ()) -> None:
         self._bus = bus
         self._region = region
         self._replicas = replicas
-        self._streams = {spec.name for spec in streams(region)} | {f"KV_{spec.name}" for spec in BUCKETS}
+        self._others = others
+        self._streams = {spec.name for spec in streams(region, others)} | {f"KV_{spec.name}" for spec in BUCKETS}
         self._durables = {spec.durable for spec in consumers(region)}
         self._wanted = asyncio.Event()
 
@@ -43,7 +45,7 @@ class Mending:
             await asyncio.sleep(TOGETHER)
             self._wanted.clear()
             try:
-                await make_again(self._bus, self._region, self._replicas)
+                await make_again(self._bus, self._region, self._replicas, self._others)
             except (NatsError, TimeoutError, Unanswered) as error:
                 log.warning("streams not made again yet", error=str(error) or type(error).__name__)
                 self._wanted.set()
@@ -61,12 +63,12 @@ class Mending:
             self._wanted.set()
 
 
-async def make_again(bus: Bus, region: str, replicas: int) -> None:
+async def make_again(bus: Bus, region: str, replicas: int, others: Sequence[str] = ()) -> None:
     """What is missing of streams, buckets and consumers, that of each agent of the directory too. Safe to repeat.
 
     Raises NATS's errors and `Unanswered`.
     """
-    await admin.complete(bus, region, replicas)
+    await admin.complete(bus, region, replicas, others=others)
     entries = await _clients(History(bus, f"KV_{BUCKET}"))
     agents = [entry for entry in entries if entry.role is ClientKind.AGENT]
     await admin.complete(bus, region, replicas, [agent_consumer(region, each.shard, each.tenant, each.sn) for each in agents])

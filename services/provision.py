@@ -4,6 +4,7 @@ import secrets
 import string
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
 
@@ -13,6 +14,7 @@ from libs.runtime import admin, credentials
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.issuing import Issuer
 from libs.runtime.keys import ADMIN, Keys
+from libs.runtime.links import BadLink, Links, linked
 from libs.runtime.natsserver import Outside, configuration
 from libs.runtime.peers import Peers, split
 from libs.runtime.settings import SettingsError, read
@@ -60,10 +62,26 @@ def outside(settings: RegistrySettings, **given: object) -> Outside | None:
     return found or None
 
 
+def links(settings: RegistrySettings, keys: Keys) -> Links:
+    """How this region is joined with others. Raises `SettingsError` for a file that is no link."""
+    try:
+        told = linked(settings.links)
+    except BadLink as error:
+        raise SettingsError(f"PRINTBUS_LINKS is wrong: {error}.") from None
+    if any(link.region == settings.region for link in told):
+        raise SettingsError(f"PRINTBUS_LINKS is wrong: one of the files is of this region itself, {settings.region}.")
+    return Links(keys, settings.region, settings.link_addresses, told, settings.nats_listen)
+
+
+def others(settings: RegistrySettings) -> tuple[str, ...]:
+    """The names of the other regions. Raises `SettingsError`."""
+    return tuple(link.region for link in links(settings, Keys(settings.keys_dir)).others)
+
+
 def make_keys(settings: RegistrySettings, sn: str) -> Keys:
     """Operator, accounts, services, this server's own agent and the issuer of tokens, each with its file in `DATA_DIR/keys`."""
     keys = Keys(settings.keys_dir)
-    keys.make(settings.region)
+    keys.make(settings.region, others(settings))
     Issuer(settings.keys_dir).make()
     keys.issue(sn, agent_permissions(settings.region, SHARD, settings.tenant, sn))
     return keys
@@ -71,19 +89,20 @@ def make_keys(settings: RegistrySettings, sn: str) -> Keys:
 
 def make_configurations(settings: RegistrySettings, keys: Keys, folder: Path) -> list[Path]:
     """The configuration of the bus's server below `folder`, or of each server of its cluster in a folder of its own; blocking."""
-    reached = outside(settings)
+    reached, joined = outside(settings), links(settings, keys)
     made = folder / "nats-server.conf"
     if not settings.nats_cluster:
-        made.write_text(configuration(keys, folder, name="printbus", port=4222, outside=reached))  # nothing in it is secret
+        told = configuration(keys, folder, name="printbus", port=4222, outside=reached, links=joined)
+        made.write_text(told)  # nothing in it is secret
         return [made]
     peers = Peers(keys, settings.nats_cluster)
     found: list[Path] = []
-    for number, server in enumerate(settings.nats_cluster, 1):
+    for number, server in enumerate(settings.nats_cluster):
         host, port = split(server)
-        own = folder / str(number)
+        own = folder / str(number + 1)
         own.mkdir(parents=True, exist_ok=True)
-        name = f"printbus-{number}"
-        told = configuration(keys, own, name=name, host=host.strip("[]"), port=int(port), outside=reached, peers=peers)
+        listening: dict[str, Any] = {"name": f"printbus-{number + 1}", "host": host.strip("[]"), "port": int(port)}
+        told = configuration(keys, own, **listening, outside=reached, peers=peers, links=joined, number=number)
         credentials.write_secret(own / made.name, told)
         found.append(own / made.name)
     return found
@@ -99,9 +118,10 @@ async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str
     except Unanswered as error:
         raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes the keys in {settings.keys_dir}: {error}") from error
     try:
-        await admin.provision(bus, settings.region, settings.replicas)
+        joined = others(settings)
+        await admin.provision(bus, settings.region, settings.replicas, joined)
         if again:
-            await make_again(bus, settings.region, settings.replicas)
+            await make_again(bus, settings.region, settings.replicas, joined)
         await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
     finally:
         await bus.close()

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import nkeys
@@ -60,8 +60,11 @@ class Keys:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def make(self, region: str) -> None:
-        """Operator, accounts, service users, keys of addresses, sealing pair. Service credentials are signed anew at each call."""
+    def make(self, region: str, others: Sequence[str] = ()) -> None:
+        """Operator, accounts, service users, keys of addresses, sealing pair. Service credentials are signed anew at each call.
+
+        `others` are the regions that this one is linked with.
+        """
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder.chmod(0o700)
         for name, prefix in (
@@ -80,7 +83,7 @@ class Keys:
         user = self._user(SYSTEM)
         write_secret(self.path(f"{SYSTEM}.creds"), credentials_file(user_jwt(SYSTEM, user, self._pair("system"), None), user))
         for service in SERVICES:
-            self.issue(service, service_permissions(service, region))
+            self.issue(service, service_permissions(service, region, others))
         for name in (DOCUMENT_KEY, UPLOAD_KEY):
             if not self.path(name).exists():
                 write_secret(self.path(name), os.urandom(32))

@@ -17,6 +17,7 @@ from libs.runtime import children
 from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
 from libs.runtime.keys import Keys
+from libs.runtime.links import Links
 from libs.runtime.peers import Peers
 from libs.runtime.room import free
 
@@ -52,15 +53,19 @@ def configuration(
     name: str,
     host: str = "127.0.0.1",
     port: int = -1,
-    domain: str = "",
     outside: Outside | None = None,
     peers: Peers | None = None,
+    links: Links | None = None,
+    number: int = 0,
 ) -> str:
     """A nats-server configuration: operator mode, JetStream in `folder`, every write synced, batches up to 20,000.
 
     `outside` has a certificate made by the authority in the folder of keys. `peers`: it is one of a cluster, at this host and port.
+    `links`: its region is joined with others, for which it is the server of this `number`.
     """
     listeners = peers.told(f"{_bracketed(host)}:{port}") if peers else []
+    joined = links.told(number) if links else []
+    listeners += joined
     if outside:
         leaf = Authority(keys.path("")).leaf(outside.names, LEAF)
         secured = f"tls {{ cert_file: {json.dumps(str(leaf.certificate))}, key_file: {json.dumps(str(leaf.key))}"
@@ -71,7 +76,7 @@ def configuration(
             at = json.dumps(f"{_bracketed(outside.host)}:{outside.websocket_port}")
             listeners.append(f"websocket {{ listen: {at}, {secured} }} }}")
     jetstream = ["sync_interval: always", f"store_dir: {json.dumps(str(folder / 'jetstream'))}", "max_file_store: 64GB"]
-    jetstream += [f"domain: {domain}"] if domain else []
+    jetstream += [f"domain: {links.region}"] if links and joined else []
     jetstream += ["limits { default_max_consumers: -1, batch { max_msgs: 20000, timeout: 30s } }"]
     return "\n".join(
         [
@@ -111,6 +116,7 @@ class NatsServer:
         port: int = 0,
         record: children.ChildRecord | None = None,
         outside: Outside | None = None,
+        links: Links | None = None,
     ) -> None:
         self._keys = keys
         self._folder = folder
@@ -118,6 +124,7 @@ class NatsServer:
         self._port = port or -1
         self._record = record
         self._outside = outside
+        self._links = links
         self._looked = time.monotonic()
         self._full = False
         self._child: subprocess.Popen[bytes] | None = None
@@ -188,7 +195,7 @@ class NatsServer:
         return self._folder / "nats-server.conf"
 
     def _write(self) -> None:
-        told = configuration(self._keys, self._folder, name=self._name, port=self._port, outside=self._outside)
+        told = configuration(self._keys, self._folder, name=self._name, port=self._port, outside=self._outside, links=self._links)
         write_secret(self._config, told)
 
     def _own_address(self) -> str:

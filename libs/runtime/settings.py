@@ -23,6 +23,11 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="Folder for everything that must outlive the process.")
     region: str = Field("local", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this region: a token of every subject.")
+    links: tuple[Path, ...] = Field(
+        (),
+        description="Other regions that this one is linked with: the file that `python -m services link` made in each, a JSON list "
+        'such as ["/etc/printbus/us.link"].',
+    )
     nats_url: str = Field(
         "", description="Address of the NATS server, of several with commas between; empty: the embedded server starts its own."
     )

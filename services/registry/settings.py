@@ -42,6 +42,11 @@ class RegistrySettings(Settings):
     nats_websocket_port: int = Field(
         0, ge=0, le=65535, description="Port for agents outside that reach the embedded server's bus over WebSocket (wss); 0: none."
     )
+    link_addresses: tuple[str, ...] = Field(
+        (),
+        description="Where servers of other regions reach this region's bus, a JSON list of host:port with the port at which it "
+        'listens for them, one for each server of NATS_CLUSTER, such as ["eu.print.example.org:7422"]; empty: it calls them.',
+    )
     agent_urls: tuple[str, ...] = Field(
         (),
         description="Addresses of the bus that agents outside are told, the best first, such as "
@@ -71,6 +76,15 @@ class RegistrySettings(Settings):
             host, _, port = server.rpartition(":")
             if not host or not port.isdecimal() or not 0 < int(port) <= 65_535 - ROUTES_ABOVE:
                 raise ValueError(f"write each server as host:port, with a port of at most {65_535 - ROUTES_ABOVE}")
+        return value
+
+    @field_validator("link_addresses")
+    @classmethod
+    def _link_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            host, _, port = address.rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) <= 65_535:
+                raise ValueError("write each address as host:port")
         return value
 
     @field_validator("agent_urls")
