@@ -289,6 +289,12 @@ declare namespace com.strato {
     changeTimestamp: number;
     failingSince: number | null;
     overlapUntil: number | null;
+    /** Since then it is known to want events (WebHook-Allowed-Origin in its answer to OPTIONS); null: its events have a rate. */
+    provenTimestamp: number | null;
+    /** Requests a minute that it allows; null: no limit. */
+    allowedRate: number | null;
+    /** What its last answer to OPTIONS lacked. */
+    unprovenReason: string;
     /** Only where it was made just now. */
     secret?: string;
   }

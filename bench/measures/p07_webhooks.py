@@ -38,6 +38,8 @@ async def take(run: Run) -> None:
         http = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         receiver = _Receiver(await _receiver(ours), http)
         live = [await _endpoint(ours, f"{receiver.url}/{number}") for number in range(ENDPOINTS)]
+        for each in live:  # which says then that it wants events: who does not is told slowly
+            await ours.call("testEndpoint", endpointId=each)
         dead = [await _endpoint(ours, url) for url in _dead(stack, ours)]
         await _enable(ours, dead, enabled=False)
         bus = await connect(ours.url, "spooler", ours.data / "keys" / "spooler.creds")

@@ -13,6 +13,8 @@ import uvloop
 from libs.runtime.process import stop_signal
 
 _END = b"\r\n\r\n"
+#: What says that events are wanted (CloudEvents, HTTP 1.1 Web Hooks, section 4.2).
+_ALLOWED = "WebHook-Allowed-Origin: *\r\nWebHook-Allowed-Rate: *\r\n"
 
 
 class _Told:
@@ -43,12 +45,15 @@ class _Line(asyncio.Protocol):
             method, path, _ = self._buffer[: self._buffer.find(b"\r")].decode().split(" ")
             self._buffer = self._buffer[whole:]
             body = self._answer(method, path, fields)
-            self._transport.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n{body}".encode())  # type: ignore[attr-defined]
+            more = _ALLOWED if method == "OPTIONS" else ""
+            self._transport.write(f"HTTP/1.1 200 OK\r\n{more}Content-Length: {len(body)}\r\n\r\n{body}".encode())  # type: ignore[attr-defined]
 
     def _answer(self, method: str, path: str, fields: dict[str, str]) -> str:
         if method == "POST":
             self._told.count += 1
             self._told.ids[path].append(fields.get("webhook-id", ""))
+            return ""
+        if method == "OPTIONS":
             return ""
         if method == "DELETE":
             self._told.ids.clear()

@@ -37,7 +37,9 @@ class EndpointView:
     """An endpoint without its secret. `sn` empty: it hears of the whole tenant. Times are ms since 1970, 0: none.
 
     `kinds` and `devices` empty: all. `reason` says why it is not `enabled`; `settled`: the server's settings describe it, and
-    commands cannot change it. `overlap_until`: deliveries carry the signature of the secret before as well.
+    commands cannot change it. `overlap_until`: deliveries carry the signature of the secret before as well. `trusted`: the operator
+    chose where it leads. `proven_at`: it allowed us to tell it (`allowed_rate` times a minute, 0: no limit); until then its events
+    go slowly where there are many, and `unproven` says what its last answer lacked.
     """
 
     id: str
@@ -56,6 +58,10 @@ class EndpointView:
     changed_at: int = 0
     failing_since: int = 0
     overlap_until: int = 0
+    trusted: bool = False
+    proven_at: int = 0
+    allowed_rate: int = 0
+    unproven: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

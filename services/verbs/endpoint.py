@@ -255,6 +255,7 @@ def _row(one: Endpoint) -> dict[str, Any]:
         "enabled": not one.disabled_at,
         "reason": one.reason,
         "failing since": moment(one.failing_since),
+        "allowed us": "operator" if one.trusted else moment(one.proven_at) or one.unproven,
     }
 
 

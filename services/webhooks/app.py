@@ -7,12 +7,12 @@ from pathlib import Path
 from ssl import SSLContext
 from uuid import uuid4
 
-from prometheus_client import Gauge
-
+from libs.contracts.metrics import DELIVERIES_OLDEST, DELIVERIES_WAITING
 from libs.runtime.broker import answering, answers, listening, make_broker, running
 from libs.runtime.bus import connect
 from libs.runtime.database import Database, database
 from libs.runtime.machine import ipv4_addresses
+from libs.runtime.metrics import gauge
 from libs.runtime.service import Service
 from libs.runtime.vetting import Guard
 from services.webhooks import dialects, questions, upkeep
@@ -37,6 +37,8 @@ from services.webhooks.lane import Lane, Manner
 from services.webhooks.lanes import Lanes
 from services.webhooks.ordered import OrderedLane
 from services.webhooks.own import OwnEndpoint
+from services.webhooks.pacing import Allowance, Gate
+from services.webhooks.proof import Prover
 from services.webhooks.questions import Reception
 from services.webhooks.receiver import Receiver, trusted
 from services.webhooks.recorder import Recorder
@@ -63,13 +65,20 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     service.on_stop(claims.release)  # after the last answer is written down: only the holder may
     recorder = Recorder(store, holder, service.metrics)
     service.loop("recorder", recorder.run, recorder.stop)
-    make = _lanes_of(settings, manners, store, recorder, subscribing, context)
+    allowance = Allowance(settings.webhook_unproven_rate, service.metrics)
+    prover = Prover(endpoints, settings.webhook_origin, service.metrics)
+    gates = partial(_gate, allowance, prover)
+    make = _lanes_of(settings, manners, store, recorder, subscribing, context, gates)
     lanes = Lanes(claims, make, recorder)
-    service.loop("lanes", lanes.run, lanes.stop)
-
     handlers = Handlers(store, endpoints, known, place_of(settings), Notices(subscribing.subscriptions))
     intake = Intake(opened, bus, handlers, lanes.wake, holder)
     own = OwnEndpoint(settings, endpoints)
+
+    async def tell() -> None:
+        await own.settled()  # what waits for the address of the settings goes to the one that stands there now
+        await lanes.run()
+
+    service.loop("lanes", tell, lanes.stop)
 
     async def read(stream: str) -> None:
         await own.settled()
@@ -87,7 +96,12 @@ async def start(service: Service, settings: WebhooksSettings) -> None:
     service.loop("expiry", partial(clockwork.expire, subscribing.lifecycle))
     service.loop("standing", Standing(bus, settings.region, subscribing.lifecycle).watch)
     service.loop("sweep of subscriptions", partial(clockwork.sweep, subscribing.lifecycle))
-    reception = Reception(desk_of(opened, settings, known), lanes.wake)
+
+    async def prove(endpoint: Endpoint) -> None:
+        receivers = _receivers(settings, context, endpoint, ordered=manners[endpoint.dialect].schedule.ordered)
+        await prover.try_out(endpoint, receivers, allowance)
+
+    reception = Reception(desk_of(opened, settings, known), lanes.wake, prove)
     await _answer(service, settings, reception, Counter(subscribing.desk, lanes.wake))
 
 
@@ -129,21 +143,29 @@ def _lanes_of(  # noqa: PLR0917 - what all lanes share
     recorder: Recorder,
     subscribing: Subscribing,
     context: SSLContext,
+    gates: Callable[[Callable[[], Receiver]], Gate],
 ) -> Callable[[Endpoint], Lane]:
-    guard = guard_of(settings)
-
     def make(endpoint: Endpoint) -> Lane:
         if endpoint.dialect == DIALECT:
             return subscribing.lane(endpoint, store, recorder)
         manner = manners[endpoint.dialect]
         ordered = manner.schedule.ordered
-        patience = settings.callback_timeout if ordered else settings.webhook_timeout
-        receivers = partial(Receiver, context, patience, None if endpoint.trusted else guard)
+        receivers = _receivers(settings, context, endpoint, ordered=ordered)
+        gate = None if endpoint.trusted else gates(receivers)
         if ordered:
-            return OrderedLane(endpoint, manner, store, recorder, receivers)
-        return IndependentLane(endpoint, manner, store, recorder, receivers, parallel=settings.webhook_parallel)
+            return OrderedLane(endpoint, manner, store, recorder, receivers, gate=gate)
+        return IndependentLane(endpoint, manner, store, recorder, receivers, parallel=settings.webhook_parallel, gate=gate)
 
     return make
+
+
+def _receivers(settings: WebhooksSettings, context: SSLContext, endpoint: Endpoint, *, ordered: bool) -> Callable[[], Receiver]:
+    patience = settings.callback_timeout if ordered else settings.webhook_timeout
+    return partial(Receiver, context, patience, None if endpoint.trusted else guard_of(settings))
+
+
+def _gate(allowance: Allowance, prover: Prover, receivers: Callable[[], Receiver]) -> Gate:
+    return Gate(allowance, lambda endpoint: prover.ask(endpoint, receivers))
 
 
 async def _answer(service: Service, settings: WebhooksSettings, reception: Reception, counter: Counter) -> None:
@@ -157,10 +179,7 @@ async def _answer(service: Service, settings: WebhooksSettings, reception: Recep
 
 
 def _keep_up(service: Service, store: Store, endpoints: Endpoints, known: Mapping[str, Dialect], retention: float) -> None:
-    waiting = Gauge(
-        "webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", ["dialect"], registry=service.metrics
-    )
-    age = Gauge("webhooks_oldest_waiting_seconds", "Age of the oldest of them", ["dialect"], registry=service.metrics)
+    waiting, age = gauge(DELIVERIES_WAITING, service.metrics), gauge(DELIVERIES_OLDEST, service.metrics)
     service.loop("count", partial(upkeep.count, store, waiting, age, (*known, DIALECT)))
     service.loop("sweep", partial(upkeep.sweep, store, endpoints, retention))
 

@@ -15,7 +15,7 @@ from libs.runtime.bus import Refused
 from services.webhooks.admission import Admission
 from services.webhooks.dialects import Dialect, Place
 from services.webhooks.domain import Delivery, Endpoint, State, Trial
-from services.webhooks.endpoints import Endpoints
+from services.webhooks.endpoints import PROOF, Endpoints
 from services.webhooks.history import History, Wanted
 from services.webhooks.own import ID
 from services.webhooks.signing import make_secret
@@ -124,7 +124,7 @@ class Desk:
         )
         if "url" in values and values["url"] != found.url:
             await self._admission.address(values["url"], trusted=owner.operator)
-            values["trusted"] = owner.operator
+            values |= {"trusted": owner.operator, **PROOF}
         if enabled is True and found.disabled_at:
             values |= {"disabled_at": 0, "reason": "", "failing_since": 0}
         if enabled is False and not found.disabled_at:

@@ -42,7 +42,8 @@ class Endpoint:
     """Who hears of the tasks of one client (`sn`; empty: of the whole tenant), where, and in which dialect.
 
     `secret` empty: nothing is signed; the old one signs too until `old_until`. `trusted`: the operator chose the address, so that
-    it may lead anywhere. Times are ms since 1970, 0: none.
+    it may lead anywhere. `proven_at`: it allowed us to tell it, at most `allowed_rate` times a minute (0: as often as we like);
+    `unproven`: what its last answer lacked for that. Times are ms since 1970, 0: none.
     """
 
     id: str
@@ -63,6 +64,9 @@ class Endpoint:
     failing_since: int = 0
     created_at: int = 0
     changed_at: int = 0
+    proven_at: int = 0
+    allowed_rate: int = 0
+    unproven: str = ""
 
     def secrets(self, now: int) -> tuple[str, ...]:
         """The secrets that sign at `now` (ms), the newest first."""

@@ -16,6 +16,8 @@ from services.webhooks.tables import delivery, endpoint
 #: Nobody's: a lane takes it, and no change of an endpoint touches it.
 _FREE: Mapping[str, Any] = {"holder": "", "until": 0.0}
 
+#: What is known of an address, and of no other: where an endpoint leads elsewhere, it is this again.
+PROOF: Mapping[str, Any] = {"proven_at": 0, "allowed_rate": 0, "unproven": ""}
 
 #: Not the queues of subscriptions, which their applications rule elsewhere and which hear of other events.
 _OWN = endpoint.c.dialect != "graph"
@@ -75,6 +77,13 @@ class Endpoints:
                 await skip(connection, endpoint_id, OFF, now)
         return changed
 
+    async def prove(self, asked: Endpoint) -> None:
+        """Keep what came of asking an endpoint for its permission, unless it leads elsewhere by now."""
+        there = endpoint.c.active & (endpoint.c.id == asked.id) & (endpoint.c.url == asked.url)
+        values = {name: getattr(asked, name) for name in PROOF}
+        async with self._database.transaction() as connection:
+            await connection.execute(update(endpoint).where(there).values(values))
+
     async def remove(self, endpoint_id: str, now: int) -> None:
         """Tell it nothing any more; what still waited for it is skipped, and says so. `now` in ms since 1970."""
         async with self._database.transaction() as connection:
@@ -107,4 +116,4 @@ async def _bury(connection: AsyncConnection, endpoint_id: str) -> None:
 
 
 def _without_times(one: Endpoint) -> Endpoint:
-    return replace(one, created_at=0, changed_at=0, failing_since=0)
+    return replace(one, created_at=0, changed_at=0, failing_since=0, **PROOF)

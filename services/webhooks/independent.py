@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
+from services.webhooks.pacing import Gate
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
@@ -25,8 +26,9 @@ class IndependentLane(Lane):
         receivers: Callable[[], Receiver],
         *,
         parallel: int,
+        gate: Gate | None = None,
     ) -> None:
-        super().__init__(endpoint, manner, store, recorder, receivers)
+        super().__init__(endpoint, manner, store, recorder, receivers, gate=gate)
         self._parallel = parallel
         self._repetitions = parallel // 2
         self._at_work: dict[str, Delivery] = {}
@@ -39,7 +41,7 @@ class IndependentLane(Lane):
                 while self._may_go():
                     self._news.clear()
                     wait = await self._begin(attempts)
-                    if self._at_work:
+                    if self._at_work or (self._gate and self._gate.holding):
                         idle_since = time.monotonic()
                     elif time.monotonic() - idle_since > LINGER:
                         return
@@ -61,6 +63,8 @@ class IndependentLane(Lane):
                 break
             if self._is_behind(delivery):
                 continue
+            if (wait := await self._turn()) > 0:
+                return wait
             if not self._may_go() or not self._is_news(delivery):
                 break
             self._at_work[delivery.event] = delivery

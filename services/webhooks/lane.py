@@ -16,6 +16,7 @@ from libs.runtime.traces import Tracing
 from services.webhooks.claims import TERM
 from services.webhooks.dialects import Speech
 from services.webhooks.domain import Delivery, Endpoint
+from services.webhooks.pacing import Gate
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
@@ -55,9 +56,18 @@ class Lane(ABC):
     """Delivers to one endpoint as long as this process holds it."""
 
     def __init__(
-        self, endpoint: Endpoint, manner: Manner, store: Store, recorder: Recorder, receivers: Callable[[], Receiver]
+        self,
+        endpoint: Endpoint,
+        manner: Manner,
+        store: Store,
+        recorder: Recorder,
+        receivers: Callable[[], Receiver],
+        *,
+        gate: Gate | None = None,
     ) -> None:
+        """`gate`: what holds it back where nobody is proven to want what it tells."""
         self.endpoint = endpoint
+        self._gate = gate
         self._dialect = manner.dialect
         self._schedule = manner.schedule
         self._tracing = manner.tracing
@@ -93,6 +103,13 @@ class Lane(ABC):
 
     def _may_go(self) -> bool:
         return not self._ended.is_set() and time.monotonic() < self._held_until
+
+    async def _turn(self) -> float:
+        """Seconds until the next attempt may start; 0: now."""
+        if self._gate is None:
+            return 0.0
+        self.endpoint, wait = await self._gate.pass_through(self.endpoint)
+        return min(wait, GLANCE)
 
     def _is_news(self, delivery: Delivery) -> bool:
         """Whether this attempt is asked for the first time; the lane ends when it is not."""

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from services.webhooks.domain import Delivery, Endpoint, State
 from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
+from services.webhooks.pacing import Gate
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
@@ -22,9 +23,16 @@ class OrderedLane(Lane):
     """Tells one event at a time; at most the last one is told again, with the same id, when the process is killed."""
 
     def __init__(
-        self, endpoint: Endpoint, manner: Manner, store: Store, recorder: Recorder, receivers: Callable[[], Receiver]
+        self,
+        endpoint: Endpoint,
+        manner: Manner,
+        store: Store,
+        recorder: Recorder,
+        receivers: Callable[[], Receiver],
+        *,
+        gate: Gate | None = None,
     ) -> None:
-        super().__init__(endpoint, manner, store, recorder, receivers)
+        super().__init__(endpoint, manner, store, recorder, receivers, gate=gate)
         self._receiver = receivers()
         self._ahead: deque[Delivery] = deque()
 
@@ -55,7 +63,12 @@ class OrderedLane(Lane):
         """Attempts until it is delivered or skipped; False when the lane must end before that."""
         while True:
             await self._recorder.at_most(0, self.endpoint.id)
-            if not await self._may_go_after(pause(delivery, self._schedule, self._clock())) or not self._is_news(delivery):
+            if not await self._may_go_after(pause(delivery, self._schedule, self._clock())):
+                return False
+            while (wait := await self._turn()) > 0:
+                if not await self._may_go_after(wait):
+                    return False
+            if not self._may_go() or not self._is_news(delivery):
                 return False
             outcome = await self._tell(delivery, self._receiver)
             self._recorder.put(outcome)

@@ -1,6 +1,8 @@
 """What doors ask the dispatcher: its table of contents on the bus."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +25,7 @@ from libs.contracts.message import Message
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.webhooks.desk import Desk, Owner, now_ms
+from services.webhooks.domain import Endpoint
 from services.webhooks.graph.subscriptions import DIALECT
 from services.webhooks.history import Wanted
 from services.webhooks.views import delivery_view, endpoint_view, logged
@@ -33,10 +36,11 @@ TRIAL = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reception:
-    """What the answers are made with; `wake` says that endpoints have something to be told."""
+    """What the answers are made with; `wake` says that endpoints have something to be told, `prove` asks for their permission."""
 
     desk: Desk
     wake: Callable[[set[str]], None]
+    prove: Callable[[Endpoint], Awaitable[None]]
 
 
 async def add_endpoint(reception: Reception, query: AddEndpoint) -> EndpointAnswer:
@@ -80,10 +84,11 @@ async def rotate_secret(reception: Reception, query: RotateSecret) -> EndpointAn
 
 
 async def try_endpoint(reception: Reception, query: TryEndpoint) -> DeliveryAnswer:
-    """What came of a test."""
+    """What came of a test; meanwhile the receiver is asked whether it allows us."""
     made = await reception.desk.trial(_owner(query), query.endpoint)
     reception.wake({made.endpoint})
-    tried = await reception.desk.tried(made, TRIAL)
+    asked = reception.prove(await reception.desk.find(_owner(query), query.endpoint))
+    tried, _ = await asyncio.gather(reception.desk.tried(made, TRIAL), _within(asked, TRIAL))
     log = await reception.desk.history.attempts(made.endpoint, [made.event])
     return DeliveryAnswer(delivery=delivery_view(tried, log.get(made.event, ())))
 
@@ -117,6 +122,11 @@ QUESTIONS: dict[type[Message], Answer] = {
     ListDeliveries: list_deliveries,
     ReplayDeliveries: replay_deliveries,
 }
+
+
+async def _within(asking: Awaitable[None], seconds: float) -> None:
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asking, seconds)
 
 
 def _owner(query: Any) -> Owner:

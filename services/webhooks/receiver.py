@@ -63,10 +63,17 @@ class Receiver:
 
     async def post(self, url: str, body: str, headers: Mapping[str, str]) -> Answer:
         """One attempt. Whatever goes wrong is an answer with status 0 and a sentence."""
+        return await self._ask("POST", url, body.encode(), headers)
+
+    async def options(self, url: str, headers: Mapping[str, str]) -> Answer:
+        """Ask what is allowed there; the answer has its `webhook` headers. As `post` otherwise."""
+        return await self._ask("OPTIONS", url, b"", headers)
+
+    async def _ask(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         begun = time.monotonic()
         try:
             async with asyncio.timeout(self._timeout):
-                response = await self._send(url, body.encode(), headers)
+                response = await self._send(method, url, body, headers)
         except TimeoutError:
             await self.close()
             return Answer(0, f"no answer within {self._timeout:g} s", _since(begun), late=True)
@@ -78,7 +85,8 @@ class Receiver:
             return Answer(0, f"the request failed: {type(error).__name__}", _since(begun))
         took = _since(begun)
         excerpt = await _drain(response, min(BODY_PATIENCE, begun + self._timeout - time.monotonic()))
-        return Answer(response.status, "", took, excerpt, _retry_after(response), media_type=_media_type(response))
+        found = _webhook(response) if method == "OPTIONS" else {}
+        return Answer(response.status, "", took, excerpt, _retry_after(response), media_type=_media_type(response), webhook=found)
 
     async def close(self) -> None:
         """Close the connection; the next attempt makes one."""
@@ -86,7 +94,7 @@ class Receiver:
         if connection:
             await connection.aclose()
 
-    async def _send(self, url: str, body: bytes, headers: Mapping[str, str]) -> httpcore.Response:
+    async def _send(self, method: str, url: str, body: bytes, headers: Mapping[str, str]) -> httpcore.Response:
         if self._address is None or self._address.text != url:
             await self.close()
             self._address = _Address(url)
@@ -95,7 +103,7 @@ class Receiver:
             self._connection = httpcore.AsyncHTTPConnection(
                 self._address.url.origin, ssl_context=self._context, keepalive_expiry=IDLE, network_backend=self._network
             )
-        return await self._connection.handle_async_request(self._address.request(body, headers))
+        return await self._connection.handle_async_request(self._address.request(method, body, headers))
 
 
 class _Address:
@@ -110,10 +118,10 @@ class _Address:
             pair = base64.b64encode(f"{url.username}:{url.password}".encode())
             self._headers.append((b"authorization", b"Basic " + pair))
 
-    def request(self, body: bytes, headers: Mapping[str, str]) -> httpcore.Request:
+    def request(self, method: str, body: bytes, headers: Mapping[str, str]) -> httpcore.Request:
         own = [(name.encode(), value.encode()) for name, value in headers.items()]
         length = (b"content-length", str(len(body)).encode())
-        return httpcore.Request("POST", self.url, headers=[*self._headers, *own, length], content=body)
+        return httpcore.Request(method, self.url, headers=[*self._headers, *own, length], content=body)
 
 
 async def _drain(response: httpcore.Response, patience: float) -> str:
@@ -154,6 +162,11 @@ def _retry_after(response: httpcore.Response) -> float:
 
 def _media_type(response: httpcore.Response) -> str:
     return _header(response, b"content-type").partition(";")[0].strip().lower()
+
+
+def _webhook(response: httpcore.Response) -> dict[str, str]:
+    found = ((name.lower().decode("latin-1"), value.decode("latin-1").strip()) for name, value in response.headers)
+    return {name: value for name, value in found if name.startswith("webhook-")}
 
 
 def _header(response: httpcore.Response, wanted: bytes) -> str:

@@ -4,10 +4,12 @@ import asyncio
 from collections import Counter as Tally
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
+from libs.contracts.metrics import ATTEMPTS_FAILED, DELIVERIES_ENDED, ENDPOINTS_DISABLED, FIRST_ATTEMPTS
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import whole
+from libs.runtime.metrics import counter, histogram
 from services.webhooks.domain import State
 from services.webhooks.store import Store
 from services.webhooks.verdict import Outcome
@@ -31,13 +33,10 @@ class Recorder:
         self._come = asyncio.Event()
         self._saved = asyncio.Event()
         self._stopped = False
-        self._ended = Counter(
-            "webhooks_deliveries_ended", "Deliveries that ended: delivered or skipped", ["dialect", "state"], registry=metrics
-        )
-        self._failed = Counter("webhooks_attempts_failed", "Attempts that failed", ["dialect"], registry=metrics)
-        self._disabled = Counter(
-            "webhooks_endpoints_disabled", "Endpoints switched off because of what they answered", ["dialect"], registry=metrics
-        )
+        self._ended = counter(DELIVERIES_ENDED, metrics)
+        self._failed = counter(ATTEMPTS_FAILED, metrics)
+        self._disabled = counter(ENDPOINTS_DISABLED, metrics)
+        self._first = histogram(FIRST_ATTEMPTS, metrics)
 
     def stop(self) -> None:
         """Save what there is, then end."""
@@ -86,6 +85,8 @@ class Recorder:
 
     def _tell(self, outcome: Outcome) -> None:
         told = {"endpoint": outcome.endpoint, "id": outcome.event, "attempt": outcome.attempts, "took_ms": outcome.took}
+        if outcome.attempts == 1 and not outcome.replay:
+            self._first.labels(outcome.dialect).observe(max(outcome.at - outcome.happened, 0) / 1000)
         if outcome.took > SLOW_MS:
             log.warning("receiver is slow", endpoint=outcome.endpoint, took_ms=outcome.took)
         if outcome.error:

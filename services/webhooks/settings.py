@@ -55,6 +55,18 @@ class WebhooksSettings(Settings):
         DAY, ge=0, le=30 * DAY, description="Seconds for which deliveries carry the old signature too after a new secret was made."
     )
     webhook_endpoints: int = Field(50, ge=1, le=10_000, description="Most endpoints of one client.")
+    webhook_unproven_rate: int = Field(
+        300,
+        ge=0,
+        le=1_000_000,
+        description="Requests a minute to all addresses of a tenant's clients that have not allowed us (OPTIONS with "
+        "WebHook-Request-Origin); 0: no limit.",
+    )
+    webhook_origin: str = Field(
+        "printbus",
+        pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$",
+        description="Name by which receivers know who asks whether they allow us, such as print.example.org.",
+    )
     webhook_allow_networks: tuple[IPv4Network | IPv6Network, ...] = Field(
         (), description='CIDRs that clients\' endpoints may lead to besides public addresses, a JSON list such as ["10.1.0.0/16"].'
     )

@@ -32,6 +32,9 @@ endpoint = Table(
     Column("failing_since", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    Column("proven_at", BigInteger, nullable=False),
+    Column("allowed_rate", Integer, nullable=False),
+    Column("unproven", Text, nullable=False),
     Column("holder", String(64), nullable=False),
     Column("until", Float, nullable=False),
 )

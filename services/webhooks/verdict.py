@@ -40,7 +40,8 @@ class Answer:
     """What came of one attempt: an HTTP status, or 0 and a sentence; `took` in milliseconds.
 
     `excerpt` is the beginning of the answer's body; `retry_after`: seconds after which the receiver wants to be asked again.
-    `late`: it took too long. `media_type` is in small letters, without parameters.
+    `late`: it took too long. `media_type` is in small letters, without parameters; `webhook`: the headers of the answer to OPTIONS
+    whose names begin with webhook-, in small letters.
     """
 
     status: int
@@ -50,13 +51,15 @@ class Answer:
     retry_after: float = 0.0
     late: bool = False
     media_type: str = ""
+    webhook: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What is written down of an attempt: the delivery as it is after it, what was sent and what came.
 
-    `disable`: why the endpoint is switched off by it, empty: it is not.
+    `disable`: why the endpoint is switched off by it, empty: it is not. `happened`: when the event did, `at` when this attempt
+    began, in ms since 1970.
     """
 
     endpoint: str
@@ -75,6 +78,7 @@ class Outcome:
     excerpt: str = ""
     dialect: str = ""
     disable: str = ""
+    happened: int = 0
 
 
 def settle(
@@ -107,6 +111,7 @@ def settle(
         at=now - answer.took,
         excerpt=answer.excerpt,
         disable=disable,
+        happened=delivery.at,
     )
 
 

@@ -32,6 +32,10 @@ def endpoint_view(one: Endpoint, now: int) -> EndpointView:
         changed_at=one.changed_at,
         failing_since=one.failing_since,
         overlap_until=one.old_until if one.old_secret and now < one.old_until else 0,
+        trusted=one.trusted,
+        proven_at=one.proven_at,
+        allowed_rate=one.allowed_rate,
+        unproven=one.unproven,
     )
 
 

@@ -20,6 +20,7 @@ class Request:
     body: bytes
     at: float
     connection: int
+    method: str = "POST"
 
     @property
     def id(self) -> str:
@@ -67,12 +68,15 @@ async def never(request: Request, writer: asyncio.StreamWriter) -> None:
 
 @dataclass
 class Receiver:
-    """A server on a port of its own."""
+    """A server on a port of its own; `willing`: it allows whoever asks (CloudEvents, HTTP 1.1 Web Hooks) to tell it events."""
 
     script: Script
+    willing: bool = True
+    handshakes: int = 0
     requests: list[Request] = field(default_factory=list)
     port: int = 0
     connections: int = 0
+    rate: str = "WebHook-Allowed-Rate: *"
 
     @property
     def url(self) -> str:
@@ -87,6 +91,10 @@ class Receiver:
         connection = self.connections
         with suppress(ConnectionError, asyncio.IncompleteReadError):
             while request := await _read(reader, connection):
+                if "webhook-request-origin" in request.headers and request.method == "OPTIONS":
+                    self.handshakes += 1
+                    writer.write(answer(200, b"", *(["WebHook-Allowed-Origin: *", self.rate] if self.willing else [])))
+                    continue
                 self.requests.append(request)
                 reply = await self.script(request, writer)
                 if reply is None:
@@ -103,15 +111,16 @@ async def _read(reader: asyncio.StreamReader, connection: int) -> Request | None
         return None
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:] if line)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
-    return Request(head[0].split(" ")[1], headers, body, time.monotonic(), connection)
+    method, path, _ = head[0].split(" ")
+    return Request(path, headers, body, time.monotonic(), connection, method)
 
 
 @asynccontextmanager
 async def receiver(
-    script: Script | None = None, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
+    script: Script | None = None, *, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None, willing: bool = True
 ) -> AsyncIterator[Receiver]:
-    """A receiver while the block runs; answers 200 unless a script says otherwise."""
-    made = Receiver(script or always(200))
+    """A receiver while the block runs; answers 200 unless a script says otherwise, and allows us to ask it."""
+    made = Receiver(script or always(200), willing)
     open_connections: set[asyncio.Task] = set()
 
     async def serve(reader, writer):

@@ -166,9 +166,11 @@ async def test_a_stop_lets_the_attempt_in_flight_finish(rig, spooler):
             await until(lambda: service.stopping)
             go.set()
             await stopping
-        assert there.ids == ids[:1]
+        begun = there.ids
+        assert begun in (ids[:1], ids), "the second may begin before the lane hears of it"
         async with stored(rig) as (_, _, history):
-            assert [each.event for each in await history.deliveries(Wanted("callback", state=State.DELIVERED), 1000)] == ids[:1]
+            delivered = await history.deliveries(Wanted("callback", state=State.DELIVERED), 1000)
+            assert sorted(each.event for each in delivered) == begun
 
 
 async def test_what_the_stream_brings_again_is_not_told_again(rig, spooler):

@@ -2,9 +2,12 @@
 
 import asyncio
 import socket
+import time
+from dataclasses import replace
 
 import httpx
 import pytest
+from prometheus_client import generate_latest
 
 from libs.contracts.queries import Code
 from libs.contracts.subscriptions import AddSubscription, ListSubscriptions, RenewSubscription
@@ -19,7 +22,7 @@ from tests.bus import running_bus
 from tests.gateway.test_revocation import running
 from tests.postgres import free_port
 from tests.waiting import until
-from tests.webhooks.asking import Client
+from tests.webhooks.asking import ALLOWED, Client
 from tests.webhooks.dispatching import dispatcher
 from tests.webhooks.events import news, publish
 from tests.webhooks.receivers import answer, receiver
@@ -169,4 +172,64 @@ async def test_row_34_nobody_is_called_who_did_not_echo_and_a_third_party_only_s
         f"No door of ours echoes a token, so no loop can be made. The third party was asked {called} times, then the "
         f"application was told to wait (at most {MOST} unanswered handshakes a minute for each application); no event reached it.",
         third_party_requests=called,
+    )
+
+
+@pytest.mark.row(34)
+async def test_row_34_a_third_party_is_told_slowly_until_it_says_that_it_wants_to_be_told(row, tmp_path):
+    rate, seconds, count = 120, row.scale(4, 20), row.scale(300, 400)
+    settings = {"webhook_allow_networks": ALLOWED, "webhook_unproven_rate": rate, "webhook_origin": "print.example.org"}
+    async with (
+        running_bus(tmp_path) as rig,
+        receiver(willing=False) as victim,
+        receiver() as owner,
+        receiver() as chosen,
+        receiver(willing=False) as page,
+        dispatcher(rig, chosen.url, **settings) as service,
+    ):
+        spooler, gateway = await rig.connect("spooler"), await rig.connect("gateway")
+        client, rival = Client(gateway), Client(gateway, sn="rival123", tenant="rival")
+        flood = []
+        for number in range(10):
+            dialect = ("standard", "webprinter")[number % 2]
+            flood.append((await client.add(f"{victim.url}/{number}", dialect=dialect))[0])
+        wanted, _ = await client.add(owner.url)
+        await rival.add(page.url)
+        assert not victim.handshakes, "nothing is asked of anybody before there is something to hold back"
+        begun = time.monotonic()
+        ids = await publish(spooler, news(count))
+        await publish(spooler, [replace(each, task=replace(each.task, tenant="rival")) for each in news(20, sn="rival123")])
+        await until(lambda: len(page.requests) == 20, 20, "another tenant does not wait")
+        await until(lambda: len(owner.requests) == count, 60, "who says that it wants events gets them at full speed")
+        proven = time.monotonic() - begun
+        await until(lambda: len(chosen.requests) == count, 30, "what the operator chose was never held")
+        await until(lambda: time.monotonic() - begun > seconds, seconds + 5)
+        reached = len(victim.requests) + victim.handshakes
+        took = time.monotonic() - begun
+        assert reached <= rate + rate / 60 * took + 1, "a minute's worth at once, then the rate: handshakes included"
+        assert reached >= rate / 60 * (took - proven), "and it is told: slowly, not never"
+        assert victim.handshakes <= len(flood) * (1 + took // 60)
+        assert sorted(owner.ids) == sorted(ids)
+        assert owner.handshakes == 1
+        views = {each.id: each for each in await client.endpoints()}
+        assert views[wanted].proven_at
+        assert not any(views[each].proven_at for each in flood)
+        assert any("no WebHook-Allowed-Origin" in views[each].unproven for each in flood)
+        assert all(each.enabled for each in views.values())
+        states = [state for each in flood for _, state, _ in await client.states(each)]
+        assert set(states) <= {"waiting", "delivered"}, "nothing is skipped"
+        told = generate_latest(service.metrics).decode()
+        assert 'webhooks_handshakes_total{outcome="allowed"} 1.0' in told
+        victim.willing = True
+        assert (await client.test(flood[0])).state
+        moved = await client.change(wanted, url=f"{victim.url}/moved")
+        assert not moved.proven_at, "a proof is of an address"
+    row.did(
+        f"{count} events for ten endpoints that all lead to one third party, which answers 200 to everything and has asked for "
+        f"nothing; one that answers OPTIONS with WebHook-Allowed-Origin, one of the operator's, one of another tenant; {rate}/min."
+    )
+    row.saw(
+        f"The third party got {reached} requests in {took:.0f} s, handshakes included, of {count * len(flood)} that waited; the "
+        f"one that had proven itself all {count} within {proven:.1f} s, the operator's too, and the other tenant's did not wait.",
+        third_party_per_second=reached / took,
     )

@@ -139,6 +139,9 @@ def endpoint_row(one: EndpointView) -> dict[str, Any]:
         "changeTimestamp": one.changed_at,
         "failingSince": one.failing_since or None,
         "overlapUntil": one.overlap_until or None,
+        "provenTimestamp": one.proven_at or None,
+        "allowedRate": one.allowed_rate or None,
+        "unprovenReason": one.unproven,
     }
 
 

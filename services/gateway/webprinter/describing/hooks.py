@@ -138,6 +138,12 @@ class EndpointRow(Described):
     change_timestamp: int
     failing_since: int | None
     overlap_until: int | None = Field(description="Until then the secret before signs too.")
+    proven_timestamp: int | None = Field(
+        description="Since then it is known to want events: it answered OPTIONS with WebHook-Allowed-Origin (CloudEvents, HTTP 1.1 "
+        "Web Hooks). null: what is told to all such addresses together has a rate, beyond which events wait; testEndpoint asks it."
+    )
+    allowed_rate: int | None = Field(description="Requests a minute that it allows; null: it named no limit.")
+    unproven_reason: str = Field(description="What its last answer to OPTIONS lacked.")
     secret: str | None = Field(None, description="Only where it was made just now.")
 
 

@@ -58,6 +58,9 @@ ROW = {
     "changeTimestamp": 6,
     "failingSince": None,
     "overlapUntil": None,
+    "provenTimestamp": None,
+    "allowedRate": None,
+    "unprovenReason": "",
 }
 DELIVERY = DeliveryView(
     id="t:1:new",
