@@ -112,9 +112,7 @@ MISPLACED = _counter(
 SPOOLER_FOREIGN = _counter("spooler", "spooler_foreign_reports", "Reports and heartbeats that speak for another agent")
 LEDGER_CHECKED = _gauge("spooler", "spooler_ledger_checked_seconds", "Seconds since all that was accepted was last checked")
 LEDGER_MISMATCHES = _gauge("spooler", "spooler_ledger_mismatches", "Accepted tasks that do not add up, by kind", "kind")
-PRINTERS = _gauge(
-    "spooler", "spooler_printers", "Printers of the directory, by state; those of an agent that is away are absent", "state"
-)
+PRINTERS = _gauge("spooler", "spooler_printers", "Printers of the directory, by state; agent-away: nobody says it", "state")
 PRINTER_REASONS = _gauge("spooler", "spooler_printer_reasons", "Printers that give a reason, by IPP's keyword", "reason")
 
 # --- the bus, as the spooler sees it ---
@@ -180,6 +178,8 @@ ENDPOINTS_DISABLED = _counter(
 )
 FIRST_ATTEMPTS = _metric(
     Kind.HISTOGRAM,
+LANES_HELD = _counter("webhooks", "webhooks_lanes_held", "Lanes that had to wait for the rate of their endpoint", "dialect")
+HANDSHAKES = _counter("webhooks", "webhooks_handshakes", "Receivers asked whether they allow us, by outcome", "outcome")
     "webhooks",
     "webhooks_first_attempt_seconds",
     "From an event until its first attempt began",

@@ -102,5 +102,6 @@ class _Together(Collector):
 def written(registries: Sequence[CollectorRegistry], accept: str = "") -> tuple[bytes, str]:
     """All metrics of these registries, and their media type: OpenMetrics, which has exemplars, for those who `accept` it."""
     if "application/openmetrics-text" in accept:
-        return exposition.generate_latest(_Together(registries)), exposition.CONTENT_TYPE_LATEST
+        lines = exposition.generate_latest(_Together(registries))  # type: ignore[no-untyped-call]
+        return lines, exposition.CONTENT_TYPE_LATEST
     return b"".join(generate_latest(registry) for registry in registries), _PLAIN

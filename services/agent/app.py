@@ -5,11 +5,12 @@ from dataclasses import asdict
 from functools import partial
 
 import httpx
-from prometheus_client import Gauge
 
 from libs.contracts.agents import AdmitAgent, Heartbeat
+from libs.contracts.metrics import ADMITTED, OPEN_ATTEMPTS
 from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime import trust
+from libs.runtime.metrics import looked_up
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service
 from libs.runtime.settings import SettingsError
@@ -19,6 +20,7 @@ from services.agent.drivers import Driver
 from services.agent.journal import Journal
 from services.agent.line import Line
 from services.agent.machine import machine
+from services.agent.meters import Meters
 from services.agent.peripherals.watch import Peripherals
 from services.agent.printers import connect_all
 from services.agent.renewal import Renewal
@@ -41,12 +43,15 @@ async def start(service: Service, settings: AgentSettings) -> None:
     line = Line(settings.nats_url, sn, settings.credentials(sn))
     service.on_stop(line.close)
     documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
-    shop = Shop(sn, journal, documents, drivers, tracing=service.tracing, peripherals=Peripherals(sn))
+    meters = Meters(service.metrics)
+    shop = Shop(sn, journal, documents, drivers, tracing=service.tracing, peripherals=Peripherals(sn), meters=meters)
     await shop.start()
-    _count(service, shop)
     question = AdmitAgent(region=settings.region, tenant=settings.tenant, agent=sn, journal=journal.id)
     standing = Standing(journal, shop, question)
     await standing.load()
+    looked_up(OPEN_ATTEMPTS, service.metrics, lambda: shop.open_attempts)
+    looked_up(ADMITTED, service.metrics, lambda: float(standing.admitted.is_set() and not standing.refused))
+    meters.watch(lambda: shop.devices, shop.at_printers)
 
     _tell(service, settings, line, shop, standing)
     service.on_stop(partial(_finish, shop, settings.shutdown_grace))
@@ -152,7 +157,3 @@ async def _finish(shop: Shop, grace: float) -> None:
         if not await shop.journal.outbox(1):
             return
         await asyncio.sleep(0.05)
-
-
-def _count(service: Service, shop: Shop) -> None:
-    Gauge("agent_open_attempts", "Attempts that have not ended", registry=service.metrics).set_function(lambda: shop.open_attempts)

@@ -1,6 +1,7 @@
 """One attempt at one order: its step in the journal, its document, and what it has told."""
 
 import asyncio
+import time
 from typing import Any, TypeVar
 
 from libs.contracts.ids import job_name
@@ -62,6 +63,20 @@ class Attempt:
         self.walk: asyncio.Task[None] | None = None
         self._journal = journal
         self._stopped = ""
+        self._begun = 0.0
+        self._told: tuple[str, float] | None = None
+
+    def begin(self) -> None:
+        """Its turn at its printer has come."""
+        self._begun = time.monotonic()
+
+    @property
+    def told_after(self) -> tuple[str, float]:
+        """What was told first of what became of it (printed, failed, unknown, expired, stopped), so many seconds after its turn."""
+        return self._told or ("failed", time.monotonic() - self._begun)
+
+    def _tell(self, what: str) -> None:
+        self._told = self._told or (what, time.monotonic() - self._begun)
 
     async def reach(self, step: Step, *, job: int | None = None, **tell: Any) -> None:
         """Make a step durable, with the report that tells it. Raises `Withdrawn` instead once a tombstone stands."""
@@ -86,6 +101,7 @@ class Attempt:
 
     async def end(self, outcome: Outcome) -> None:
         """The attempt is over, and told so."""
+        self._tell(type(outcome).__name__.lower())
         if isinstance(outcome, Printed):
             change = report(self.order, TaskPrinted, pages_done=outcome.pages, confirmed=outcome.confirmed, warning=outcome.warning)
         elif isinstance(outcome, Failed):
@@ -104,6 +120,7 @@ class Attempt:
 
     async def expire(self) -> None:
         """Its time was over before it was begun."""
+        self._tell("expired")
         await self._ended(report(self.order, TaskExpired))
 
     async def clear(self) -> None:
@@ -121,6 +138,7 @@ class Attempt:
         said = f"{reason}/{pages}/{resumes}"
         if said != self._stopped and not self.step.ended:
             self._stopped = said
+            self._tell("stopped")
             self._say(TaskStopped, reason=reason, message=message, pages_done=pages, resumes=resumes)
 
     def resume(self, pages: int = 0) -> None:

@@ -14,6 +14,7 @@ from services.agent.cleaning import Cleaning
 from services.agent.documents import Documents, MissingError
 from services.agent.domain import Deed, Failed, Outcome, Sight, Step, Unknown, expired, settle
 from services.agent.drivers import STUCK, Declined, Fault, Printer
+from services.agent.meters import Meters
 from services.agent.turnstile import Turnstile
 
 log = structlog.get_logger()
@@ -27,8 +28,11 @@ MISSING_AFTER = 5.0
 class Lane:
     """The line of one printer. `ended` is called with every attempt that is over, in whatever way."""
 
-    def __init__(self, label: str, documents: Documents, tracing: Tracing, ended: Callable[[Attempt], None]) -> None:
+    def __init__(
+        self, label: str, documents: Documents, tracing: Tracing, ended: Callable[[Attempt], None], meters: Meters
+    ) -> None:
         self.label = label
+        self._meters = meters
         self._documents = documents
         self._tracing = tracing
         self._ended = ended
@@ -99,6 +103,7 @@ class Lane:
 
     async def _walk(self, attempt: Attempt, number: int) -> None:
         order = attempt.order
+        attempt.begin()
         try:
             with self._tracing.span("print document", order.traceparent, task=order.task, printer=self.label):
                 await self._bring(attempt, number)
@@ -115,6 +120,7 @@ class Lane:
             if attempt.walk:
                 self._walking.discard(attempt.walk)
             if attempt.step is Step.DONE:
+                self._meters.printed(*attempt.told_after)
                 self._ended(attempt)
             self._fill()
 

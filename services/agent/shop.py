@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 import structlog
+from prometheus_client import CollectorRegistry
 
 from libs.contracts.devices import Device
 from libs.contracts.ids import device_id
@@ -19,6 +20,7 @@ from services.agent.domain import Known, Step, Verdict, judge, withdrawable
 from services.agent.drivers import Driver, Printer
 from services.agent.journal import Journal
 from services.agent.lanes import Lane
+from services.agent.meters import Meters
 from services.agent.peripherals.watch import Peripherals
 
 log = structlog.get_logger()
@@ -47,6 +49,7 @@ class Shop:
         *,
         tracing: Tracing,
         peripherals: Peripherals | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self._sn = sn
         self.journal = journal
@@ -54,6 +57,7 @@ class Shop:
         self._drivers = drivers
         self._tracing = tracing
         self._peripherals = peripherals
+        self._meters = meters or Meters(CollectorRegistry())
         self.changed = asyncio.Event()
         self._devices = Devices(sn)
         self._surveyed = asyncio.Event()
@@ -67,6 +71,10 @@ class Shop:
     def open_attempts(self) -> int:
         """How many attempts have not ended."""
         return len(self._open)
+
+    def at_printers(self) -> list[str]:
+        """For each attempt that has not ended, the name of its printer."""
+        return [self._devices.name(attempt.order.printer) for attempt in self._open.values()]
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -150,6 +158,7 @@ class Shop:
     def _take(self, order: PrintDocument, sequence: int, known: dict[str, Known], taken: list[Attempt]) -> list[Change]:
         verdict = judge(order, known.get(order.task), now())
         if verdict is Verdict.DROP:
+            self._meters.duplicates.inc()
             return []
         if verdict is Verdict.STALE:
             known[order.task] = Known(order.attempt, Step.DONE)
@@ -187,7 +196,8 @@ class Shop:
     def _lane(self, printer: str) -> Lane:
         lane = self._lanes.get(printer)
         if lane is None:
-            lane = self._lanes[printer] = Lane(self._devices.name(printer), self._documents, self._tracing, self._left)
+            name = self._devices.name(printer)
+            lane = self._lanes[printer] = Lane(name, self._documents, self._tracing, self._left, self._meters)
             if self._printing:
                 lane.open()
         return lane

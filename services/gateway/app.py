@@ -7,19 +7,21 @@ from functools import partial
 from typing import cast
 
 import structlog
-from prometheus_client import Counter, Gauge
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.message import decode
 from libs.contracts.streams import IDEMPOTENCY
+from libs.contracts.metrics import COMMANDS, DIRECTORY_FRESH
 from libs.runtime.addresses import Addresses
 from libs.runtime.bucket import Bucket
 from libs.runtime.bus import connect
 from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
 from libs.runtime.mirror import Mirror
+from libs.runtime.links import linked
+from libs.runtime.metrics import counter, looked_up
 from libs.runtime.probes import Manner, http_server, routes
 from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
@@ -37,6 +39,7 @@ from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.bearers import Bearers
 from services.gateway.receipts import Receipts
 from services.gateway.receiving import patient
+from services.gateway.pace import Pace
 from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
 from services.gateway.tls import Certificate, certificate_route
@@ -61,12 +64,14 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         region=settings.region,
         bus=bus,
         directory=Directory(bus, mirror, settings.region),
+    receipts = Receipts(bus, settings.region, service.metrics)
         documents=Documents(settings.documents_url, settings.data_dir),
         sealer=Sealer(settings.seal_public_key),
         ids=TaskIds(settings.worker),
         reservations=Bucket(bus, IDEMPOTENCY.name),
         virtual_urls=VirtualUrls(settings.upload_key),
-        receipts=Receipts(bus, settings.region, service.metrics),
+        receipts=receipts,
+        handover=Straight(bus, receipts),
         room=Room(settings.data_dir / "nats" / "jetstream", settings.min_free),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
@@ -111,12 +116,12 @@ def web(
     service: Service, gateway: Gateway, settings: GatewaySettings, services: Sequence[Service], pages: Sequence[BaseRoute] = ()
 ) -> Starlette:
     """The ASGI application: doors, documents, probes; `pages` are Graph's door and the one for pages."""
-    commands = Counter("gateway_commands", "Commands by name and status", ["command", "status"], registry=service.metrics)
+    commands, pace = counter(COMMANDS, service.metrics), Pace("webprinter", service.metrics)
     schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
     guard = Guard(gateway.directory, schemes, enabled=settings.openapi_enabled)
-    door = Door(gateway, guard, service.tracing, commands, max_body=settings.max_body)
+    door = Door(gateway, guard, service.tracing, commands, pace, max_body=settings.max_body)
     documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
-    upload_door = UploadDoor(gateway, guard, service.tracing, commands, max_upload=settings.max_upload)
+    upload_door = UploadDoor(gateway, guard, service.tracing, commands, pace, max_upload=settings.max_upload)
     return Starlette(
         routes=[
             Route("/openapi", door),
@@ -139,6 +144,4 @@ def _check(service: Service, mirror: Mirror) -> None:
         return "" if mirror.fresh else "the directory is not loaded, or no tick of the registry comes"
 
     service.check("directory", directory)
-    Gauge("gateway_directory_fresh", "1 while the directory's mirror is believed", registry=service.metrics).set_function(
-        lambda: float(mirror.fresh)
-    )
+    looked_up(DIRECTORY_FRESH, service.metrics, lambda: float(mirror.fresh))

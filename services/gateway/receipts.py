@@ -11,11 +11,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry
 
 from libs.contracts.ledger import Confirmed, ConfirmTasks
+from libs.contracts.metrics import (
+    GATEWAY_DUPLICATES,
+    RECEIPTS_FORGOTTEN,
+    RECEIPTS_LOST,
+    RECEIPTS_MISSING,
+    RECEIPTS_REPUBLISHED,
+    RECEIPTS_WAITING,
+)
 from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Bus, NotStored, Outgoing, Refused, Unanswered
+from libs.runtime.metrics import counter, looked_up
 
 log = structlog.get_logger()
 
@@ -55,18 +64,21 @@ class Receipts:
         self._tasks = 0
         self._woken = asyncio.Event()
         self._missing: dict[str, None] = {}
-        self._lost = Counter("gateway_receipts_lost", "Accepted tasks that the bus had lost", registry=metrics)
-        self._again = Counter("gateway_receipts_republished", "Messages that were published again for it", registry=metrics)
-        self._forgotten = Counter("gateway_receipts_forgotten", "Accepted tasks nobody could be asked about", registry=metrics)
-        missing = Gauge("gateway_receipts_missing", "Accepted tasks that are lost now", registry=metrics)
-        missing.set_function(lambda: float(len(self._missing)))
-        waiting = Gauge("gateway_receipts_waiting", "Accepted tasks that the spooler has not confirmed", registry=metrics)
-        waiting.set_function(lambda: float(self._tasks))
+        self._lost = counter(RECEIPTS_LOST, metrics)
+        self._again = counter(RECEIPTS_REPUBLISHED, metrics)
+        self._forgotten = counter(RECEIPTS_FORGOTTEN, metrics)
+        self._repeated = counter(GATEWAY_DUPLICATES, metrics)
+        looked_up(RECEIPTS_MISSING, metrics, lambda: float(len(self._missing)))
+        looked_up(RECEIPTS_WAITING, metrics, lambda: float(self._tasks))
 
     @property
     def missing(self) -> list[str]:
         """Tasks that were accepted and are lost now."""
         return list(self._missing)
+
+    def repeated(self) -> None:
+        """A submission came again under its key: it has its receipt."""
+        self._repeated.inc()
 
     def keep(self, tasks: tuple[str, ...], out: Outgoing) -> None:
         """The bus acknowledged a message that hands over these tasks."""

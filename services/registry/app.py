@@ -4,18 +4,20 @@ from functools import partial
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
-from prometheus_client import Counter, Gauge
+from prometheus_client import Counter
 
 from libs.contracts.agents import Heartbeat
 from libs.contracts.directory import ClientKind
 from libs.contracts.ids import token_digest
 from libs.contracts.message import Undecodable, decode
+from libs.contracts.metrics import AGENTS_ONLINE, DEVICE_REPORTS, QUESTIONS, REGISTRY_FOREIGN, SECRETS_EXPOSED
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import consumers
 from libs.runtime.authority import Authority
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, connect
-from libs.runtime.keys import Keys
+from libs.runtime.keys import Keys, exposed
+from libs.runtime.metrics import counter, looked_up
 from libs.runtime.service import Service
 from services.registry import enrol, handlers, roaming
 from services.registry.directory import Directory
@@ -28,7 +30,7 @@ from services.registry.signing import Outside, Signer
 from services.registry.store import Store
 
 USER = "registry"
-DEVICE_REPORTS = "registry_devices"
+DURABLE = "registry_devices"
 
 
 async def start(service: Service, settings: RegistrySettings) -> None:
@@ -45,9 +47,9 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     outside = Outside(settings.outside_urls, settings.outside_ca)
     authority = Authority(settings.keys_dir)
     registry = Registry(store, presence, herald, signer if signer.able else None, outside, authority)
-    _count(service, presence)
+    _count(service, presence, settings)
 
-    await _hear(bus, presence, settings.region)
+    await _hear(bus, presence, settings.region, counter(REGISTRY_FOREIGN, service.metrics))
     service.loop("herald", herald.run)
     service.loop("tick", herald.tick)
     service.loop("presence", herald.watch_presence)
@@ -73,7 +75,7 @@ async def _enrol_own_client(store: Store, settings: RegistrySettings) -> None:
         await enrol.ensure_client(store, settings.tenant, settings.own_sn, ClientKind.AGENT, digest)
 
 
-async def _hear(bus: Bus, presence: Presence, region: str) -> None:
+async def _hear(bus: Bus, presence: Presence, region: str, foreign: Counter) -> None:
     """Every registry hears every heartbeat: plain NATS, no queue."""
 
     async def heard(message: Msg) -> None:
@@ -83,24 +85,27 @@ async def _hear(bus: Bus, presence: Presence, region: str) -> None:
             return  # nobody waits for an answer, and the next one comes in a moment
         if beat.subject == message.subject:  # an agent may speak for itself only
             presence.hear(beat)
+        else:
+            foreign.inc()
 
     await bus.client.subscribe(str(answers(Heartbeat, region, "")["subject"]), cb=heard)
 
 
 def _subscribe(service: Service, broker: NatsBroker, registry: Registry, bus: Bus, region: str) -> None:
-    asked = Counter("registry_questions", "Questions answered or refused", ["question"], registry=service.metrics)
-    reported = Counter("registry_device_reports", "Device reports taken", registry=service.metrics)
+    asked, reported = counter(QUESTIONS, service.metrics), counter(DEVICE_REPORTS, service.metrics)
+    foreign = counter(REGISTRY_FOREIGN, service.metrics)
 
     for question, handler in handlers.QUESTIONS.items():
         counted = partial(_counted, asked.labels(question.__name__), partial(handler, registry))
         broker.subscriber(**answers(question, region, USER))(answering(counted))
 
-    spec = next(each for each in consumers(region) if each.durable == DEVICE_REPORTS)
+    spec = next(each for each in consumers(region) if each.durable == DURABLE)
 
     async def devices_reported(report: DevicesReported) -> None:
         message: Msg = broker.context.get_local("message").raw_message
         if message.subject != report.subject:
             service.log.warning("report of somebody else left out", subject=message.subject)
+            foreign.inc()
             return
         await handlers.devices_reported(registry, report, int(message.metadata.timestamp.timestamp() * 1000))
         reported.inc()
@@ -115,5 +120,6 @@ async def _counted(counter: Counter, handler: handlers.Bound, query: object) -> 
     return await handler(query)
 
 
-def _count(service: Service, presence: Presence) -> None:
-    Gauge("registry_agents_online", "Agents that are online", registry=service.metrics).set_function(presence.count)
+def _count(service: Service, presence: Presence, settings: RegistrySettings) -> None:
+    looked_up(AGENTS_ONLINE, service.metrics, presence.count)
+    looked_up(SECRETS_EXPOSED, service.metrics, lambda: float(len(exposed(settings.keys_dir))))

@@ -4,14 +4,12 @@ import asyncio
 import os
 import secrets
 import socket
-from functools import partial
 from pathlib import Path
-
-from prometheus_client import CollectorRegistry, Gauge
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.ledger import Mismatch
 from libs.contracts.message import decode
+from libs.contracts.metrics import ACTIVE, LEDGER_CHECKED, LEDGER_MISMATCHES, PRINTER_REASONS, PRINTERS, TASKS_OLDEST, TASKS_OPEN
 from libs.contracts.streams import consumers
 from libs.runtime.addresses import Addresses
 from libs.runtime.broker import listening, make_broker
@@ -21,13 +19,16 @@ from libs.runtime.documents import Documents
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import DOCUMENT_KEY
 from libs.runtime.lease import Lease
+from libs.runtime.metrics import Rows, looked_up, rows
 from libs.runtime.mirror import Mirror
 from libs.runtime.service import Service
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
+from services.spooler.census import Census
 from services.spooler.desk import Desk
 from services.spooler.fill import Fill
 from services.spooler.ledger.ledger import Ledger, age
+from services.spooler.meters import Meters
 from services.spooler.printers import Printers
 from services.spooler.settings import SpoolerSettings
 from services.spooler.shares import Shares
@@ -49,7 +50,7 @@ async def start(service: Service, settings: SpoolerSettings) -> None:
     service.loop("fill", Fill(bus, store, settings.region, settings.data_dir / "nats" / "jetstream", service.metrics).run)
     service.loop("lease", lambda: spooler.lease.hold(spooler.on_lease))
     service.check("spooler", spooler.check)
-    spooler.measure(service.metrics)
+    spooler.measure()
     for spec in consumers(settings.region):
         if spec.durable.startswith("spooler_"):
             service.check(spec.durable, listening(lambda: bus.js, spec))
@@ -67,6 +68,8 @@ class Spooler:
         self._term: Term | None = None
         self._gained = asyncio.Event()
         self._lost = asyncio.Event()
+        self._meters = Meters(service.metrics)
+        self._census = Census(store)
         holder = settings.spooler_holder or f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self.lease = Lease(store, tables.lease, "spooler", holder, fit=lambda: not bus.gone)
 
@@ -97,6 +100,7 @@ class Spooler:
             await asyncio.sleep(0.2)  # the lease itself says in a moment who holds it; it may have come back to us already
         finally:
             self._term = None
+            self._census.forget()
             await end(serving, lost_lease, again=TIDYING)
 
     def _make_term(self) -> Term:
@@ -119,18 +123,23 @@ class Spooler:
             archive_retention=settings.archive_retention,
             overdue_after=settings.overdue_after,
             audit_period=settings.audit_period,
+            census=self._census,
         )
 
-    def measure(self, metrics: CollectorRegistry) -> None:
-        """What the ledger says, as metrics: `n seconds ago, 0 mismatches`."""
-        checked = Gauge("spooler_ledger_checked_seconds", "Seconds since all that was accepted was last checked", registry=metrics)
-        checked.set_function(lambda: age(self._ledger))
-        open_ = Gauge("spooler_ledger_mismatches", "Accepted tasks that do not add up, by kind", ["kind"], registry=metrics)
-        for kind in Mismatch:
-            open_.labels(kind.value).set_function(partial(self._mismatches, kind))
+    def measure(self) -> None:
+        """What the ledger, the census and the directory say, as metrics that are made when somebody asks."""
+        metrics = self._service.metrics
+        looked_up(LEDGER_CHECKED, metrics, lambda: age(self._ledger))
+        looked_up(ACTIVE, metrics, lambda: float(self._term is not None and self._term.working))
+        rows(LEDGER_MISMATCHES, metrics, self._mismatches)
+        rows(TASKS_OPEN, metrics, lambda: self._census.open() if self._term else {})
+        rows(TASKS_OLDEST, metrics, lambda: self._census.oldest() if self._term else {})
+        directory = Printers(self._directory)
+        rows(PRINTERS, metrics, lambda: directory.states() if self._term else {})
+        rows(PRINTER_REASONS, metrics, lambda: directory.reasons() if self._term else {})
 
-    def _mismatches(self, kind: Mismatch) -> float:
-        return float(self._ledger.book.count(kind)) if self._ledger else 0.0
+    def _mismatches(self) -> Rows:
+        return {(kind.value,): float(self._ledger.book.count(kind)) if self._ledger else 0.0 for kind in Mismatch}
 
     @property
     def _ledger(self) -> Ledger | None:
@@ -140,7 +149,15 @@ class Spooler:
         settings = self._settings
         shares = Shares(settings.tenant_weights, settings.converters)
         printers = Printers(self._directory)
-        return Desk(settings.region, printers, settings.print_ahead, settings.head_wait, settings.hold_limit, shares=shares)
+        return Desk(
+            settings.region,
+            printers,
+            settings.print_ahead,
+            settings.head_wait,
+            settings.hold_limit,
+            shares=shares,
+            meters=self._meters,
+        )
 
     async def check(self) -> str:
         """Well when it stands by, or when its term reads both inputs."""

@@ -1,6 +1,9 @@
 """What every round of one term shares."""
 
+from prometheus_client import CollectorRegistry
+
 from services.spooler.line import Heads
+from services.spooler.meters import Meters
 from services.spooler.printers import Printers
 from services.spooler.shares import Shares
 
@@ -9,7 +12,7 @@ HOLD_LIMIT = 3 * 86_400.0
 
 
 class Desk:
-    """The region, the printers, who holds which line, whose conversion goes next, and three limits."""
+    """The region, the printers, who holds which line, whose conversion goes next, three limits, and what is counted."""
 
     def __init__(
         self,
@@ -20,6 +23,7 @@ class Desk:
         hold_limit: float = HOLD_LIMIT,
         *,
         shares: Shares | None = None,
+        meters: Meters | None = None,
     ) -> None:
         self.region = region
         self.printers = printers
@@ -29,6 +33,7 @@ class Desk:
         self.hold_limit = int(hold_limit * 1000)
         self.heads = Heads()
         self.shares = shares or Shares()
+        self.meters = meters or Meters(CollectorRegistry())
         #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
         self.paused: set[str] = set()
 

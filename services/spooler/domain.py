@@ -85,6 +85,19 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
     return moved if at == moved.due_at else altered(moved, due_at=at), step.asks
 
 
+def misplaced(task: Task, report: Any) -> bool:
+    """Whether a report that changed nothing is one on the task's open order, in a stage that has no row for it.
+
+    What was told before, and comes again, is not: whoever reports repeats itself after a crash.
+    """
+    if (task.stage, type(report)) in LIFECYCLE or not _concerns_open_order(task, report):
+        return False
+    said_before = (isinstance(report, TaskTaken) and task.taken) or (
+        isinstance(report, TaskUnknown) and task.stage is Stage.UNKNOWN
+    )
+    return not said_before
+
+
 def due(task: Task) -> int:
     """The next time at which something must happen to the task, 0: none."""
     times = []

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import structlog
 from nats.errors import Error as NatsError
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 
+from libs.contracts.metrics import DISK_FILL, STREAM_FILL
 from libs.contracts.streams import INTAKE, Discard, streams
 from libs.runtime.bus import Bus
 from libs.runtime.database import Database
+from libs.runtime.metrics import gauge
 from services.spooler import store
+from services.spooler.queues import Queues
 
 log = structlog.get_logger()
 
@@ -32,10 +35,8 @@ class Fill:
         self._folder = folder
         self._refusing = {spec.name for spec in streams(region) if spec.discard is Discard.NEW}
         self._warned: set[str] = set()
-        self._share = Gauge(
-            "bus_stream_fill_ratio", "Share of a stream's bytes in use; at 1 it refuses what is new", ["stream"], registry=metrics
-        )
-        self._disk = Gauge("bus_disk_fill_ratio", "Share in use of the disk that the bus of this machine is on", registry=metrics)
+        self._share, self._disk = gauge(STREAM_FILL, metrics), gauge(DISK_FILL, metrics)
+        self._queues = Queues(bus, region, metrics)
 
     async def run(self) -> None:
         """For ever."""
@@ -53,7 +54,8 @@ class Fill:
             self._disk.set(disk.used / disk.total)
             self._tell("disk", disk.used / disk.total, DISK_NEARLY_FULL)
         await self._bus.line()
-        for info in await self._bus.js.streams_info():
+        infos = await self._bus.js.streams_info()
+        for info in infos:
             name, limit = str(info.config.name), info.config.max_bytes or 0
             if name not in self._refusing or limit <= 0:
                 continue
@@ -62,6 +64,7 @@ class Fill:
             self._tell(name, share, NEARLY_FULL)
             if name == INTAKE and share >= NEARLY_FULL:
                 await self._relieve()
+        await self._queues.look(infos)
 
     def _tell(self, what: str, share: float, limit: float) -> None:
         """Once when the limit is passed, and once when there is room again."""

@@ -100,6 +100,7 @@ class Handlers:
         decoded = [(message, decode(TaskReports, message.data)) for message in messages]
         # Rule 16: who may publish on a subject is the bus's business, so what counts is the subject.
         reports = [report for message, report in decoded if report.subject == message.subject]
+        self._desk.meters.foreign(len(decoded) - len(reports))
         await turn.load(report.task for report in reports)
         for report in reports:
             turn.tell(report.task, report)

@@ -1,11 +1,19 @@
 """What the spooler knows of printers, from the directory."""
 
-from libs.contracts.devices import Device, Target, UnknownPolicy
-from libs.contracts.directory import ClientEntry, DeviceEntry, client_key, device_key
+from collections import Counter
+from collections.abc import Iterator
+
+from libs.contracts.devices import Device, DeviceType, PrinterState, Target, UnknownPolicy
+from libs.contracts.directory import ClientEntry, DeviceEntry, PresenceEntry, client_key, device_key, presence_key
 from libs.contracts.documents import RAW_FORMATS, RAW_MEDIA_TYPE, Document, Format, Remote
 from libs.contracts.mediatypes import MEDIA_TYPE, bare
+from libs.contracts.metrics import told_reason
 from libs.contracts.tickets import Margins
+from libs.runtime.metrics import Rows
 from libs.runtime.mirror import Mirror
+
+#: The state of printers whose agent is not there to say another.
+AWAY = "agent-away"
 
 
 class Printers:
@@ -39,6 +47,29 @@ class Printers:
         """What the converter must know of a printer; of one that is not known, nothing is assumed but PDF."""
         entry = self.entry(agent, printer)
         return _target(entry.device) if entry else Target()
+
+    def states(self) -> Rows:
+        """State -> how many printers are in it; every state is told."""
+        found = Counter(AWAY if away else device.state.value for device, away in self._every())
+        return {(state,): float(found[state]) for state in (*(each.value for each in PrinterState), AWAY)}
+
+    def reasons(self) -> Rows:
+        """Reason -> how many printers give it."""
+        found = Counter(
+            told for device, away in self._every() if not away for told in {told_reason(each) for each in device.reasons} if told
+        )
+        return {(reason,): float(count) for reason, count in found.items()}
+
+    def _every(self) -> Iterator[tuple[Device, bool]]:
+        """Each printer that an agent has, and whether that agent is away."""
+        away: dict[str, bool] = {}
+        for entry in self._directory.below("device."):
+            if not isinstance(entry, DeviceEntry) or entry.device.type is not DeviceType.PRINTER or entry.device.virtual:
+                continue
+            if entry.agent not in away:
+                presence = self._directory.get(presence_key(entry.agent))
+                away[entry.agent] = not (isinstance(presence, PresenceEntry) and presence.online)
+            yield entry.device, away[entry.agent]
 
     def client_name(self, sn: str) -> str:
         """What a client is called: its name, or its SN."""

@@ -5,10 +5,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.documents import RAW_FORMATS, Document
-from libs.contracts.reports import DocumentConverted
+from libs.contracts.reports import DocumentConverted, DocumentRejected, TaskReport
 from libs.contracts.states import Stage
 from libs.contracts.streams import PRINT, TASKS
 from libs.contracts.tasks import TaskRequest
@@ -17,12 +18,14 @@ from services.spooler import materials, pauses, store
 from services.spooler.archive import archive, just_ended
 from services.spooler.conversions import Conversions
 from services.spooler.desk import Desk
-from services.spooler.domain import advance
+from services.spooler.domain import advance, misplaced
 from services.spooler.line import pick
 from services.spooler.orders import print_order, traced, withdrawal
 from services.spooler.partners import Partners
 from services.spooler.task import Abort, Accepted, Amended, Ask, Dispatched, Due, Step, Task, Unhooked, altered
 from services.spooler.views import events
+
+log = structlog.get_logger()
 
 
 class Round:
@@ -78,6 +81,7 @@ class Round:
     def add(self, task: Task, request: TaskRequest, *, begin: bool = True) -> None:
         """A new task; one that exists already changes nothing. One that is not started waits until somebody starts it."""
         if task.id in self._tasks:
+            self._desk.meters.repeated(report=False)
             return
         self._tasks[task.id] = task
         self._new[task.id] = request
@@ -130,11 +134,21 @@ class Round:
             return
         moved, asks = advance(task, happened, self._now)
         if moved is task:
+            self._changed_nothing(task, happened)
             return
         if isinstance(happened, DocumentConverted):
             self._conversions.append(happened)
         self._tasks[task_id] = moved
         self._asks += [(ask, task_id) for ask in asks]
+
+    def _changed_nothing(self, task: Task, happened: Any) -> None:
+        if not isinstance(happened, TaskReport | DocumentConverted | DocumentRejected):
+            return
+        if misplaced(task, happened):
+            self._desk.meters.misplaced()
+            log.warning("report has no place", task=task.id, stage=task.stage.value, report=type(happened).__name__)
+        else:
+            self._desk.meters.repeated(report=True)
 
     def fill(self, printers: Iterable[str]) -> None:
         """Look at these lines when the round ends, whatever happened."""
@@ -172,6 +186,7 @@ class Round:
         await store.add(self._connection, fresh, [self._new[task.id] for task in fresh])
         await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
         await materials.keep_conversion(self._connection, self._conversions)
+        self._desk.meters.moved(changed, self._before)
         ended = just_ended((task, self._before.get(task.id)) for task in changed)
         await archive(self._connection, ended, self._desk.printers)
         self._lines.update(task.printer for task in changed if self._moves_line(task))

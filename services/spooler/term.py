@@ -26,6 +26,7 @@ from libs.runtime.stillness import Stillness
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
+from services.spooler.census import Census
 from services.spooler.deadletters import DeadLetters
 from services.spooler.desk import Desk
 from services.spooler.handlers import Handlers
@@ -58,6 +59,7 @@ class Term:
         archive_retention: float,
         overdue_after: float,
         audit_period: float,
+        census: Census,
     ) -> None:
         lock = asyncio.Lock()
         self._bus = bus
@@ -78,6 +80,7 @@ class Term:
             horizon=horizon,
             overdue_after=overdue_after,
             period=audit_period,
+            census=census,
         )
         self._handlers = Handlers(
             desk=desk,
@@ -147,6 +150,8 @@ class Term:
             beat: Heartbeat = decode(Heartbeat, message.data)
             if beat.subject == message.subject:  # an agent may speak for itself only
                 self._admission.hear(beat)
+            else:
+                self._desk.meters.foreign()
 
         every = str(answers(Heartbeat, self._desk.region, "")["subject"])
         subscription = await self._bus.client.subscribe(every, cb=heard)

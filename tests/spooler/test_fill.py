@@ -23,9 +23,16 @@ class Streams:
 
     async def streams_info(self):
         return [
-            SimpleNamespace(config=SimpleNamespace(name=name, max_bytes=limit), state=SimpleNamespace(bytes=used))
+            SimpleNamespace(
+                config=SimpleNamespace(name=name, max_bytes=limit),
+                state=SimpleNamespace(bytes=used, messages=1, last_seq=used),
+                cluster=None,
+            )
             for name, (used, limit) in {**{name: (used, 100) for name, used in self.full.items()}, "KV_directory": (9, -1)}.items()
         ]
+
+    async def consumer_info(self, _stream, _durable):
+        return SimpleNamespace(num_pending=0, num_ack_pending=0, num_redelivered=0, ack_floor=None)
 
     async def purge_stream(self, stream, seq):
         self.purged.append((stream, seq))

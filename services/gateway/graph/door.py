@@ -35,6 +35,7 @@ from services.gateway.graph.odata.query import Query, query_of
 from services.gateway.graph.principal import Principal
 from services.gateway.graph.problem import Problem, refused
 from services.gateway.graph.rights.matrix import rule
+from services.gateway.pace import Pace
 from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.settings import GatewaySettings
 
@@ -75,6 +76,7 @@ class Door(BaseRoute):
         *,
         tracing: Tracing,
         requests: Counter,
+        pace: Pace,
     ) -> None:
         self._routing = Routing([Batch(self.serve).route, *routes])
         self._gateway = gateway
@@ -85,6 +87,7 @@ class Door(BaseRoute):
         self._max_body = min(settings.max_body, LARGEST)
         self._tracing = tracing
         self._requests = requests
+        self._pace = pace
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Whether this is one of ours, however many slashes it begins with."""
@@ -93,7 +96,7 @@ class Door(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request over HTTP."""
-        request = Request(scope, receive)
+        request, begun = Request(scope, receive), self._pace.begin()
         asked = self._asked(request)
         try:
             response = self._options(asked) if request.method == "OPTIONS" else await self.serve(asked)
@@ -104,6 +107,7 @@ class Door(BaseRoute):
         response.headers["request-id"] = asked.id
         response.headers["client-request-id"] = asked.client_id or asked.id
         cors.readable(response.headers)
+        self._pace.took(begun, response.status_code)
         await response(scope, receive, send)
 
     async def serve(self, asked: Asked, who: Principal | None = None) -> Response:

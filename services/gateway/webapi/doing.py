@@ -3,12 +3,15 @@
 from typing import Any
 
 from opentelemetry.trace import SpanKind
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
 from libs.contracts.directory import Scope
+from libs.contracts.metrics import PAGE_CALLS
+from libs.runtime.metrics import counter
 from libs.runtime.traces import Tracing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.pace import Pace
 from services.gateway.webapi.frames import RETRY
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.execution import execute
@@ -24,17 +27,18 @@ class Doing:
     def __init__(self, gateway: Gateway, tracing: Tracing, metrics: CollectorRegistry) -> None:
         self._gateway = gateway
         self._tracing = tracing
-        self._calls = Counter(
-            "gateway_webapi_calls", "Calls of pages by command and status", ["command", "status"], registry=metrics
-        )
+        self._calls = counter(PAGE_CALLS, metrics)
+        self._pace = Pace("pages", metrics)
 
     async def __call__(self, identity: Identity, asked: Asked) -> dict[str, Any]:
         """The envelope that answers; nothing is raised. With `retry` it may be asked again soon: nothing is done twice then."""
         name = asked.command if asked.command in COMMANDS else "unknown"
+        begun = self._pace.begin()
         with self._tracing.span(f"webapi {name}", "", SpanKind.SERVER) as span:
             answer = await execute(self._gateway, identity, asked)
             span.set_attribute("http.response.status_code", answer.status)
         self._calls.labels(name, str(answer.status)).inc()
+        self._pace.took(begun, answer.status)
         return {**answer.body, RETRY: True} if answer.status == BUSY and _repeatable(asked) else answer.body
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 
-from prometheus_client import CollectorRegistry, Gauge
+from prometheus_client import CollectorRegistry
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from libs.contracts.metrics import PAGE_SESSIONS
 from libs.contracts.version import VERSION
 from libs.runtime.bus import NotStored, Unanswered
+from libs.runtime.metrics import looked_up
 from libs.runtime.traces import Tracing
 from services.gateway.events import Feeds
 from services.gateway.gateway import Gateway
@@ -58,8 +60,7 @@ class WebApi:
         doing = Doing(gateway, tracing, metrics)
         self.sessions = Sessions(feeds, doing, self._visitors.standing, settings.webapi_sessions)
         self._polling = Polling(self.sessions, settings.webapi_max_message)
-        opened = Gauge("gateway_webapi_sessions", "Sessions of pages", registry=metrics)
-        opened.set_function(lambda: float(len(self.sessions)))
+        looked_up(PAGE_SESSIONS, metrics, lambda: float(len(self.sessions)))
 
     def routes(self) -> list[BaseRoute]:
         """Where it answers; nowhere when it is switched off."""

@@ -18,6 +18,7 @@ from services.gateway.auth import Scheme, Throttled, Unidentified, identify
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.pace import Pace
 from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
@@ -67,19 +68,21 @@ class Guard:
 class _Guarded(ABC):
     """An ASGI application behind the guard."""
 
-    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter) -> None:
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, pace: Pace) -> None:
         self._gateway = gateway
         self._guard = guard
         self._tracing = tracing
         self._commands = commands
+        self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request, begun = Request(scope, receive), self._pace.begin()
         try:
             admitted = await self._guard.admit(request)
             response = admitted if isinstance(admitted, Response) else (await self._answer(request, admitted)).response()
         except ClientDisconnect:
             return
+        self._pace.took(begun, response.status_code)
         await response(scope, receive, send)
 
     @abstractmethod
@@ -90,8 +93,8 @@ class _Guarded(ABC):
 class Door(_Guarded):
     """`POST /openapi`: one command."""
 
-    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, *, max_body: int) -> None:
-        super().__init__(gateway, guard, tracing, commands)
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, pace: Pace, *, max_body: int) -> None:
+        super().__init__(gateway, guard, tracing, commands, pace)
         self._max_body = max_body
 
     async def _answer(self, request: Request, identity: Identity) -> Answer:
@@ -117,8 +120,8 @@ class Door(_Guarded):
 class UploadDoor(_Guarded):
     """`POST /openapi/sendTmpFile`: one file."""
 
-    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, *, max_upload: int) -> None:
-        super().__init__(gateway, guard, tracing, commands)
+    def __init__(self, gateway: Gateway, guard: Guard, tracing: Tracing, commands: Counter, pace: Pace, *, max_upload: int) -> None:
+        super().__init__(gateway, guard, tracing, commands, pace)
         self._max_upload = max_upload
 
     async def _answer(self, request: Request, identity: Identity) -> Answer:

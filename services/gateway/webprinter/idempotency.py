@@ -15,6 +15,7 @@ from libs.runtime.bucket import Bucket, Taken
 from libs.runtime.bus import NotStored, Unanswered
 from libs.runtime.crashpoint import crashpoint
 from services.gateway.domain import Identity
+from services.gateway.gateway import Gateway
 from services.gateway.ids import Block
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import Fields
@@ -101,13 +102,15 @@ def key_of(*fields: Fields) -> str:
     return next((key for each in fields if (key := each.text(KEY))), "")
 
 
-async def once(bucket: Bucket, identity: Identity, key: str, body: Any) -> Once:
+async def once(gateway: Gateway, identity: Identity, key: str, body: Any) -> Once:
     """A submission under this key, with what is kept of it. Raises `Rejected`, and the bus's `Unanswered`."""
     if not key:
-        return Once(bucket, "", "")
+        return Once(gateway.reservations, "", "")
     place = hashlib.sha256(f"{identity.tenant}\n{identity.sn}\n{key}".encode()).hexdigest()
-    submission = Once(bucket, place, await asyncio.to_thread(digest, body))
+    submission = Once(gateway.reservations, place, await asyncio.to_thread(digest, body))
     await submission.look()
+    if submission.kept:
+        gateway.receipts.repeated()
     return submission
 
 

@@ -15,6 +15,7 @@ from libs.runtime.bus import Bus, Unanswered
 from libs.runtime.commit import Input
 from libs.runtime.database import Database
 from services.spooler import store
+from services.spooler.census import Census
 from services.spooler.horizon import Horizon
 from services.spooler.ledger.book import Book
 from services.spooler.ledger.overdue import Overdue
@@ -38,7 +39,16 @@ class Ledger:
     """Reads only; nothing waits for it, and it waits for nothing but its own time."""
 
     def __init__(
-        self, *, bus: Bus, database: Database, region: str, intake: Input, horizon: Horizon, overdue_after: float, period: float
+        self,
+        *,
+        bus: Bus,
+        database: Database,
+        region: str,
+        intake: Input,
+        horizon: Horizon,
+        overdue_after: float,
+        period: float,
+        census: Census,
     ) -> None:
         self._bus = bus
         self._database = database
@@ -52,6 +62,7 @@ class Ledger:
         self.checked = 0
         self.checked_at = int(time.time() * 1000)
         self._late_at = 0.0
+        self._census = census
 
     def questions(self) -> dict[type, Callable[[Any], Awaitable[Any]]]:
         """Question -> who answers it."""
@@ -68,6 +79,7 @@ class Ledger:
             try:
                 await self._look_at_new(fresh)
                 await self._look_at_late()
+                await self._census.look()
                 if time.monotonic() >= full_at and full.position < full_end:
                     await self._step(full, min(full_end, self._intake.applied))
                 elif full.position >= full_end and time.monotonic() >= full_at + FULL_PERIOD:

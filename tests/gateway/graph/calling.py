@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 import httpx
-from prometheus_client import Counter
+from prometheus_client import CollectorRegistry, Counter
 from starlette.applications import Starlette
 
 from libs.contracts.devices import Capabilities, Device
@@ -14,6 +14,7 @@ from services.gateway.graph.door import Door, routes_of
 from services.gateway.graph.principal import Principal
 from services.gateway.graph.problem import Problem
 from services.gateway.graph.rights.permissions import APPLICATION, DELEGATED
+from services.gateway.pace import Pace
 from tests.gateway.fakes import SN, Rig
 
 BASE = "http://127.0.0.1:39899"
@@ -110,7 +111,15 @@ async def graph(folder, *, modules=None, routes=(), who=None, **settings):
     bearers = Bearers(who or user(administrator=True))
     every = [*routes_of(_every() if modules is None else modules), *routes]
     counter = Counter("gateway_graph_requests", "Requests", ["method", "route", "status"], registry=rig.service.metrics)
-    door = Door(rig.gateway, bearers, every, rig.settings, tracing=rig.service.tracing, requests=counter)
+    door = Door(
+        rig.gateway,
+        bearers,
+        every,
+        rig.settings,
+        tracing=rig.service.tracing,
+        requests=counter,
+        pace=Pace("graph", CollectorRegistry()),
+    )
     made = Graph(rig, door, bearers)
     transport = httpx.ASGITransport(app=Starlette(routes=[door]), client=("192.0.2.7", 4711))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:

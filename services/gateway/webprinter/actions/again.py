@@ -31,7 +31,7 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
     """
     of = task_id(data)
     asked = {"retryTask": {name: data.raw(name) for name in _ASKED}}
-    submission = await once(gateway.reservations, identity, key_of(data), asked)
+    submission = await once(gateway, identity, key_of(data), asked)
     if submission.answered:
         return dict(submission.answer)
     query = GetMaterial(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=of)

@@ -43,7 +43,7 @@ async def new_print_task_batch(gateway: Gateway, identity: Identity, data: Field
     tasks = _tasks(data)
     if not tasks:
         return []
-    submission = await once(gateway.reservations, identity, key_of(data), tasks)
+    submission = await once(gateway, identity, key_of(data), tasks)
     if submission.answered:
         return list(submission.answer)
     batch = _Batch(gateway, identity, await submission.reserve(gateway.ids.block(identity.sn, len(tasks))))
@@ -160,7 +160,7 @@ class _Batch:
     async def _reserve(self, element: _Element, task: Any) -> None:
         """The id of an element that has a key of its own."""
         try:
-            element.once = await once(self.gateway.reservations, self.identity, element.key, task)
+            element.once = await once(self.gateway, self.identity, element.key, task)
             element.ids = await element.once.reserve(self.gateway.ids.block(self.identity.sn))
         except Rejected as reason:
             element.failure = f"tasks[{element.index}].{reason}"

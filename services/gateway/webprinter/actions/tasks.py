@@ -38,7 +38,7 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     task = data.inside("task") if data.raw("task") else data
     if task is data and not data.values.keys() & CONTENT:
         raise Rejected("task is missing: write the task to print as an object.")
-    submission = await once(gateway.reservations, identity, key_of(data, task), dict(task.values))
+    submission = await once(gateway, identity, key_of(data, task), dict(task.values))
     return await submit_task(gateway, identity, task, submission)
 
 

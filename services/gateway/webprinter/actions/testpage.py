@@ -49,7 +49,7 @@ _ROLL = ".edge { border: .2mm solid #000 }"
 async def test_print(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Print the test page on a printer, the ordinary way; the task's id."""
     asked = {"testPrint": {name: data.raw(name) for name in _ASKED}}
-    submission = await once(gateway.reservations, identity, key_of(data), asked)
+    submission = await once(gateway, identity, key_of(data), asked)
     if submission.answered:
         return dict(submission.answer)
     printer = await named_printer(gateway, identity, data)
