@@ -17,10 +17,15 @@ from services.webhooks.verdict import pause
 
 #: Deliveries that one look brings.
 LOOK = 100
+#: Answers, each of another task, that may be on their way into the database: so many are told again when the process is killed.
+UNWRITTEN = 8
 
 
 class OrderedLane(Lane):
-    """Tells one event at a time; at most the last one is told again, with the same id, when the process is killed."""
+    """Tells one event at a time; of each task at most the last one is told again, with the same id, when the process is killed.
+
+    It goes on while answers of other tasks are being written down: a transaction for each would be what everybody waits for.
+    """
 
     def __init__(
         self,
@@ -35,6 +40,7 @@ class OrderedLane(Lane):
         super().__init__(endpoint, manner, store, recorder, receivers, gate=gate)
         self._receiver = receivers()
         self._ahead: deque[Delivery] = deque()
+        self._unwritten: dict[str, asyncio.Future[None]] = {}
 
     async def run(self) -> None:
         try:
@@ -62,7 +68,7 @@ class OrderedLane(Lane):
     async def _deliver(self, delivery: Delivery) -> bool:
         """Attempts until it is delivered or skipped; False when the lane must end before that."""
         while True:
-            await self._recorder.at_most(0, self.endpoint.id)
+            await self._room(delivery.task)
             if not await self._may_go_after(pause(delivery, self._schedule, self._clock())):
                 return False
             while (wait := await self._turn()) > 0:
@@ -71,11 +77,18 @@ class OrderedLane(Lane):
             if not self._may_go() or not self._is_news(delivery):
                 return False
             outcome = await self._tell(delivery, self._receiver)
-            self._recorder.put(outcome)
+            self._unwritten[delivery.task] = self._recorder.put(outcome)
             if outcome.state is not State.WAITING:
                 return True
             await self._recorder.at_most(0, self.endpoint.id)  # the number of attempts outlives us
             delivery = replace(delivery, attempts=outcome.attempts, due_at=outcome.due_at)
+
+    async def _room(self, task: str) -> None:
+        """Wait until what was told of this task is written down, and of others all but a few answers."""
+        self._unwritten = {of: written for of, written in self._unwritten.items() if not written.done()}
+        if written := self._unwritten.get(task):
+            await asyncio.shield(written)  # its end is the recorder's business
+        await self._recorder.at_most(UNWRITTEN - 1, self.endpoint.id)
 
     async def _may_go_after(self, seconds: float) -> bool:
         if seconds > 0:

@@ -19,14 +19,14 @@ from services.webhooks.endpoints import Endpoints
 from services.webhooks.history import History, Wanted
 from services.webhooks.lane import Manner
 from services.webhooks.lanes import Lanes
-from services.webhooks.ordered import OrderedLane
+from services.webhooks.ordered import UNWRITTEN, OrderedLane
 from services.webhooks.receiver import Receiver, trusted
 from services.webhooks.recorder import Recorder
 from services.webhooks.store import Store
 from services.webhooks.tables import endpoint as table
 from services.webhooks.verdict import Schedule
 from tests.waiting import until
-from tests.webhooks.events import SN, news
+from tests.webhooks.events import SN, life, news
 from tests.webhooks.receivers import never, receiver
 
 PLACE = Place(("10.0.0.1",), ZoneInfo("Asia/Shanghai"))
@@ -86,13 +86,13 @@ async def part(opened):
     await made.stop()
 
 
-async def fill(opened, url, count):
+async def fill(opened, url, events):
     """Deliveries that wait; returns their ids."""
     endpoint = Endpoint("a", SN, url, "webprinter")
     await Endpoints(opened).put(endpoint)
     new = [
         each
-        for sequence, event in enumerate(news(count), 1)
+        for sequence, event in enumerate(events, 1)
         for each in deliveries(event, event.id, sequence, [endpoint], lambda at, event=event: webprinter.shape(event, at, PLACE))
     ]
     async with opened.transaction() as connection:
@@ -103,20 +103,33 @@ async def fill(opened, url, count):
 async def test_a_lane_stops_when_too_many_answers_are_unwritten_and_goes_on_when_they_are(opened, part):
     part.store.broken = True
     async with receiver() as there:
-        ids = await fill(opened, there.url, 100)
-        await until(lambda: len(there.requests) == 1)
+        ids = await fill(opened, there.url, news(100))
+        await until(lambda: len(there.requests) == UNWRITTEN)
         begun = time.monotonic()
         await until(lambda: time.monotonic() - begun > 0.5)
-        assert len(there.requests) == 1
+        assert len(there.requests) == UNWRITTEN
         part.store.broken = False
         await until(lambda: len(there.requests) == 100)
         assert there.ids == ids
         await until(lambda: _delivered(part.history, 100))
 
 
+async def test_the_next_event_of_a_task_waits_until_the_one_before_is_written_down(opened, part):
+    one, two = list(life("one")), list(life("two"))
+    part.store.broken = True
+    async with receiver() as there:
+        ids = await fill(opened, there.url, [one[0], two[0], two[1], one[1], *one[2:], *two[2:]])
+        await until(lambda: len(there.requests) == 2)
+        begun = time.monotonic()
+        await until(lambda: time.monotonic() - begun > 0.3)
+        assert there.ids == ids[:2]  # killed now, each task would hear its own last event again, and nothing out of order
+        part.store.broken = False
+        await until(lambda: there.ids == ids)
+
+
 async def test_a_lane_whose_endpoint_somebody_else_took_ends(opened, part):
     async with receiver(never) as there:
-        await fill(opened, there.url, 2)
+        await fill(opened, there.url, news(2))
         await until(lambda: there.requests)
         async with opened.transaction() as connection:
             await connection.execute(update(table).values(holder="somebody", until=time.time() + 11))
@@ -128,7 +141,7 @@ async def test_a_lane_whose_endpoint_somebody_else_took_ends(opened, part):
 
 async def test_a_lane_does_not_trust_a_claim_that_nobody_renews(opened, part):
     async with receiver() as there:
-        await fill(opened, there.url, 1)
+        await fill(opened, there.url, news(1))
         await until(lambda: there.requests)
         lane = part.lanes._lanes["a"]
         lane.hold(lane.endpoint, time.monotonic() - 60)
@@ -141,10 +154,10 @@ async def test_an_idle_lane_ends_and_comes_back_with_the_next_event(opened, part
     monkeypatch.setattr("services.webhooks.ordered.LINGER", 0.0)
     monkeypatch.setattr("services.webhooks.ordered.GLANCE", 0.05)
     async with receiver() as there:
-        await fill(opened, there.url, 1)
+        await fill(opened, there.url, news(1))
         await until(lambda: there.requests)
         await until(lambda: not part.lanes._lanes)
-        await fill(opened, there.url, 2)
+        await fill(opened, there.url, news(2))
         part.lanes.wake({"a"})
         await until(lambda: len(there.requests) == 2)
         await until(lambda: _delivered(part.history, 2))
