@@ -18,7 +18,7 @@ class ConvertDocument(Message, subject="order.convert.{region}.{engine}", messag
     `finish` False: only render it; a held task is finished when its printer is known (design.md rule 15), by a second order whose
     document is what was rendered and whose `rendered_from` is the format that the task's own document had: it tells whether
     margins are in the pages already, and whether they may be enlarged. `name` and `client` are what the marks' variables of
-    those names show.
+    those names show. `printer` is the one that it is for, with which the tenant's others share converters fairly; it may change.
     """
 
     kind: Literal["ConvertDocument"] = "ConvertDocument"
@@ -37,6 +37,7 @@ class ConvertDocument(Message, subject="order.convert.{region}.{engine}", messag
     name: str = ""
     client: str = ""
     rendered_from: Format | None = None
+    printer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

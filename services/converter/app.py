@@ -1,21 +1,19 @@
-"""Wiring: one durable per engine, read by as many lanes as that engine has; short documents' orders many at a time."""
+"""Wiring: one durable per engine, of which as many orders are read as that engine has lanes; short documents' many at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-
-from faststream.nats import NatsBroker
 
 from libs.contracts.documents import Engine
-from libs.contracts.orders import ConvertDocument
+from libs.contracts.metrics import CONVERSIONS, ENGINES_DIED, LANES, LANES_BUSY
 from libs.contracts.queries import PreviewDocument
-from libs.contracts.streams import CONVERT_LEASE, consumers
-from libs.runtime.broker import answering, answers, keep_alive, listening, make_broker, reads, running
-from libs.runtime.bus import connect
+from libs.contracts.streams import ConsumerSpec, consumers
+from libs.runtime.broker import answering, answers, listening, make_broker, running
+from libs.runtime.bus import Bus, connect
 from libs.runtime.documents import Documents
 from libs.runtime.keys import SEAL_PRIVATE
+from libs.runtime.metrics import histogram, rows
 from libs.runtime.seal import Opener
 from libs.runtime.service import Service
-from services.converter.batches import Batches
+from services.converter.batches import TOGETHER, Batches
 from services.converter.conversion import Converter
 from services.converter.handlers import Handlers
 from services.converter.previews import Previews
@@ -25,6 +23,9 @@ from services.converter.workplace import workplace
 
 #: Seconds that a preview may wait for an engine besides the time of its conversion.
 PREVIEW_GRACE = 5.0
+#: Seconds after which an order takes long, so that another is read beside it: a worker has most of them done in a tenth of a
+#: second, a browser and LibreOffice are slower.
+PATIENCE, LONG = 2.0, 5.0
 
 
 async def start(service: Service, settings: ConverterSettings) -> None:
@@ -37,7 +38,16 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     documents = Documents(settings.documents_url, settings.data_dir)
     opener = Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE)
     place = await asyncio.to_thread(workplace, settings.data_dir.absolute() / "conversions")
-    handlers = Handlers(converter=converter, documents=documents, opener=opener, bus=bus, tracing=service.tracing, workplace=place)
+    handlers = Handlers(
+        converter=converter,
+        documents=documents,
+        opener=opener,
+        bus=bus,
+        tracing=service.tracing,
+        workplace=place,
+        seconds=histogram(CONVERSIONS, service.metrics),
+    )
+    _count(service, converter)
     previews = Previews(
         converter=converter,
         documents=documents,
@@ -49,23 +59,11 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     broker = make_broker(
         settings.nats_url, "converter", settings.credentials("converter"), service.tracing, settings.shutdown_grace
     )
-    lanes = {
-        Engine.HTML: settings.converter_pages,
-        Engine.OFFICE: settings.converter_lanes,
-        # While one document is with a worker process, others are fetched, stored and reported.
-        Engine.IMAGE: 2 * settings.converter_workers,
-        Engine.PDF: 2 * settings.converter_workers,
-    }
     specs = {spec.durable: spec for spec in consumers(settings.region)}
     for engine in settings.converter_engines:
         spec = specs[f"converter_{engine}"]
-        if engine in ENGINES:
-            # While some are with the worker processes, others are read and reported.
-            workers = settings.converter_workers
-            batches = Batches(bus, spec, handlers, readers=workers + 1, alone=4 * workers)
-            service.loop(f"orders of {engine}", batches.run, batches.stop)
-        for _ in range(lanes.get(engine, 0)):
-            broker.subscriber(**reads(spec, ConvertDocument, "converter"))(_kept_alive(broker, handlers.on_order))
+        batches = _batches(engine, spec, bus, handlers, settings)
+        service.loop(f"orders of {engine}", batches.run, batches.stop)
         service.check(spec.durable, listening(lambda: bus.js, spec))
     # More at once than are made, so that those who come too many hear it at once.
     asked = answers(PreviewDocument, settings.region, "converter")
@@ -76,14 +74,23 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     service.check("engines", proof.check)
 
 
-def _kept_alive(
-    broker: NatsBroker, handle: Callable[[ConvertDocument], Awaitable[None]]
-) -> Callable[[ConvertDocument], Awaitable[None]]:
-    async def on_order(order: ConvertDocument) -> None:
-        async with keep_alive(broker.context.get_local("message"), CONVERT_LEASE):
-            await handle(order)
+def _count(service: Service, converter: Converter) -> None:
+    kinds = converter.engines.kinds.items()
+    rows(LANES, service.metrics, lambda: {(name,): each.limit for name, each in kinds})
+    rows(LANES_BUSY, service.metrics, lambda: {(name,): each.busy for name, each in kinds})
+    rows(ENGINES_DIED, service.metrics, lambda: {(name,): each.discarded for name, each in kinds})
 
-    return on_order
+
+def _batches(engine: Engine, spec: ConsumerSpec, bus: Bus, handlers: Handlers, settings: ConverterSettings) -> Batches:
+    workers = settings.converter_workers
+    if engine in ENGINES:
+        # While some are with the worker processes, others are read and reported.
+        return Batches(bus, spec, handlers, readers=workers + 1, alone=4 * workers, patience=PATIENCE, together=TOGETHER)
+    lanes = {Engine.HTML: settings.converter_pages, Engine.OFFICE: settings.converter_lanes}
+    if engine in lanes:
+        return Batches(bus, spec, handlers, readers=1, alone=lanes[engine], patience=LONG)
+    # While one document is with a worker process, others are fetched, stored and reported.
+    return Batches(bus, spec, handlers, readers=1, alone=2 * workers, patience=PATIENCE)
 
 
 class Proof:

@@ -1,4 +1,4 @@
-"""Orders of an engine whose documents may be short, read many at a time: the short ones go together, the others alone."""
+"""Orders of an engine, read as far ahead as there are turns: short documents go together, the others alone, in fair turns."""
 
 import asyncio
 from collections.abc import Sequence
@@ -17,13 +17,17 @@ from libs.runtime.bus import Bus
 from libs.runtime.pull import Puller
 from services.converter.handlers import Handlers
 from services.converter.short import is_short
+from services.converter.turns import OWNER, Owner, Turns
 
 log = structlog.get_logger()
 
-#: Orders that are read at once.
+#: Orders of short documents that are read at once.
 TOGETHER = 50
 #: Seconds that a request for orders waits on the server, and that a reader waits after a line that is down.
 WAIT, REST = 5.0, 0.5
+#: Orders that are held at the most: those of a tenant whose slow documents have all places that it may have wait here, so that
+#: others' behind them are read.
+HELD = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +44,19 @@ class Taken:
 
 
 class Batches:
-    """One durable, read by `readers` at once; at most `alone` documents go the ordinary way at the same time."""
+    """One durable, read by `readers` at once; at most `alone` documents go the ordinary way at the same time.
 
-    def __init__(self, bus: Bus, spec: ConsumerSpec, handlers: Handlers, *, readers: int, alone: int) -> None:
+    Besides those that take longer than `patience` seconds (`Turns`): so many more are read and begun.
+    """
+
+    def __init__(
+        self, bus: Bus, spec: ConsumerSpec, handlers: Handlers, *, readers: int, alone: int, patience: float, together: int = 0
+    ) -> None:
         self._bus = bus
         self._spec = spec
         self._handlers = handlers
         self._readers = readers
-        self._turn = asyncio.Semaphore(alone)
+        self._turns, self._together = Turns(alone, patience), together
         self._walking: set[asyncio.Task[None]] = set()
         self._held: dict[int, Msg] = {}
         self._pullers: set[Puller] = set()
@@ -56,6 +65,7 @@ class Batches:
     def stop(self) -> None:
         """Take nothing more; `run` ends when what was taken is done."""
         self._stopped.set()
+        self._turns.stir()
         for puller in self._pullers:
             puller.interrupt()
 
@@ -79,8 +89,8 @@ class Batches:
             self._pullers.add(puller)
             try:
                 await puller.open()
-                while not self._stopped.is_set():
-                    await self._take(await puller.fetch(TOGETHER, WAIT))
+                while room := await self._room():
+                    await self._take(await puller.fetch(max(room, self._together), WAIT))
             except (NatsError, APIError, TimeoutError) as error:
                 log.warning("orders asked for anew", durable=self._spec.durable, error=type(error).__name__)
                 with suppress(TimeoutError):
@@ -91,6 +101,15 @@ class Batches:
                     for message in await puller.close():
                         await message.nak()
 
+    async def _room(self) -> int:
+        """How many orders may be read now, as soon as any may; 0: stopped."""
+        await asyncio.sleep(0)  # those that were read last ask for their turns
+        while not self._stopped.is_set():
+            if len(self._held) < HELD and (wanted := self._turns.wanted) > 0:
+                return wanted
+            await self._turns.change()
+        return 0
+
     async def _take(self, messages: Sequence[Msg]) -> None:
         taken = [each for message in messages if (each := await self._understood(message))]
         self._held.update((id(each.message), each.message) for each in taken)
@@ -99,7 +118,6 @@ class Batches:
         if together:
             alone += await self._do_together(together)
         for each in alone:
-            await self._turn.acquire()
             task = asyncio.create_task(self._do_alone(each), name=f"convert {each.order.task}")
             self._walking.add(task)
             task.add_done_callback(self._left)
@@ -135,8 +153,10 @@ class Batches:
         return [each for each in together if id(each.order) in remaining]
 
     async def _do_alone(self, each: Taken) -> None:
+        OWNER.set(Owner(each.order.tenant, each.order.printer))
         try:
-            await self._handlers.on_order(each.order)
+            async with self._turns.one():
+                await self._handlers.on_order(each.order)
         except Exception:
             log.exception("order failed", task=each.order.task, tries=each.message.metadata.num_delivered)
             await self._settle(each, done=False)
@@ -145,7 +165,7 @@ class Batches:
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._walking.discard(task)
-        self._turn.release()
+        self._turns.stir()
 
     async def _settle(self, each: Taken, *, done: bool) -> None:
         self._held.pop(id(each.message), None)

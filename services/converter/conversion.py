@@ -17,6 +17,7 @@ from services.converter.formats import Made
 from services.converter.planning import plan, raw_plan, receipt_of
 from services.converter.settings import ConverterSettings
 from services.converter.stamps import stamps, values
+from services.converter.turns import OWNER, Owner
 
 __all__ = ["Converter", "Finished", "Rejected", "Shot"]
 
@@ -84,6 +85,7 @@ class Converter:
         the images of the ticket's marks, in their order.
         Raises `Rejected` for a document that never can be converted; any other exception may be tried again.
         """
+        OWNER.set(Owner(order.tenant, order.printer))
         wanted, made = await self._finished(order, source, work, request, pictures)
         if made.media_type != _PDF or not order.finish:
             left = wanted.left if order.finish else order.ticket
@@ -106,6 +108,7 @@ class Converter:
         dpi: int,
     ) -> Shot:
         """A page of what `convert` would make. Raises `Rejected`."""
+        OWNER.set(Owner(order.tenant, order.printer))
         _, made = await self._finished(order, source, work, request, pictures)
         if made.media_type != _PDF:
             raise _unseen()

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import structlog
 from opentelemetry.trace import SpanKind
+from prometheus_client import Histogram
 
 from libs.contracts.documents import INLINE_LIMIT, Inline, Printable, Role, Stored
 from libs.contracts.orders import ConvertDocument
 from libs.contracts.reports import ConvertReport, DocumentConverted, DocumentRejected
 from libs.contracts.streams import REPORTS
 from libs.contracts.tickets import Ticket
+from libs.runtime import traces
 from libs.runtime.bus import Bus, Outgoing, outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
@@ -30,7 +32,15 @@ class Handlers:
     """Fetch, convert, store, report. What raises comes again, until the consumer's last delivery."""
 
     def __init__(
-        self, *, converter: Converter, documents: Documents, opener: Opener, bus: Bus, tracing: Tracing, workplace: Workplace
+        self,
+        *,
+        converter: Converter,
+        documents: Documents,
+        opener: Opener,
+        bus: Bus,
+        tracing: Tracing,
+        workplace: Workplace,
+        seconds: Histogram,
     ) -> None:
         self._converter = converter
         self._short = ShortDocuments(converter)
@@ -39,15 +49,21 @@ class Handlers:
         self._bus = bus
         self._tracing = tracing
         self._workplace = workplace
+        self._seconds = seconds
 
     async def on_order(self, order: ConvertDocument) -> None:
         """Convert one document; an order whose task's time is over is not worth an engine."""
         if is_over(order):
             return
-        with self._tracing.span("convert", order.traceparent, SpanKind.CONSUMER, task=order.task, engine=order.engine.value):
-            report = await self._report(order)
-            crashpoint("converter-before-report")
-            await self._bus.publish(report, stream=REPORTS)
+        begun, outcome = time.perf_counter(), "failed"
+        try:
+            with self._tracing.span("convert", order.traceparent, SpanKind.CONSUMER, task=order.task, engine=order.engine.value):
+                report = await self._report(order)
+                crashpoint("converter-before-report")
+                await self._bus.publish(report, stream=REPORTS)
+            outcome = _outcome(report)
+        finally:
+            self._took(order, outcome, time.perf_counter() - begun)
         crashpoint("converter-after-report")
 
     async def on_short_orders(self, orders: Sequence[ConvertDocument]) -> list[ConvertDocument]:
@@ -65,11 +81,15 @@ class Handlers:
             ):
                 told = _rejected(order, result) if isinstance(result, Rejected) else await self._briefly(order, result)
                 reports.append(outgoing(told))
+            self._took(order, _outcome(told), (time.time_ns() - begun) / 1e9)
         crashpoint("converter-before-report")
         if reports:
             await self._bus.publish_batch(REPORTS, reports)
         crashpoint("converter-after-report")
         return [order for order, result in zip(wanted, results, strict=True) if result is None]
+
+    def _took(self, order: ConvertDocument, outcome: str, seconds: float) -> None:
+        self._seconds.labels(order.engine.value, outcome).observe(seconds, traces.exemplar())
 
     async def _briefly(self, order: ConvertDocument, brief: Brief) -> DocumentConverted:
         content: Inline | Stored = Inline(brief.data)
@@ -101,6 +121,10 @@ class Handlers:
 def is_over(order: ConvertDocument) -> bool:
     """Whether the time of an order's task is over."""
     return 0 < order.expires < time.time() * 1000
+
+
+def _outcome(report: ConvertReport) -> str:
+    return "converted" if isinstance(report, DocumentConverted) else "rejected"
 
 
 def _name(order: ConvertDocument) -> str:

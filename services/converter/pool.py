@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Generic, Protocol, TypeVar
@@ -59,9 +60,11 @@ T = TypeVar("T")
 
 
 class Pool(Generic[E]):
-    """At most `limit` engines at work, besides as many whose documents take long (`Turns`); `spare` more stand ready.
+    """At most `limit` engines at work, besides those whose documents take long (`Turns`); `spare` more stand ready.
 
-    A spare one makes that a killed one is not missed. An engine whose document takes long is made to give way to others.
+    A spare one makes that a killed one is not missed. Whoever needs an engine gets the next one that is free: the one that is
+    started for it, or one whose document is done before that. While a document seems to take long one more is made ready; its
+    engine is made to give way to others.
     `recycle`: documents after which an engine is replaced. `idle`: seconds without work after which all are stopped.
     `patience`: seconds after which a document takes long; `courtesy`: those after which it does if another one waits.
     """
@@ -80,8 +83,10 @@ class Pool(Generic[E]):
     ) -> None:
         self._name, self._make = name, make
         self._limit, self._spare, self._recycle, self._idle = limit, spare, recycle, idle
+        self._hint = (patience if courtesy is None else courtesy) / 4
         self._turns = Turns(limit, patience, courtesy)
         self._ready: list[E] = []
+        self._wanting: deque[asyncio.Future[E]] = deque()
         self._uses: dict[int, int] = {}
         self._busy: dict[int, E] = {}
         self._starting = 0
@@ -89,16 +94,30 @@ class Pool(Generic[E]):
         self._last = time.monotonic()
         self._sleeper: asyncio.Task[None] | None = None
         self._closed = False
+        self.discarded = 0
+
+    @property
+    def limit(self) -> int:
+        """How many documents it is meant for at once."""
+        return self._limit
+
+    @property
+    def busy(self) -> int:
+        """Engines at work."""
+        return len(self._busy)
 
     @asynccontextmanager
     async def borrow(self) -> AsyncIterator[E]:
         """An engine for one document, in order of asking. It comes back as it is; one that is not alive is thrown away."""
-        async with self._turns.one() as turn:
-            engine = await self._take()
+        async with self._turns.one(begun=False) as turn:
+            engine = await self._take()  # that one had to be started is no document's fault
             turn.step = lambda: self._slow_down(engine)
+            self._turns.begin(turn)
+            hint = asyncio.get_running_loop().call_later(self._hint, self._replenish, 1)
             try:
                 yield engine
             finally:
+                hint.cancel()
                 self._last = time.monotonic()
                 self._busy.pop(id(engine), None)
                 self._give_back(engine, worn=turn.aside)
@@ -114,6 +133,8 @@ class Pool(Generic[E]):
         self._closed = True
         if self._sleeper:
             self._sleeper.cancel()
+        while self._wanting:
+            self._disappoint(self._stopped())
         await asyncio.gather(*(engine.close() for engine in self._busy.values()))
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -121,7 +142,7 @@ class Pool(Generic[E]):
 
     async def _take(self) -> E:
         if self._closed:
-            raise NoEngine(f"The engine {self._name} was stopped.")
+            raise self._stopped()
         self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
         while self._ready:
             engine = self._ready.pop()
@@ -129,16 +150,46 @@ class Pool(Generic[E]):
                 break
             self._discard(engine)
         else:
-            engine = await self._started()
+            engine = await self._next()
         self._busy[id(engine)] = engine
         self._uses[id(engine)] = self._uses.get(id(engine), 0) + 1
         self._replenish()
         return engine
 
+    async def _next(self) -> E:
+        """The next engine that is free."""
+        place: asyncio.Future[E] = asyncio.get_running_loop().create_future()
+        self._wanting.append(place)
+        self._replenish()
+        try:
+            return await place
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled() and not place.exception():
+                self._hand(place.result())
+            raise
+
+    def _hand(self, engine: E, *, first: bool = True) -> None:
+        """An engine to whoever waits for one, or to the others that are ready. `first`: it is warm, and the next to be taken."""
+        while self._wanting:
+            if not (place := self._wanting.popleft()).done():
+                place.set_result(engine)
+                return
+        self._ready.insert(len(self._ready) if first else 0, engine)
+
+    def _disappoint(self, error: Exception) -> bool:
+        """Whether anybody waits for an engine, who meets this error."""
+        while self._wanting:
+            if not (place := self._wanting.popleft()).done():
+                place.set_exception(error)
+                return True
+        return False
+
+    def _stopped(self) -> NoEngine:
+        return NoEngine(f"The engine {self._name} was stopped.")
+
     def _slow_down(self, engine: E) -> None:
         log.info("document takes long, others go before it", engine=self._name)
         watchdog.give_way(engine.pid, others_first=True)
-        self._replenish()
 
     def _give_back(self, engine: E, *, worn: bool) -> None:
         if worn and engine.alive:
@@ -147,14 +198,16 @@ class Pool(Generic[E]):
             self._discard(engine)
             self._replenish()
         else:
-            self._ready.append(engine)
+            self._hand(engine)
 
     def _discard(self, engine: E) -> None:
+        self.discarded += 1
         self._uses.pop(id(engine), None)
         self._background(engine.close())
 
-    def _replenish(self) -> None:
-        wanted = min(len(self._busy), 2 * self._limit) + self._spare
+    def _replenish(self, more: int = 0) -> None:
+        """Start what is missing: an engine for everyone at work or waiting, and `spare` (or `more`) others."""
+        wanted = min(len(self._busy) + len(self._wanting), self._turns.places) + max(self._spare, more)
         while not self._closed and len(self._busy) + len(self._ready) + self._starting < wanted:
             self._starting += 1
             self._background(self._start_spare())
@@ -162,15 +215,16 @@ class Pool(Generic[E]):
     async def _start_spare(self) -> None:
         try:
             engine = await self._started()
-        except Exception as error:  # noqa: BLE001 - the document that needs an engine meets the error itself
-            log.warning("spare engine did not start", engine=self._name, error=str(error))
+        except Exception as error:  # noqa: BLE001 - the document that needs an engine meets it
+            if not self._disappoint(error):
+                log.warning("spare engine did not start", engine=self._name, error=str(error))
             return
         finally:
             self._starting -= 1
         if self._closed:
             await engine.close()
         else:
-            self._ready.insert(0, engine)
+            self._hand(engine, first=False)
 
     async def _started(self) -> E:
         engine = self._make()

@@ -30,6 +30,7 @@ def convert_order(desk: Desk, task: Task, request: TaskRequest, rendered: Docume
         name=task.name,
         client=desk.printers.client_name(task.sn),
         rendered_from=rendered_from,
+        printer=task.printer,
     )
 
 

@@ -14,7 +14,7 @@ from libs.contracts.streams import CONVERT, consumers
 from libs.runtime.bus import Bus, Outgoing, outgoing
 from libs.runtime.pull import Puller
 from services.converter import batches
-from services.converter.batches import Batches
+from services.converter.batches import TOGETHER, Batches
 from tests.bus import running_bus
 from tests.converter import samples
 from tests.waiting import until
@@ -51,7 +51,7 @@ class Handlers:
 
 @asynccontextmanager
 async def reading(bus: Bus, handlers: Handlers, readers: int = 1) -> AsyncIterator[Batches]:
-    read = Batches(bus, SPEC, handlers, readers=readers, alone=2)
+    read = Batches(bus, SPEC, handlers, readers=readers, alone=2, patience=0.2, together=TOGETHER)
     running = asyncio.create_task(read.run())
     try:
         yield read
@@ -173,3 +173,25 @@ async def test_what_is_at_work_is_finished_at_the_end_and_nothing_more_is_taken(
         return await left(bus) == 6 - taken
 
     await until(others, what="what was taken is acknowledged")
+
+
+async def test_the_slow_orders_of_one_tenant_do_not_hold_up_others_behind_them(bus, spooler):
+    stored = replace(order(0).document, content=Stored("a/b/c", 1, "0" * 64))
+    bad = [replace(order(number), tenant="bad", document=stored) for number in range(30)]
+    good = replace(order(30), tenant="good", document=stored)
+    await spooler.publish_batch(CONVERT, [outgoing(each) for each in (*bad, good)])
+    handlers, over = Handlers(), asyncio.Event()
+    remember = handlers.on_order
+
+    async def on_order(each: ConvertDocument) -> None:
+        await remember(each)
+        if each.tenant == "bad":
+            await over.wait()
+
+    handlers.on_order = on_order
+    async with reading(bus, handlers):
+        await until(lambda: "t30" in handlers.alone, 10, "the good one has its turn")
+        assert len(handlers.alone) < 6, "not all of the others were begun"
+        over.set()
+        await settled(bus)
+    assert sorted(handlers.alone) == [f"t{number:02}" for number in range(31)]

@@ -58,19 +58,61 @@ async def test_documents_that_take_long_make_room_for_others(make_pool, monkeypa
         async with pool.borrow():
             await over.wait()
 
-    first = asyncio.create_task(slow())
+    slow_ones = [asyncio.create_task(slow())]
     await until(lambda: slowed == [True], what="the first is made to give way")
     async with asyncio.timeout(5), pool.borrow() as engine:
         assert engine is not Engine.made[0]
-    second = asyncio.create_task(slow())
+    slow_ones += [asyncio.create_task(slow()) for _ in range(3)]
+    await until(lambda: slowed == [True, True])
     await asyncio.sleep(0.1)
-    assert slowed == [True], "only as many as the limit step aside"
-    waiting = asyncio.create_task(slow())
-    await asyncio.sleep(0.05)
-    assert len(Engine.made) == 2
+    assert slowed == [True, True], "only one more than the limit step aside"
+    assert pool.busy == 3
     over.set()
-    await asyncio.gather(first, second, waiting)
-    assert Engine.made[0].closed, "one that cannot be made quick again is not used again"
+    await asyncio.gather(*slow_ones)
+    await until(lambda: Engine.made[0].closed, what="one that cannot be made quick again is not used again")
+    await pool.close()
+
+
+async def test_a_document_does_not_wait_for_an_engine_to_start_where_another_is_free(make_pool, monkeypatch):
+    """The first starts at once, all others take ages."""
+    start = Engine.start
+
+    async def slow_start(self):
+        await (start(self) if self is Engine.made[0] else asyncio.Event().wait())
+
+    monkeypatch.setattr(Engine, "start", slow_start)
+    pool = make_pool(limit=2)
+    async with asyncio.timeout(5):
+        async with pool.borrow() as first:
+            waiting = asyncio.create_task(pool.borrow().__aenter__())
+            await until(lambda: len(Engine.made) == 2, what="an engine is started for the second")
+        assert await waiting is first
+    for task in pool._tasks:
+        task.cancel()
+
+
+async def test_while_a_document_seems_to_take_long_another_engine_is_made_ready(make_pool):
+    pool = make_pool(limit=1, patience=0.1)
+    async with pool.borrow():
+        await until(lambda: len(Engine.made) == 2 and Engine.made[1].started, 0.09, "before anybody needs it", every=0.005)
+    await pool.close()
+
+
+async def test_where_none_starts_everybody_who_waits_hears_it(make_pool, monkeypatch):
+    async def refuse(self):
+        await asyncio.sleep(0)
+        raise EngineDied
+
+    monkeypatch.setattr(Engine, "start", refuse)
+    pool = make_pool(limit=3)
+
+    async def work():
+        async with pool.borrow():
+            pass
+
+    async with asyncio.timeout(5):
+        ends = await asyncio.gather(*(work() for _ in range(6)), return_exceptions=True)
+    assert [type(end) for end in ends] == [NoEngine] * 6
     await pool.close()
 
 
