@@ -12,16 +12,15 @@ from starlette.routing import BaseRoute, Route
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.message import decode
-from libs.contracts.streams import IDEMPOTENCY
 from libs.contracts.metrics import COMMANDS, DIRECTORY_FRESH
+from libs.contracts.streams import IDEMPOTENCY
 from libs.runtime.addresses import Addresses
 from libs.runtime.bucket import Bucket
 from libs.runtime.bus import connect
 from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
-from libs.runtime.mirror import Mirror
-from libs.runtime.links import linked
 from libs.runtime.metrics import counter, looked_up
+from libs.runtime.mirror import Mirror
 from libs.runtime.probes import Manner, http_server, routes
 from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
@@ -37,9 +36,9 @@ from services.gateway.graph.wiring import graph_routes
 from services.gateway.ids import TaskIds
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.bearers import Bearers
+from services.gateway.pace import Pace
 from services.gateway.receipts import Receipts
 from services.gateway.receiving import patient
-from services.gateway.pace import Pace
 from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
 from services.gateway.tls import Certificate, certificate_route
@@ -64,14 +63,12 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         region=settings.region,
         bus=bus,
         directory=Directory(bus, mirror, settings.region),
-    receipts = Receipts(bus, settings.region, service.metrics)
         documents=Documents(settings.documents_url, settings.data_dir),
         sealer=Sealer(settings.seal_public_key),
         ids=TaskIds(settings.worker),
         reservations=Bucket(bus, IDEMPOTENCY.name),
         virtual_urls=VirtualUrls(settings.upload_key),
-        receipts=receipts,
-        handover=Straight(bus, receipts),
+        receipts=Receipts(bus, settings.region, service.metrics),
         room=Room(settings.data_dir / "nats" / "jetstream", settings.min_free),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
