@@ -80,6 +80,8 @@ RECEIPTS_REPUBLISHED = _counter("gateway", "gateway_receipts_republished", "Mess
 RECEIPTS_FORGOTTEN = _counter("gateway", "gateway_receipts_forgotten", "Accepted tasks nobody could be asked about")
 RECEIPTS_MISSING = _gauge("gateway", "gateway_receipts_missing", "Accepted tasks that are lost now")
 RECEIPTS_WAITING = _gauge("gateway", "gateway_receipts_waiting", "Accepted tasks that the spooler has not confirmed")
+OUTBOX_MESSAGES = _gauge("gateway", "gateway_outbox_messages", "Messages kept for a region that did not answer", "region")
+REGION_REACHED = _gauge("gateway", "gateway_region_reached", "1 while another region's registry is heard", "region")
 DIRECTORY_FRESH = _gauge("gateway", "gateway_directory_fresh", "1 while the directory's mirror is believed")
 
 # --- who is there ---
@@ -176,10 +178,10 @@ ATTEMPTS_FAILED = _counter("webhooks", "webhooks_attempts_failed", "Attempts tha
 ENDPOINTS_DISABLED = _counter(
     "webhooks", "webhooks_endpoints_disabled", "Endpoints switched off because of what they answered", "dialect"
 )
-FIRST_ATTEMPTS = _metric(
-    Kind.HISTOGRAM,
 LANES_HELD = _counter("webhooks", "webhooks_lanes_held", "Lanes that had to wait for the rate of their endpoint", "dialect")
 HANDSHAKES = _counter("webhooks", "webhooks_handshakes", "Receivers asked whether they allow us, by outcome", "outcome")
+FIRST_ATTEMPTS = _metric(
+    Kind.HISTOGRAM,
     "webhooks",
     "webhooks_first_attempt_seconds",
     "From an event until its first attempt began",
