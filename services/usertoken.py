@@ -77,7 +77,8 @@ async def _application(desk: Office, said: Namespace) -> ClientEntry:
 
 def _about(settings: GatewaySettings, tenant: str, now: int, until: int) -> dict[str, Any]:
     """What the token says of itself; times in seconds since 1970."""
-    base = settings.public_url.rstrip("/") or f"http://{settings.http_host}:{settings.http_port}"
+    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
+    base = settings.public_url.rstrip("/") or f"http://{host}:{settings.http_port}"
     audience = audiences(settings.graph_audience, settings.public_url)[0]
     return {"iss": issuer_name(base, tenant), "aud": audience, "iat": now, "nbf": now, "exp": until, "jti": str(uuid.uuid4())}
 

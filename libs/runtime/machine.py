@@ -18,3 +18,13 @@ def ipv4_addresses() -> tuple[str, ...]:
     ]
     outward = [each for each in found if not each.is_loopback]
     return tuple(str(each) for each in outward or found)
+
+
+def is_own(host: str) -> bool:
+    """Whether a host, as a URL has it without brackets, is an address of this machine: one of a network card's, or loopback."""
+    try:
+        wanted = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    known = (each.address.partition("%")[0] for addresses in psutil.net_if_addrs().values() for each in addresses)  # type: ignore[no-untyped-call]
+    return wanted.is_loopback or str(wanted) in known

@@ -16,6 +16,7 @@ from services.gateway.oidc import own
 from services.gateway.oidc.claims import Reader
 from services.gateway.oidc.fetching import Source
 from services.gateway.oidc.keyring import Keyring
+from services.gateway.oidc.origin import Names
 from services.gateway.oidc.refusal import BadToken, NoKeys
 from services.gateway.oidc.standing import Standing
 from services.gateway.oidc.trusted import TrustedIssuer
@@ -39,7 +40,7 @@ class Foreign:
 
 
 class Bearers:
-    """`issuer` None: the built-in one is off. `authority` is where a client is told to get a token."""
+    """`issuer` None: the built-in one is off; it goes by `names`. `authority` is where a client is told to get a token."""
 
     def __init__(
         self,
@@ -49,6 +50,7 @@ class Bearers:
         audiences: Sequence[str],
         *,
         tries: int,
+        names: Names | None = None,
         authority: str = "",
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -56,6 +58,7 @@ class Bearers:
         self._foreign = foreign
         self._issuer = issuer
         self._audiences = tuple(audiences)
+        self._names = names or Names()
         self._authority = authority
         self._clock = clock
         self._tally = Tally(tries)
@@ -69,6 +72,7 @@ class Bearers:
             Issuer(settings.keys_dir) if settings.issuer_enabled else None,
             own.audiences(settings.graph_audience, settings.public_url),
             tries=settings.token_tries,
+            names=Names(settings.public_url, (settings.http_host, *settings.http_names)),
             authority=_authority(settings),
         )
 
@@ -128,7 +132,7 @@ class Bearers:
             raise BadToken("The token's issuer (iss) is not trusted here, or its key is no longer good.")
         claims = verified(token, peeked, key, (ALGORITHM,))
         check_claims(claims, self._audiences, self._clock(), SKEW)
-        return await own.principal(claims, self._standing, address)
+        return await own.principal(claims, self._standing, address, self._names)
 
     async def _welcome(self, who: Principal) -> Principal:
         """Somebody from another issuer, with what the registry knows: it may have them disabled, or made an administrator."""

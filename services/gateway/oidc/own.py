@@ -11,6 +11,7 @@ from libs.runtime.issuing import Issuer
 from services.gateway.directory import app_of
 from services.gateway.graph.principal import Principal
 from services.gateway.oidc.keyring import PublicKey
+from services.gateway.oidc.origin import Names
 from services.gateway.oidc.refusal import BadToken
 from services.gateway.oidc.standing import Standing
 from services.gateway.oidc.trusted import ADMINISTRATORS
@@ -70,8 +71,10 @@ def _app_claims(client: ClientEntry) -> dict[str, Any]:
     return {"ver": "2.0", "tid": tenant_guid(client.tenant), "appid": app, "azp": app}
 
 
-async def principal(claims: Mapping[str, Any], standing: Standing, address: str) -> Principal:
+async def principal(claims: Mapping[str, Any], standing: Standing, address: str, names: Names) -> Principal:
     """Who asks, as the directory and the registry know them now: what was taken away since the token was made is gone.
+
+    `names` are those that this installation issues tokens under: whoever has a copy of its keys is none of it.
 
     Raises `BadToken`, and the bus's `Unanswered`.
     """
@@ -79,6 +82,9 @@ async def principal(claims: Mapping[str, Any], standing: Standing, address: str)
     if not isinstance(ours, Mapping):
         raise BadToken("The token is none for this API.", genuine=True)
     tenant, sn = str(ours.get("tenant", "")), str(ours.get("sn", ""))
+    if not names.signed(str(claims.get("iss", "")), tenant):
+        message = "The token's issuer (iss) is not this server: get one here. Where it has several names, set PRINTBUS_PUBLIC_URL."
+        raise BadToken(message, genuine=True)
     client = await standing.client(tenant, sn, str(ours.get("credential", "")))
     if client.role is not ClientKind.APP:
         raise BadToken("Only applications have such tokens.", genuine=True)

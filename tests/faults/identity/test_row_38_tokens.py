@@ -15,10 +15,11 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from joserfc import jws
 from joserfc.jwk import RSAKey
+from sqlalchemy import select
 from websockets.asyncio.client import connect as open_socket
 
 from libs.contracts.directory import ClientKind
-from libs.contracts.ids import token_digest
+from libs.contracts.ids import tenant_guid, token_digest
 from libs.runtime.issuing import Issuer
 from libs.runtime.settings import read
 from services.gateway.app import start as start_gateway
@@ -28,6 +29,7 @@ from services.gateway.settings import GatewaySettings
 from services.registry import enrol, enrolment
 from services.registry.app import start as start_registry
 from services.registry.settings import RegistrySettings
+from services.registry.tables import credentials
 from tests.bus import running_bus
 from tests.gateway.test_revocation import running
 from tests.postgres import free_port
@@ -89,7 +91,7 @@ async def test_row_38_a_flood_of_wrong_tokens_is_held_off_and_locks_nobody_out(r
     async with town(tmp_path) as here:
         attacker, victim = await here.client(), await here.client("127.0.0.2")
         assert await says(attacker, OWNER), "somebody else behind the same proxy was let in before"
-        count, told = row.scale(1000, 20_000), Counter()
+        count, told = row.scale(1000, 100_000), Counter()
         begun = time.monotonic()
 
         async def guess(number):
@@ -105,7 +107,7 @@ async def test_row_38_a_flood_of_wrong_tokens_is_held_off_and_locks_nobody_out(r
         for start in range(0, count, 100):
             await asyncio.gather(*(guess(number) for number in range(start, start + 100)))
             beside.append(await says(attacker, OWNER) and await says(victim, OWNER))
-            if time.monotonic() - begun > 45:
+            if time.monotonic() - begun > 40:
                 break
         rate = sum(told.values()) / (time.monotonic() - begun)
         assert {401, 429} <= set(told) <= {401, 429, 503}
@@ -123,7 +125,7 @@ async def test_row_38_a_flood_of_wrong_tokens_is_held_off_and_locks_nobody_out(r
         assert len(asked) - before <= 101 + 51 * seconds, "fifty lookups a second, from however many addresses"
         looked_up = len(asked) - before
     row.did(
-        f"{sum(told.values())} wrong tokens from one address (10^5 in the catalogue; so many in 45 s at most here), in two "
+        f"{sum(told.values())} wrong tokens from one address (10^5 in the catalogue; as many as go into 40 s here), in two "
         "headers; then 1,000 from 100 addresses at the same time."
     )
     row.saw(
@@ -200,6 +202,10 @@ async def test_row_38_forged_access_tokens_are_refused_exactly(row, tmp_path):
             "no signature": f"{head}.{payload}.",
             "another audience": issuer.sign({**claims, "aud": "api://somebody-else"}, KIND),
             "another issuer": issuer.sign({**claims, "iss": "https://evil.example"}, KIND),
+            "a copy of this server": issuer.sign({**claims, "iss": f"http://198.51.100.7:{here.port}"}, KIND),
+            "another tenant's issuer": issuer.sign({**claims, "iss": f"{url}/{tenant_guid('rival')}/v2.0"}, KIND),
+            "no issuer": issuer.sign({**claims, "iss": ""}, KIND),
+            "no audience": issuer.sign({**claims, "aud": []}, KIND),
             "expired": issuer.sign({**claims, "exp": now - 120}, KIND),
             "not yet good": issuer.sign({**claims, "nbf": now + 600}, KIND),
             "no access token": issuer.sign(claims, "JWT"),
@@ -213,19 +219,18 @@ async def test_row_38_forged_access_tokens_are_refused_exactly(row, tmp_path):
         assert (await status(good)).status_code == 200
         answers = {name: await status(token) for name, token in forged.items()}
         wrong = {name: answer.status_code for name, answer in answers.items() if answer.status_code != 401}
-        assert wrong in ({}, {"another issuer": 200}), wrong
+        assert not wrong
         for name, answer in answers.items():
-            if name not in wrong:
-                assert answer.headers["www-authenticate"].startswith("Bearer"), name
-                assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
-                assert not {OWNER, signature, payload} & set(answer.text.split())
+            assert answer.headers["www-authenticate"].startswith("Bearer"), name
+            assert answer.json()["error"]["code"] == "InvalidAuthenticationToken"
+            assert not {OWNER, signature, payload} & set(answer.text.split())
         bare = issuer.sign({**claims, "roles": ["PrintTaskDefinition.ReadWrite.All"]}, KIND)
         assert (await status(bare)).status_code == 403, "who is known and may not is told so"
         assert (await client.get("/v1.0/print/printers")).status_code == 401
     row.did(f"{len(forged)} forged or wrong access tokens at Graph's door: {', '.join(forged)}.")
     row.saw(
-        f"{len(forged) - len(wrong)} were answered 401 with a challenge; a good token without the permission 403. "
-        + ("The claim iss of a token that this installation signed itself is not compared: one key, one issuer." if wrong else "")
+        f"All {len(forged)} were answered 401 with a challenge, those signed by our own key under another issuer's or another "
+        "tenant's name too; a good token without the permission 403."
     )
 
 
@@ -238,6 +243,12 @@ async def test_row_38_an_enrolment_is_good_once_and_guesses_wait(row, tmp_path):
         first = await enrolment.redeem(here.store, token_digest(invited), KEY, "", until_)
         with pytest.raises(enrol.Unfit, match="used already"):
             await enrolment.redeem(here.store, token_digest(invited), "U" + "B" * 55, "", until_)
+        replayed = await client.post("/enrol", json={"token": invited, "key": "U" + "C" * 55})
+        assert replayed.status_code in (403, 409), replayed.text
+        assert invited not in replayed.text
+        async with here.store.look() as look:
+            keys = (await look.execute(select(credentials.c.key).where(credentials.c.sn == first.sn))).scalars().all()
+        assert keys == [KEY], "whoever shows it again has got nothing by it"
         over = await enrolment.invite(here.store, "main", "Late", expires_at=int(time.time() * 1000) - 1)
         with pytest.raises(enrol.Unfit):
             await enrolment.redeem(here.store, token_digest(over), KEY, "", until_)
@@ -251,7 +262,10 @@ async def test_row_38_an_enrolment_is_good_once_and_guesses_wait(row, tmp_path):
             assert told[403] == 30
         elsewhere = await here.client("127.0.0.4")
         assert (await elsewhere.post("/enrol", json={"token": "x" * 32, "key": KEY})).status_code in (403, 409)
-    row.did("An enrolment token used twice, one used after its time, and 60 guesses from one address.")
+    row.did(
+        "An enrolment token used twice and shown once more at the door with another key, one used after its time, and 60 guesses "
+        "from one address."
+    )
     row.saw(f"The second use and the late one were refused; the guesses got {dict(told)}, another address was heard meanwhile.")
 
 

@@ -192,7 +192,7 @@ async def test_what_is_taken_away_is_gone_from_tokens_that_are_out(server):
 async def test_a_users_token_says_what_the_registry_says_now(server):
     user = server.rig.add_user(groups=("g-1",), administrator=True)
     now = int(time.time())
-    about = {"iss": "https://x/y", "aud": "api://printbus", "iat": now, "exp": now + 60}
+    about = {"iss": "http://127.0.0.1", "aud": "api://printbus", "iat": now, "exp": now + 60}
     token = server.issuer.sign({**about, **user_claims(app(), user, ["PrintJob.Create"])}, KIND)
     who = await server.rig.who(token)
     assert (who.id, who.name, who.display, who.groups, who.administrator) == (ANNA, "anna@example.org", "Anna", ("g-1",), True)
