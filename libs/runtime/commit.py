@@ -5,9 +5,10 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Column, MetaData, String, Table, insert, select, text, update
+from sqlalchemy import BigInteger, Column, MetaData, String, Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.dead import DeadLetter
@@ -96,6 +97,8 @@ class Input:
         self._cursors = cursors
         self._reader = reader
         self._name = name
+        place: dict[str, Any] = {"sequence": bindparam("to"), "at": bindparam("stored")}
+        self._place = update(cursors).where(cursors.c.stream == name).values(place)
         self.applied = 0
         self._at = 0
         self._moved = asyncio.Event()
@@ -214,11 +217,10 @@ class Input:
         self._move(messages[-1].sequence, messages[-1].at)
 
     async def _advance(self, connection: AsyncConnection, last: Incoming) -> None:
-        table = self._cursors
-        place = {"sequence": last.sequence, "at": last.at}
-        moved = await connection.execute(update(table).where(table.c.stream == self._name).values(place))
+        moved = await connection.execute(self._place, {"to": last.sequence, "stored": last.at})
         if not moved.rowcount:
-            await connection.execute(insert(table).values(stream=self._name, **place))
+            first = {"stream": self._name, "sequence": last.sequence, "at": last.at}
+            await connection.execute(insert(self._cursors).values(first))
 
     def _move(self, sequence: int, at: int) -> None:
         self.applied, self._at = sequence, at

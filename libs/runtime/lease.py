@@ -48,6 +48,7 @@ class Lease:
         self._database = database
         self._table = table
         self._name = name
+        self._mine = select(table.c.epoch).where(table.c.name == name).with_for_update(read=True)
         self._holder = holder
         self._term, self._renewal = (ALONE_TERM, ALONE_RENEWAL) if holder == ALONE else (TERM, RENEWAL)
         self._epoch: int | None = None
@@ -62,9 +63,7 @@ class Lease:
 
     async def verify(self, connection: AsyncConnection) -> None:
         """Lock the lease's row for this transaction. Raises `LeaseLost` when it is not ours any more."""
-        table = self._table
-        row = select(table.c.epoch).where(table.c.name == self._name).with_for_update(read=True)
-        if self._epoch is None or (await connection.execute(row)).scalar() != self._epoch:
+        if self._epoch is None or (await connection.execute(self._mine)).scalar() != self._epoch:
             self._lose()
             raise LeaseLost(self._name)
 

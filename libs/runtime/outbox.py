@@ -6,12 +6,12 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
 
 import structlog
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, delete, func, insert, select
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.runtime.bulk import Bulk
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database, whole
@@ -23,6 +23,7 @@ BATCH = 500
 BATCH_BYTES = 16 * 1024 * 1024
 #: Rows of one stream that are kept in memory for its publisher; when it is further behind, it reads the table.
 IN_MEMORY = 2000
+_COLUMNS = ("id", "stream", "subject", "message_id", "headers", "data")
 
 
 def outbox_table(metadata: MetaData) -> Table:
@@ -55,9 +56,11 @@ class Outbox:
         self._wanted = {stream: asyncio.Event() for stream in self.streams}
         self._done: dict[str, list[int]] = {stream: [] for stream in self.streams}
         self._busy = dict.fromkeys(self.streams, False)
-        self._forgetting: set[int] = set()
+        self._forgetting: dict[str, int] = {}
         self._last: int | None = None
         self._staged: list[tuple[str, int, Outgoing]] = []
+        self._add = Bulk.inserting(table, _COLUMNS)
+        self._drop = delete(table).where(table.c.id.between(bindparam("first"), bindparam("last")))
         self._fresh: dict[str, deque[tuple[int, Outgoing]]] = {stream: deque() for stream in self.streams}
         #: Streams of which all rows that are not published yet are in `_fresh` too; of others the table is read.
         self._in_memory: set[str] = set()
@@ -68,7 +71,7 @@ class Outbox:
             self._in_memory.clear()
         self._staged = await self._numbered(connection, messages)
         if self._staged:
-            await connection.execute(insert(self._table), [_row(*each) for each in self._staged])
+            await self._add.run(connection, [_Row(*each) for each in self._staged])
         await self._forget(connection)
         return {stream for stream, _, _ in self._staged}
 
@@ -85,8 +88,8 @@ class Outbox:
     def committed(self, streams: Iterable[str]) -> None:
         """The transaction of `stage` is committed: there is something to publish, and what it deleted is gone."""
         for stream, rows in self._done.items():
-            self._done[stream] = [row for row in rows if row not in self._forgetting]
-        self._forgetting = set()
+            del rows[: self._forgetting.get(stream, 0)]
+        self._forgetting = {}
         if streams:
             self._remember()
         for stream in streams:
@@ -173,10 +176,9 @@ class Outbox:
 
     async def _forget(self, connection: AsyncConnection) -> None:
         """Delete the acknowledged rows in a transaction that is made anyway; should it fail, they stay for the next."""
-        done = [row for rows in self._done.values() for row in rows]
-        for start in range(0, len(done), 500):
-            await connection.execute(delete(self._table).where(self._table.c.id.in_(done[start : start + 500])))
-        self._forgetting = set(done)
+        if runs := _runs(sorted(row for rows in self._done.values() for row in rows)):
+            await connection.execute(self._drop, [{"first": first, "last": last} for first, last in runs])
+        self._forgetting = {stream: len(rows) for stream, rows in self._done.items()}
 
     async def _flush(self, stream: str) -> None:
         """Delete the acknowledged rows when there was no other transaction for a second."""
@@ -201,12 +203,22 @@ def _portion(found: list[tuple[int, Outgoing]]) -> tuple[list[tuple[int, Outgoin
     return found, len(found) == BATCH
 
 
-def _row(stream: str, number: int, out: Outgoing) -> dict[str, Any]:
-    return {
-        "id": number,
-        "stream": stream,
-        "subject": out.subject,
-        "message_id": out.message_id,
-        "headers": json.dumps(dict(out.headers)),
-        "data": out.data,
-    }
+def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+    """First and last of each run of ascending numbers without a gap."""
+    runs: list[tuple[int, int]] = []
+    for number in numbers:
+        if runs and runs[-1][1] == number - 1:
+            runs[-1] = runs[-1][0], number
+        else:
+            runs.append((number, number))
+    return runs
+
+
+class _Row:
+    """A message as a row of the table."""
+
+    __slots__ = _COLUMNS
+
+    def __init__(self, stream: str, number: int, out: Outgoing) -> None:
+        self.id, self.stream, self.subject, self.message_id, self.data = number, stream, out.subject, out.message_id, out.data
+        self.headers = json.dumps(dict(out.headers)) if out.headers else "{}"

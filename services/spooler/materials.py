@@ -16,6 +16,12 @@ from services.spooler.tables import material
 
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
 _CHUNK = 500
+_OF_TASKS = select(material).where(material.c.task.in_(bindparam("ids", expanding=True)))
+_CONVERTED = (
+    update(material)
+    .where(material.c.task == bindparam("task_id"))
+    .values({"converted": bindparam("converted_bytes"), "left_copies": bindparam("copies_left"), "media": bindparam("sheet")})
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ async def _rows(connection: AsyncConnection, ids: Iterable[str]) -> list[Row[tup
     wanted = list(ids)
     rows: list[Row[tuple[object, ...]]] = []
     for start in range(0, len(wanted), _CHUNK):
-        found = await connection.execute(select(material).where(material.c.task.in_(wanted[start : start + _CHUNK])))
+        found = await connection.execute(_OF_TASKS, {"ids": wanted[start : start + _CHUNK]})
         rows.extend(found.all())
     return rows
 
@@ -96,10 +102,7 @@ async def keep_conversion(connection: AsyncConnection, reports: Iterable[Documen
         for report in reports
     ]
     if rows:
-        names = {"converted": "converted_bytes", "left_copies": "copies_left", "media": "sheet"}
-        made: dict[str, Any] = {column: bindparam(name) for column, name in names.items()}
-        statement = update(material).where(material.c.task == bindparam("task_id")).values(made)
-        await connection.execute(statement, rows)
+        await connection.execute(_CONVERTED, rows)
 
 
 async def keep_request(connection: AsyncConnection, request: TaskRequest) -> None:

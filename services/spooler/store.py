@@ -12,10 +12,11 @@ from libs.contracts.devices import UnknownPolicy
 from libs.contracts.states import Stage
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
+from libs.runtime.bulk import Bulk
 from services.spooler.materials import row_of
 from services.spooler.shares import Flow
 from services.spooler.tables import cursors, hook, journal, leg, material, task
-from services.spooler.task import FIELDS, Step, Task, made_of, values_of
+from services.spooler.task import FIELDS, Step, Task, made_of
 
 #: Fields that never change after the insertion.
 _FIXED = {
@@ -30,6 +31,8 @@ _SELDOM = (
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM and name != "fetchable_at")
 #: There is nothing more frequent here than reading fields.
 _seldom = attrgetter(*_SELDOM)
+_ADD = Bulk.inserting(task, FIELDS)
+_SAVE, _SAVE_READY, _SAVE_SELDOM = (Bulk.updating(task, "id", names) for names in (_OFTEN, (*_OFTEN, "fetchable_at"), _SELDOM))
 #: What the partial indexes hold, said as they say it: a database does not look into parameters for that.
 _IN_LINE: ColumnElement[bool] = literal_column("lined")
 _AT_AGENT: ColumnElement[bool] = literal_column("step = 'print'")
@@ -43,6 +46,19 @@ _STAGE, _STEP, _POLICY = (FIELDS.index(name) for name in ("stage", "step", "unkn
 _STAGES = {each.value: each for each in Stage}
 _STEPS = {each.value: each for each in Step}
 _POLICIES = {each.value: each for each in UnknownPolicy}
+#: Statements that every task goes through are made once.
+_OF_IDS = select(task).where(task.c.id.in_(bindparam("ids", expanding=True)))
+_SENT = (
+    select(task.c.printer, func.count(), func.sum(case((task.c.recalled, 1), else_=0)))
+    .where(task.c.printer.in_(bindparam("printers", expanding=True)), _AT_AGENT, task.c.stage != Stage.UNKNOWN.value)
+    .group_by(task.c.printer)
+)
+_LINE = (
+    select(task)
+    .where(task.c.printer == bindparam("of"), _IN_LINE)
+    .order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx)
+    .limit(bindparam("most"))
+)
 #: How many tasks were started so far, kept as streams' cursors are; and an index that no batch of INTAKE reaches.
 _STARTS, _AFTER_BATCH = "STARTS", 1 << 40
 #: Parameters of one statement: both databases take more, SQLite's older builds no more than 999.
@@ -63,8 +79,9 @@ async def load(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Tas
     wanted = list(dict.fromkeys(ids))
     found: dict[str, Task] = {}
     for start in range(0, len(wanted), _CHUNK):
-        rows = await connection.execute(select(task).where(task.c.id.in_(wanted[start : start + _CHUNK])))
-        found.update({row.id: task_of(row) for row in rows})
+        for row in await connection.execute(_OF_IDS, {"ids": wanted[start : start + _CHUNK]}):
+            each = task_of(row)
+            found[each.id] = each
     return found
 
 
@@ -81,7 +98,7 @@ async def existing(connection: AsyncConnection, ids: Iterable[str]) -> set[str]:
 async def add(connection: AsyncConnection, tasks: Sequence[Task], requests: Sequence[TaskRequest]) -> None:
     """Insert new tasks with what they are made of."""
     if tasks:
-        await connection.execute(insert(task), [dict(zip(FIELDS, values_of(each), strict=True)) for each in tasks])
+        await _ADD.run(connection, tasks)
         await connection.execute(insert(material), [row_of(each) for each in requests])
 
 
@@ -90,21 +107,13 @@ async def save(connection: AsyncConnection, tasks: Iterable[Task], before: Mappi
     changed, known = list(tasks), before or {}
     # To write a column that an index names costs as much as to change it: `fetchable_at` changes once.
     ready = {each.id for each in changed if (old := known.get(each.id)) is None or old.fetchable_at != each.fetchable_at}
-    await _update(connection, [each for each in changed if each.id not in ready], _OFTEN)
-    await _update(connection, [each for each in changed if each.id in ready], (*_OFTEN, "fetchable_at"))
-    await _update(connection, [each for each in changed if _differs(each, known.get(each.id))], _SELDOM)
+    await _SAVE.run(connection, [each for each in changed if each.id not in ready])
+    await _SAVE_READY.run(connection, [each for each in changed if each.id in ready])
+    await _SAVE_SELDOM.run(connection, [each for each in changed if _differs(each, known.get(each.id))])
 
 
 def _differs(new: Task, old: Task | None) -> bool:
     return old is None or _seldom(new) != _seldom(old)
-
-
-async def _update(connection: AsyncConnection, tasks: Sequence[Task], names: Sequence[str]) -> None:
-    bound, fields_of = ("task_id", *(f"new_{name}" for name in names)), attrgetter("id", *names)
-    rows = [dict(zip(bound, fields_of(each), strict=True)) for each in tasks]
-    if rows:
-        values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
-        await connection.execute(update(task).where(task.c.id == bindparam("task_id")).values(values), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +126,7 @@ class Sent:
 
 async def sent_counts(connection: AsyncConnection, printers: Sequence[str]) -> dict[str, Sent]:
     """What of each printer is with its agent."""
-    recalled = func.sum(case((task.c.recalled, 1), else_=0))
-    counts = select(task.c.printer, func.count(), recalled).where(
-        task.c.printer.in_(printers), _AT_AGENT, task.c.stage != Stage.UNKNOWN.value
-    )
-    rows = await connection.execute(counts.group_by(task.c.printer))
+    rows = await connection.execute(_SENT, {"printers": list(printers)})
     return {row[0]: Sent(int(row[1]), int(row[2])) for row in rows}
 
 
@@ -140,13 +145,7 @@ async def not_begun(connection: AsyncConnection, printer: str) -> list[Task]:
 
 async def line(connection: AsyncConnection, printer: str, limit: int) -> list[Task]:
     """The first tasks of a printer's line: retries before the others, then by priority, then as they came."""
-    first = (
-        select(task)
-        .where(task.c.printer == printer, _IN_LINE)
-        .order_by(task.c.place, desc(task.c.priority), task.c.seq, task.c.idx)
-        .limit(limit)
-    )
-    return [task_of(row) for row in await connection.execute(first)]
+    return [task_of(row) for row in await connection.execute(_LINE, {"of": printer, "most": limit})]
 
 
 async def lines(connection: AsyncConnection) -> list[str]:
