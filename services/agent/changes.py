@@ -1,5 +1,7 @@
 """What can be written into the journal: each change is one statement, and those that belong together are written together."""
 
+import json
+from collections.abc import Sequence
 from typing import Any
 
 from libs.contracts.message import encode
@@ -58,9 +60,9 @@ def told(subject: str, data: bytes, traceparent: str = "") -> Change:
     return TELL, (subject, data, traceparent)
 
 
-def published(last: int) -> Change:
-    """Strike off all rows of the outbox up to `last`: the stream has them."""
-    return "DELETE FROM outbox WHERE row <= ?", (last,)
+def published(rows: Sequence[int]) -> Change:
+    """Strike off these rows of the outbox: the stream has them, or what they say."""
+    return "DELETE FROM outbox WHERE row IN (SELECT value FROM json_each(?))", (json.dumps(list(rows)),)
 
 
 def remembered(key: str, value: str) -> Change:

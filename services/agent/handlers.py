@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 import structlog
 
@@ -15,6 +16,7 @@ from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Batch
 from services.agent.changes import now, published
 from services.agent.journal import Journal, Row
+from services.agent.reports import Reports
 from services.agent.shop import Received, Shop
 from services.agent.standing import Standing
 
@@ -48,20 +50,30 @@ async def on_orders(batch: Batch, shop: Shop, standing: Standing) -> None:
 
 async def tell_reports(bus: Bus, journal: Journal) -> None:
     """Publish the outbox in its order, for ever; a row goes away when the stream has it."""
+    reports = Reports()
     while True:
         journal.pulse.clear()
         rows = await journal.outbox(AT_ONCE)
-        if not rows:
-            await journal.pulse.wait()
+        found = reports.sort(rows, all_of_them=len(rows) < AT_ONCE)
+        if not found.now and not found.needless:
+            await _pulse(journal, found.wait)
             continue
         try:
-            await bus.publish_batch(REPORTS, [_outgoing(journal, row) for row in rows])
+            if found.now:
+                await bus.publish_batch(REPORTS, [_outgoing(journal, row) for row in found.now])
         except (Unanswered, NotStored) as error:
             log.warning("reports not stored", waiting=len(rows), error=str(error))
             await asyncio.sleep(AGAIN)
             continue
         crashpoint("agent-after-reported")
-        await journal.write(published(rows[-1].row))
+        await journal.write(published([*(row.row for row in found.now), *found.needless]))
+
+
+async def _pulse(journal: Journal, within: float | None) -> None:
+    """Until the outbox has grown, but not longer than so many seconds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            await journal.pulse.wait()
 
 
 def _outgoing(journal: Journal, row: Row) -> Outgoing:

@@ -45,7 +45,7 @@ def stopped(task: Task, report: TaskStopped) -> Next:
 
 def printed(task: Task, report: TaskPrinted) -> Next:
     reason = Reason.JOB_COMPLETED_WITH_WARNINGS if report.warning else Reason.JOB_COMPLETED_SUCCESSFULLY
-    return go(Stage.COMPLETED, reason, report.warning, pages_done=report.pages_done or task.pages)
+    return go(Stage.COMPLETED, reason, report.warning, taken=True, pages_done=report.pages_done or task.pages)
 
 
 def failed(task: Task, report: TaskFailed) -> Next:
