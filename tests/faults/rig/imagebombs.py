@@ -3,6 +3,8 @@
 import io
 import struct
 import zlib
+from collections.abc import Sequence
+from xml.sax.saxutils import quoteattr
 
 from PIL import Image
 
@@ -27,6 +29,14 @@ def text_bomb(size: int) -> bytes:
 def profile_bomb(size: int) -> bytes:
     """A small PNG with a colour profile of so many bytes, packed."""
     return png(9, 9, rows=9, extra=_chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(size), 9)))
+
+
+def asking(addresses: Sequence[str]) -> bytes:
+    """A small PNG whose metadata (XMP, and a text) says that its pixels lie at these addresses."""
+    links = "".join(f"<rdf:li stRef:filePath={quoteattr(at)}>{at}</rdf:li>" for at in addresses)
+    xmp = f'<!DOCTYPE x SYSTEM "{addresses[0]}"><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF>{links}</rdf:RDF></x:xmpmeta>'
+    said = [b"XML:com.adobe.xmp\0\0\0\0\0" + xmp.encode(), b"Source\0\0\0\0\0" + links.encode()]
+    return png(9, 9, rows=9, extra=b"".join(_chunk(b"iTXt", each) for each in said))
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
