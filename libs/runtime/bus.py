@@ -131,6 +131,11 @@ class Bus:
         """Whether the line is up now."""
         return bool(self.client.is_connected)
 
+    @property
+    def alone(self) -> bool:
+        """Whether our server is in no cluster: then nothing that it holds for us is lost as long as the line is up."""
+        return not self.client._server_info.get("cluster")  # noqa: SLF001 - what the server says of itself is shown nowhere
+
     async def close(self) -> None:
         """Flush what is buffered and close."""
         self.closing = True

@@ -44,7 +44,7 @@ class Database:
         if not self.sqlite or not name:
             return None
         try:
-            found = [Path(path).stat() for path in (name, f"{name}-wal")]
+            found = [os.stat(path) for path in (name, f"{name}-wal")]  # noqa: PTH116 - many times a second, where nothing else is
         except OSError:
             return None
         if max(each.st_mtime for each in found) > time.time() - YOUNG:

@@ -14,6 +14,8 @@ from libs.runtime.bus import Bus
 _EMPTY, _LATE, _CONFLICT = "404", "408", "409"
 #: Seconds before a consumer that refused a request is asked again: it may refuse for long.
 _REFUSED = 0.1
+#: Seconds that a request waits on the server. One of a cluster may lose it with its leader, and nobody would say so.
+ALONE, IN_CLUSTER = 20.0, 5.0
 
 
 class Puller:
@@ -52,14 +54,16 @@ class Puller:
         """End the fetch that is waiting now, with what it has."""
         self._woken.set()
 
-    async def fetch(self, maximum: int, wait: float) -> list[Msg]:
+    async def fetch(self, maximum: int, wait: float = 0.0) -> list[Msg]:
         """Up to `maximum` messages: all that are there, or else, within `wait` seconds, what comes first; empty: nothing came.
+
+        `wait` 0: as long as is right for the server.
 
         It ends at once when the connection came anew: its request is lost then. Raises `APIError` when the stream refuses, and
         NATS's errors. A caller may be canceled; nothing is lost by that.
         """
         if not self._came:
-            await self._ask(maximum, wait)
+            await self._ask(maximum, wait or (ALONE if self._bus.alone else IN_CLUSTER))
         if not self._came and self._refusal is not None:
             refusal, self._refusal = self._refusal, None
             if (refusal.headers or {}).get("Status") != _CONFLICT:

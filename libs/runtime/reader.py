@@ -86,8 +86,8 @@ class OrderedReader:
             return 0
         return int(found.time.timestamp() * 1000) if found.time else 0
 
-    async def batches(self, maximum: int = 200, wait: float = 5.0) -> AsyncGenerator[Batch, None]:
-        """Batches of 1 to `maximum` messages, as soon as there are any; ends when stopped."""
+    async def batches(self, maximum: int = 200, wait: float = 0.0) -> AsyncGenerator[Batch, None]:
+        """Batches of 1 to `maximum` messages, as soon as there are any; ends when stopped. `wait` as in `Puller.fetch`."""
         while not self._stopped.is_set():
             try:
                 async with aclosing(self._in_order(maximum, wait)) as batches:

@@ -23,8 +23,8 @@ log = structlog.get_logger()
 
 #: Orders of short documents that are read at once.
 TOGETHER = 50
-#: Seconds that a request for orders waits on the server, and that a reader waits after a line that is down.
-WAIT, REST = 5.0, 0.5
+#: Seconds that a reader waits after a line that is down.
+REST = 0.5
 #: Orders that are held at the most: those of a tenant whose slow documents have all places that it may have wait here, so that
 #: others' behind them are read.
 HELD = 256
@@ -90,7 +90,7 @@ class Batches:
             try:
                 await puller.open()
                 while room := await self._room():
-                    await self._take(await puller.fetch(max(room, self._together), WAIT))
+                    await self._take(await puller.fetch(max(room, self._together)))
             except (NatsError, APIError, TimeoutError) as error:
                 log.warning("orders asked for anew", durable=self._spec.durable, error=type(error).__name__)
                 with suppress(TimeoutError):
