@@ -23,10 +23,11 @@ LOADED_WITHIN = 30.0
 class Mirror:
     """The last value of every key of one bucket, decoded once."""
 
-    def __init__(self, bus: Bus, bucket: str, decode: Callable[[bytes], Any]) -> None:
+    def __init__(self, bus: Bus, bucket: str, decode: Callable[[bytes], Any], *, blind_after: float = BLIND_AFTER) -> None:
         self._bus = bus
         self._bucket = bucket
         self._decode = decode
+        self._blind_after = blind_after
         self._values: dict[str, Any] = {}
         self._seen = 0.0
         self.loaded = asyncio.Event()
@@ -34,8 +35,13 @@ class Mirror:
 
     @property
     def fresh(self) -> bool:
-        """Whether it may be believed: a tick was seen within `BLIND_AFTER` seconds of our own monotonic clock."""
-        return self.loaded.is_set() and time.monotonic() - self._seen < BLIND_AFTER
+        """Whether it may be believed: a tick was seen within `blind_after` seconds of our own monotonic clock."""
+        return self.loaded.is_set() and time.monotonic() - self._seen < self._blind_after
+
+    @property
+    def heard(self) -> bool:
+        """Whether a tick was seen within `BLIND_AFTER` seconds."""
+        return time.monotonic() - self._seen < BLIND_AFTER
 
     def get(self, key: str) -> Any:
         """The value of a key, None when there is none."""
@@ -61,7 +67,7 @@ class Mirror:
         begun = time.monotonic()
         news = False  # a tick among what was there before says nothing about now
         try:
-            while time.monotonic() - max(begun, self._seen) < (BLIND_AFTER if news else LOADED_WITHIN):
+            while time.monotonic() - max(begun, self._seen) < (self._blind_after if news else LOADED_WITHIN):
                 if reconnected.is_set():
                     return
                 try:

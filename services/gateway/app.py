@@ -9,6 +9,7 @@ from typing import cast
 import structlog
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.message import decode
@@ -19,6 +20,7 @@ from libs.runtime.bucket import Bucket
 from libs.runtime.bus import connect
 from libs.runtime.discovery import discover
 from libs.runtime.documents import Documents
+from libs.runtime.links import linked
 from libs.runtime.metrics import counter, looked_up
 from libs.runtime.mirror import Mirror
 from libs.runtime.probes import Manner, http_server, routes
@@ -33,12 +35,15 @@ from services.gateway.enrolment import EnrolRoute
 from services.gateway.files import file_routes
 from services.gateway.gateway import Gateway
 from services.gateway.graph.wiring import graph_routes
+from services.gateway.handover import Straight
 from services.gateway.ids import TaskIds
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.bearers import Bearers
 from services.gateway.pace import Pace
 from services.gateway.receipts import Receipts
 from services.gateway.receiving import patient
+from services.gateway.regions.far import Far, far, tell
+from services.gateway.regions.front import Front, Known
 from services.gateway.settings import OFF, GatewaySettings
 from services.gateway.throttle import Throttle
 from services.gateway.tls import Certificate, certificate_route
@@ -59,6 +64,7 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.on_stop(bus.close)
     mirror = Mirror(bus, BUCKET, partial(decode, Entry))
     service.loop("directory", mirror.follow)
+    receipts = Receipts(bus, settings.region, service.metrics)
     gateway = Gateway(
         region=settings.region,
         bus=bus,
@@ -68,7 +74,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
         ids=TaskIds(settings.worker),
         reservations=Bucket(bus, IDEMPOTENCY.name),
         virtual_urls=VirtualUrls(settings.upload_key),
-        receipts=Receipts(bus, settings.region, service.metrics),
+        receipts=receipts,
+        handover=Straight(bus, receipts),
         room=Room(settings.data_dir / "nats" / "jetstream", settings.min_free),
         zone=settings.zone,
         from_os=SYSTEMS.get(sys.platform, sys.platform),
@@ -84,7 +91,14 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.loop("relays", pages.relays.follow)
     graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
     more = [*graph, *issuer_routes(gateway, settings), *pages.routes()]
-    app = web(service, gateway, settings, [service] if services is None else services, more)
+    app: ASGIApp = web(service, gateway, settings, [service] if services is None else services, more)
+    if links := linked(settings.links):
+        app = _joined(
+            app,
+            Known(settings.region, mirror, gateway.directory),
+            [far(link, gateway, settings, service) for link in links],
+            service,
+        )
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
     await _secure(service, app, settings, manner)
@@ -92,7 +106,18 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     log.info("gateway listening", address=settings.public_url or f"http://{settings.http_host}:{port}")
 
 
-async def _secure(service: Service, app: Starlette, settings: GatewaySettings, manner: Manner) -> None:
+def _joined(own: ASGIApp, here: Known, regions: Sequence[Far], service: Service) -> Front:
+    """The doors of this region and of others as one application."""
+    tell(regions, service)
+    others: list[tuple[Known, ASGIApp]] = []
+    for each in regions:
+        bearers = Bearers.of(each.settings, each.gateway.directory, each.gateway.bus)
+        graph = graph_routes(each.gateway, each.settings, bearers, service)
+        others.append((each.known, web(service, each.gateway, each.settings, [], graph)))
+    return Front(own, here, others)
+
+
+async def _secure(service: Service, app: ASGIApp, settings: GatewaySettings, manner: Manner) -> None:
     """The same over HTTPS. What was not asked for by a setting is not worth failing for."""
     if settings.https_port == OFF:
         return

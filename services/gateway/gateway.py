@@ -6,16 +6,16 @@ from datetime import tzinfo
 
 from libs.contracts.documents import INLINE_LIMIT, Inline, Role, Stored
 from libs.contracts.intake import SubmitTasks
-from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bucket import Bucket
-from libs.runtime.bus import STORE_FULL, Bus, NotStored, Outgoing, outgoing
+from libs.runtime.bus import STORE_FULL, Bus, NotStored, outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.documents import Documents
 from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
+from services.gateway.handover import Handover, Submission
 from services.gateway.ids import TaskIds
 from services.gateway.receipts import Receipts
 from services.gateway.virtual_urls import VirtualUrls
@@ -26,7 +26,8 @@ class Gateway:
     """The adapters of the gateway. `from_os` is the system that it runs on, in Webprinter's words.
 
     `max_body` is the largest request in bytes, `max_document` the largest document of an upload session, `max_piece` what may come
-    of it in one request; `extended`: answers tell everything, whether asked for or not.
+    of it in one request; `extended`: answers tell everything, whether asked for or not; `far`: for another
+    region than the one in which it runs.
     """
 
     region: str
@@ -38,6 +39,7 @@ class Gateway:
     reservations: Bucket
     virtual_urls: VirtualUrls
     receipts: Receipts
+    handover: Handover
     room: Room
     zone: tzinfo
     from_os: str
@@ -45,10 +47,11 @@ class Gateway:
     extended: bool = False
     max_document: int = 1024 * 1024 * 1024
     max_piece: int = 60 * 1024 * 1024
+    far: bool = False
 
     async def content(self, identity: Identity, task: str, data: bytes, role: str = Role.SOURCE) -> Inline | Stored:
         """A document's bytes where they belong: small ones in the message, others in the store. Raises the bus's `NotStored`."""
-        self._check_room()
+        self.check_room()
         if len(data) <= INLINE_LIMIT:
             return Inline(data)
         name = f"{identity.tenant}/{task}/{role}"
@@ -58,21 +61,14 @@ class Gateway:
 
     async def submit(self, identity: Identity, source: str, tasks: tuple[TaskRequest, ...]) -> None:
         """Hand tasks over; they are durable when this returns. Raises the bus's `NotStored` and `Unanswered`."""
-        self._check_room()
-        out = outgoing(self.submission(identity, source, tasks))
-        await self.bus.publish_raw(out, stream=INTAKE)
-        crashpoint("gateway-after-stored")
-        self.receipts.keep(tuple(each.id for each in tasks), out)
+        await self.submit_all([(tuple(each.id for each in tasks), outgoing(self.submission(identity, source, tasks)))])
 
-    async def submit_all(self, submissions: Sequence[tuple[tuple[str, ...], Outgoing]]) -> None:
+    async def submit_all(self, submissions: Sequence[Submission]) -> None:
         """Hand many submissions (the ids of their tasks beside each) over, all or none, in their order. Raises as `submit`."""
-        self._check_room()
-        await self.bus.publish_batch(INTAKE, [out for _, out in submissions])
-        crashpoint("gateway-after-stored")
-        for ids, out in submissions:
-            self.receipts.keep(ids, out)
+        self.check_room()
+        await self.handover.hand(submissions)
 
-    def _check_room(self) -> None:
+    def check_room(self) -> None:
         """What was accepted needs the rest of the disk to come to its end."""
         if self.room.short:
             raise NotStored("the disk of the bus is nearly full", STORE_FULL)

@@ -111,6 +111,11 @@ class GatewaySettings(Settings):
     worker: int | None = Field(
         None, ge=0, le=1023, description="Number of this gateway in task ids, different for each; empty: drawn at start."
     )
+    region_documents: dict[str, str] = Field(
+        {},
+        description='DOCUMENTS_URL of other regions, a JSON object such as {"us": "s3://us-documents"}; a document for a region '
+        "that is not named rides in the message, up to 1 MB.",
+    )
     document_key_file: Path | None = Field(None, description="Key that signs document addresses; default: keys/documents.key.")
     upload_key_file: Path | None = Field(None, description="Key of the addresses of uploads; default: keys/uploads.key.")
     seal_public_key_file: Path | None = Field(None, description="The converter's public key; default: keys/seal.pub.")

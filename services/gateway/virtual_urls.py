@@ -70,7 +70,8 @@ class VirtualUrls:
         for _ in range(MOST_ENCODED):
             text = unquote(text)
         try:
-            token = base64.b64decode(text[ID:].encode("ascii"), validate=True)
+            sealed = text[ID:] + "+" * (-len(text[ID:]) % 4)  # blanks at the end were taken off, and were pluses as well
+            token = base64.b64decode(sealed.encode("ascii"), validate=True)
             owner, name, size, sha256, title, kind, until = json.loads(self._box.decrypt(token, text[:ID].encode("ascii")))
         except (binascii.Error, ValueError, CryptoError):
             raise BadUrl from None

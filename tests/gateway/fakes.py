@@ -23,6 +23,7 @@ from libs.runtime.traces import Tracing
 from services.gateway.app import web
 from services.gateway.directory import Directory
 from services.gateway.gateway import Gateway
+from services.gateway.handover import Straight
 from services.gateway.ids import TaskIds
 from services.gateway.receipts import Receipts
 from services.gateway.settings import GatewaySettings
@@ -153,6 +154,7 @@ class Rig:
         self.bus.answers[GetDevice] = Refused(Code.NOT_FOUND, "There is no such device.")
         self.settings = read(GatewaySettings, data_dir=folder, **settings)
         self.service = Service("gateway", tracing or Tracing("gateway"), 1)
+        receipts = Receipts(self.bus, "local", self.service.metrics)
         self.gateway = Gateway(
             region="local",
             bus=self.bus,
@@ -162,7 +164,8 @@ class Rig:
             ids=TaskIds(7),
             reservations=self.bucket,
             virtual_urls=VirtualUrls(self.settings.upload_key),
-            receipts=Receipts(self.bus, "local", self.service.metrics),
+            receipts=receipts,
+            handover=Straight(self.bus, receipts),
             room=Room(folder, 1),
             zone=self.settings.zone,
             from_os="linux",

@@ -130,7 +130,8 @@ class Door(BaseRoute):
         except Refused as reason:
             return replies.failure(refused(reason), asked)
         except (Unanswered, NotStored):
-            return replies.failure(Problem(503, "serviceNotAvailable", BUSY, headers={"Retry-After": "5"}), asked)
+            text = f"The region {self._gateway.region} is not reached from here. {BUSY}" if self._gateway.far else BUSY
+            return replies.failure(Problem(503, "serviceNotAvailable", text, headers={"Retry-After": "5"}), asked)
         except ClientDisconnect:
             raise
         except Exception:

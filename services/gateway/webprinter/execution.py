@@ -19,6 +19,7 @@ log = structlog.get_logger()
 
 async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
     """The answer to a command; nothing is raised."""
+    where = f"The region {gateway.region} is not reached from here. " if gateway.far else ""
     try:
         return succeeded(await _execute(gateway, identity, asked))
     except Rejected as reason:
@@ -27,10 +28,12 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
         return _refused(refusal)
     except (NotStored, Away) as error:
         log.warning("command not done", command=asked.command, cause=str(error))
-        return _undone(error)
+        return _undone(error, where)
     except Unanswered as error:
         log.warning("command not confirmed", command=asked.command, cause=str(error))
-        return busy("The server did not confirm this in time, and it may still be done: see with listTasks before you try again.")
+        return busy(
+            f"{where}The server did not confirm this in time, and it may still be done: see with listTasks before you try again."
+        )
     except Exception:
         log.exception("command failed", command=asked.command)
         return failed("The server has a fault; its log says which one.", 500)
@@ -49,10 +52,10 @@ async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
     return await command.execute(gateway, identity, Fields({**beside, **data}))
 
 
-def _undone(error: NotStored | Away) -> Answer:
+def _undone(error: NotStored | Away, where: str) -> Answer:
     if isinstance(error, NotStored) and error.code in FULL:
         return busy("The server's store is full, and nothing was done: try again when its operator has made room.")
-    return busy("The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
+    return busy(f"{where}The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
 
 
 def _refused(refusal: Refused) -> Answer:

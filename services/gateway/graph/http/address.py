@@ -8,6 +8,9 @@ from starlette.types import Scope
 
 from services.gateway.webapi.guard import DEFAULT_PORTS, LOOPBACK
 
+#: Where a request's scope has the beginning of the paths of another region's doors.
+BASE = "printbus.base"
+
 
 class Address:
     """`public_url` where there is one. Else the name in Host, if it is one of this server's, or the address that was called."""
@@ -18,8 +21,9 @@ class Address:
 
     def of(self, scope: Scope) -> str:
         """`https://print.example`, without a slash at its end."""
+        base: str = scope.get(BASE, "")
         if self._public:
-            return self._public
+            return self._public + base
         address, port = scope.get("server") or (LOOPBACK[0], None)
         here = _literal(str(address))
         given = Headers(scope=scope).getlist("host")
@@ -29,7 +33,7 @@ class Address:
             known |= {*LOOPBACK, here}
         if host not in known:
             host = here if port is None else f"{here}:{port}"
-        return f"{scope['scheme']}://{host}"
+        return f"{scope['scheme']}://{host}{base}"
 
 
 def _literal(address: str) -> str:

@@ -1,0 +1,39 @@
+"""Where documents for another region go: into its store, or, when there is none to be reached, along in the message."""
+
+import asyncio
+
+import structlog
+from obstore.exceptions import BaseError
+
+from libs.contracts.documents import INLINE_LIMIT, Inline, Stored
+from libs.runtime.bus import NotStored
+from libs.runtime.documents import Documents
+
+log = structlog.get_logger()
+
+#: What may ride in a message to a region whose store cannot be reached, in bytes.
+RIDES = 1024 * 1024
+#: Seconds that storing a document of so many may take.
+PATIENCE = 5.0
+
+
+class FarContent:
+    """The store of one other region; None: nobody named it."""
+
+    def __init__(self, region: str, documents: Documents | None) -> None:
+        self._region = region
+        self._documents = documents
+
+    async def keep(self, name: str, data: bytes) -> Inline | Stored:
+        """A document's bytes, in the region's store as `name` or in the message. Raises `NotStored` when neither takes them."""
+        if len(data) <= INLINE_LIMIT:
+            return Inline(data)
+        if self._documents:
+            try:
+                async with asyncio.timeout(PATIENCE + len(data) / RIDES):
+                    return Stored(name, *await self._documents.put(name, data))
+            except (BaseError, OSError, TimeoutError) as error:
+                log.warning("store of a region not reached", region=self._region, cause=type(error).__name__)
+        if len(data) <= RIDES:
+            return Inline(data)
+        raise NotStored(f"documents of more than {RIDES} bytes need the store of the region {self._region}, which is not reached")
