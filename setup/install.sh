@@ -56,6 +56,7 @@ install_packages() { # packages...
     idle=
     running cupsd || idle="$idle cups"
     running postgres || idle="$idle postgresql"
+    running prometheus || idle="$idle prometheus"
     with_progress "asking Debian for its list of packages" '^Get:' .setup/apt.log $sudo apt-get update
     with_progress "installing $# Debian packages and what they need" '^Setting up' .setup/apt.log \
         $sudo env DEBIAN_FRONTEND=noninteractive \

@@ -3,8 +3,10 @@
 import time
 from collections.abc import Awaitable, Callable
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
+from libs.contracts.metrics import LANES_HELD
+from libs.runtime.metrics import counter
 from services.webhooks.domain import Endpoint
 
 MINUTE = 60.0
@@ -45,9 +47,7 @@ class Allowance:
     def __init__(self, per_minute: int, metrics: CollectorRegistry) -> None:
         self.per_minute = per_minute
         self._lines: dict[str, Rate] = {}
-        self._held = Counter(
-            "webhooks_lanes_held", "Lanes that had to wait for the rate of their endpoint", ["dialect"], registry=metrics
-        )
+        self._held = counter(LANES_HELD, metrics)
 
     def line(self, tenant: str) -> Rate:
         """The line of a tenant."""

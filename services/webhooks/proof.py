@@ -5,8 +5,10 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry
 
+from libs.contracts.metrics import HANDSHAKES
+from libs.runtime.metrics import counter
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.pacing import Allowance
@@ -47,7 +49,7 @@ class Prover:
     def __init__(self, endpoints: Endpoints, origin: str, metrics: CollectorRegistry) -> None:
         self._endpoints = endpoints
         self._origin = origin
-        self._asked = Counter("webhooks_handshakes", "Receivers asked whether they allow us", ["outcome"], registry=metrics)
+        self._asked = counter(HANDSHAKES, metrics)
 
     async def try_out(self, endpoint: Endpoint, receivers: Callable[[], Receiver], allowance: Allowance) -> None:
         """Ask an endpoint that its owner tests, unless that is known already or too much was told to strangers just now."""
