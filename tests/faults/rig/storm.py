@@ -39,6 +39,7 @@ class Storm:
     async def blow(self, kills: int, progress: Callable[[], int], enough: int = 20, patience: float = 15.0) -> None:
         """So many kills. Before most bursts there is work done: `progress` grew by `enough`, or `patience` seconds are over."""
         dice = random.Random(self.seed)
+        self.history.note("seed", seed=self.seed)
         while self.kills < kills:
             wanted = dice.sample(list(self.names), min(dice.choice(BURSTS), kills - self.kills))
             self._burst(wanted)
