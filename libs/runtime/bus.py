@@ -187,17 +187,13 @@ class Bus:
         last = len(batch)
         timeout = PUBLISH_TIMEOUT + last / 2000 + sum(len(out.data) for out in batch) / SLOWEST
         for sequence, out in enumerate(batch, 1):
-            headers = {
-                **out.headers,
-                "Nats-Batch-Id": batch_id,
-                "Nats-Batch-Sequence": str(sequence),
-                "Nats-Expected-Stream": stream,
-            }
+            headers = {**out.headers, "Nats-Batch-Id": batch_id, "Nats-Batch-Sequence": str(sequence)}
             if out.message_id:
                 headers["Nats-Msg-Id"] = out.message_id
             if sequence == last:
                 headers["Nats-Batch-Commit"] = "1"
             if sequence in (1, last):
+                headers["Nats-Expected-Stream"] = stream  # the others are of the same batch, and every header is read by everybody
                 answer = await self.client.request(out.subject, out.data, timeout=timeout, headers=headers)
                 _raise_error(answer.data)
             else:
