@@ -31,6 +31,16 @@ class UnknownPolicy(StrEnum):
     GIVE_UP = "give-up"
 
 
+class ResumePolicy(StrEnum):
+    """What becomes of tasks that waited for a printer whose agent was cut off for long: printed all, the newest of each name, or
+    none before somebody says so.
+    """
+
+    ALL = "all"
+    NEWEST = "newest"
+    ASK = "ask"
+
+
 @dataclass(frozen=True, slots=True)
 class MediaSupport:
     """One sheet that a printer takes, with the edges that it cannot print on, in 1/100 mm, and its tray if it names one."""
@@ -124,6 +134,7 @@ class Device:
     unknown: UnknownPolicy = UnknownPolicy.ASK
     capabilities: Capabilities = Capabilities()
     virtual: bool = False
+    resume: ResumePolicy = ResumePolicy.ALL
 
 
 @dataclass(frozen=True, slots=True)

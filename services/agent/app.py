@@ -64,8 +64,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
 
 def _drivers(settings: AgentSettings) -> dict[str, Driver]:
     try:
-        unknown, grace = settings.unknown_policy, settings.finish_grace
-        return connect_all(settings.printers, unknown=unknown, grace=grace, stall=settings.stall_limit)
+        unknown, grace, resume = settings.unknown_policy, settings.finish_grace, settings.resume_policy
+        return connect_all(settings.printers, unknown=unknown, grace=grace, stall=settings.stall_limit, resume=resume)
     except ValueError as error:
         raise SettingsError(f"PRINTBUS_PRINTERS is wrong: {error}.") from None
 

@@ -110,5 +110,6 @@ class Devices:
             accepting=seen.accepting,
             system_default=seen.system_default,
             unknown=printer.unknown,
+            resume=printer.resume,
             capabilities=seen.capabilities,
         )

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from libs.contracts.devices import Receipt, UnknownPolicy
+from libs.contracts.devices import Receipt, ResumePolicy, UnknownPolicy
 from services.agent.receipts import PARAMETERS, receipt, yes
 
 #: Query parameters that are ours; all others are part of the printer's own address.
-OURS = frozenset({"name", "unknown", "format", "verify", "grace", "raw", *PARAMETERS})
+OURS = frozenset({"name", "unknown", "resume", "format", "verify", "grace", "raw", *PARAMETERS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ class PrinterUri:
     untouched: bool | None = None
     receipt: Receipt | None = None
     stall: float = 600.0
+    resume: ResumePolicy = ResumePolicy.ALL
 
 
-def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0) -> PrinterUri:
+def parse(
+    raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0, resume: ResumePolicy = ResumePolicy.ALL
+) -> PrinterUri:
     """An entry of PRINTERS; the keywords are what holds when it says nothing. Raises ValueError with what to write instead."""
     try:
         parts = urlsplit(raw)
@@ -62,6 +65,7 @@ def parse(raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float 
         raw=raw,
         untouched=yes("raw", ours, shown),
         receipt=receipt(ours, shown),
+        resume=_resume(ours.get("resume", resume), raw),
     )
 
 
@@ -70,6 +74,13 @@ def _policy(text: str, raw: str) -> UnknownPolicy:
         return UnknownPolicy(text)
     except ValueError:
         raise ValueError(f"unknown={text} in {_shown(raw)}: write unknown=ask, unknown=reprint or unknown=give-up") from None
+
+
+def _resume(text: str, raw: str) -> ResumePolicy:
+    try:
+        return ResumePolicy(text)
+    except ValueError:
+        raise ValueError(f"resume={text} in {_shown(raw)}: write resume=all, resume=newest or resume=ask") from None
 
 
 def _seconds(text: str, raw: str) -> float:

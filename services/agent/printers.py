@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import ResumePolicy, UnknownPolicy
 from libs.runtime.discovery import discover
 from services.agent import drivers
 from services.agent.drivers import Driver, Variant
@@ -21,14 +21,19 @@ EXAMPLES = (
 
 
 def connect_all(
-    entries: Iterable[str], *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0, stall: float = LIMIT
+    entries: Iterable[str],
+    *,
+    unknown: UnknownPolicy = UnknownPolicy.ASK,
+    grace: float = 3.0,
+    stall: float = LIMIT,
+    resume: ResumePolicy = ResumePolicy.ALL,
 ) -> dict[str, Driver]:
     """A driver for each entry, by the entry. Raises ValueError with one sentence that says what to write instead."""
     variants = cast("dict[str, Variant]", discover(drivers))
     found: dict[str, Driver] = {}
     names: set[str] = set()
     for entry in entries:
-        uri = replace(parse(entry, unknown=unknown, grace=grace), stall=stall)
+        uri = replace(parse(entry, unknown=unknown, grace=grace, resume=resume), stall=stall)
         variant = variants.get(ALIASES.get(uri.scheme, uri.scheme))
         if variant is None:
             raise ValueError(f"there is no driver for {uri.scheme or 'nothing'}://; write {EXAMPLES}")

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import ResumePolicy, UnknownPolicy
 from libs.runtime.settings import Settings, SettingsError
 from services.agent.joined import read_joined
 
@@ -40,12 +40,18 @@ class AgentSettings(Settings):
         (),
         description="JSON list of printers: file:///some/folder?name=Paper, socket://host:9100?name=Label, "
         "ipp://host:port/ipp/print?name=Office, cups://localhost:631 or cups://localhost:631/QUEUE; "
-        "each may add unknown=ask, unknown=reprint or unknown=give-up; raw=true or raw=false (labels pass untouched); and "
+        "each may add unknown=ask, unknown=reprint or unknown=give-up; resume=all, resume=newest or resume=ask; raw=true or "
+        "raw=false (labels pass untouched); and "
         "raster=escpos for a receipt printer, with width, dpi, cut, drawer and dither.",
     )
     unknown_policy: UnknownPolicy = Field(
         UnknownPolicy.ASK,
         description="What becomes of a task of which nobody can say whether it is on paper: ask, reprint or give-up.",
+    )
+    resume_policy: ResumePolicy = Field(
+        ResumePolicy.ALL,
+        description="What becomes of tasks that waited while this agent was cut off for long (the spooler's CUT_OFF_AFTER): all "
+        "are printed, the newest of each name, or none before somebody resumes the printer (ask).",
     )
     finish_grace: float = Field(
         3.0, ge=0, le=86_400, description="Seconds after which a task counts as printed where no printer confirms it."

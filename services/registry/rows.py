@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, UnknownPolicy
+from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, ResumePolicy, UnknownPolicy
 from libs.contracts.directory import AppKey, ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
 from libs.contracts.hooks import Hook
 from libs.contracts.ids import guid
@@ -109,6 +109,7 @@ def known(row: Row[Any], *, plain: bool = False) -> Known:
         unknown=UnknownPolicy(row.unknown),
         capabilities=Capabilities() if plain else decode(Capabilities, row.capabilities),
         virtual=row.virtual,
+        resume=ResumePolicy(row.resume),
     )
     return Known(device, row.revision, row.gone, row.served_by)
 
@@ -124,6 +125,7 @@ def device_values(known: Known) -> dict[str, Any]:
         "accepting": device.accepting,
         "system_default": device.system_default,
         "unknown": device.unknown.value,
+        "resume": device.resume.value,
         "capabilities": encode(device.capabilities).decode(),
         "revision": known.revision,
         "gone": known.gone,

@@ -89,6 +89,7 @@ devices = Table(
     Column("display", Text, nullable=False, server_default=""),
     Column("served_by", String(128), nullable=False, server_default=""),
     Column("added_at", BigInteger, nullable=False, server_default="0"),
+    Column("resume", String(16), nullable=False, server_default="all"),
     Index("ix_devices_fleet", "tenant", "display", "guid"),
     Index("ix_devices_there", "tenant", "gone", "virtual", "type", "agent"),
 )

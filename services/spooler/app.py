@@ -124,6 +124,7 @@ class Spooler:
             overdue_after=settings.overdue_after,
             audit_period=settings.audit_period,
             census=self._census,
+            cut_off_after=settings.cut_off_after,
         )
 
     def measure(self) -> None:

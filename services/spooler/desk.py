@@ -36,6 +36,8 @@ class Desk:
         self.meters = meters or Meters(CollectorRegistry())
         #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
         self.paused: set[str] = set()
+        #: Printers whose agent is cut off and whose owner wants a say in what is printed afterwards: nothing is sent to them.
+        self.withheld: set[str] = set()
 
     def expiry(self, since: int, expires_at: int, *, hold: bool, served: str = "") -> int:
         """When a task expires, 0: never; all in ms since 1970. Nothing waits for ever until somebody comes for it.

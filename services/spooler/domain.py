@@ -41,8 +41,10 @@ from services.spooler.task import (
     Resolve,
     Served,
     Step,
+    Superseded,
     Task,
     Unhooked,
+    Withheld,
     altered,
 )
 
@@ -175,6 +177,8 @@ LIFECYCLE: dict[tuple[Stage, type], Rule] = {
     (Stage.HELD, Cancel): preparing.cancel_at_once,
     (Stage.HELD, Due): preparing.start,
     (Stage.FETCHABLE, Recall): line.recall,
+    (Stage.FETCHABLE, Withheld): line.withheld,
+    **{(stage, Superseded): line.superseded for stage in (Stage.TRANSFORMING, Stage.FINISHING, Stage.FETCHABLE)},
     (Stage.FETCHABLE, Dispatched): line.dispatch,
     (Stage.FETCHABLE, Due): line.due_in_line,
     (Stage.FETCHABLE, TaskTaken): printing.taken,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from libs.contracts.devices import Device, DeviceType, PrinterState, Target, UnknownPolicy
+from libs.contracts.devices import Device, DeviceType, PrinterState, ResumePolicy, Target, UnknownPolicy
 from libs.contracts.directory import ClientEntry, DeviceEntry, PresenceEntry, client_key, device_key, presence_key
 from libs.contracts.documents import RAW_FORMATS, RAW_MEDIA_TYPE, Document, Format, Remote
 from libs.contracts.mediatypes import MEDIA_TYPE, bare
@@ -48,6 +48,18 @@ class Printers:
         entry = self.entry(agent, printer)
         return _target(entry.device) if entry else Target()
 
+    def choosy(self) -> Iterator[tuple[DeviceEntry, bool]]:
+        """Printers whose owner wants a say in what is printed after they were cut off, and whether their agent is away."""
+        for entry in self._directory.below("device."):
+            if isinstance(entry, DeviceEntry) and entry.device.resume is not ResumePolicy.ALL and not entry.served_by:
+                presence = self._directory.get(presence_key(entry.agent))
+                yield entry, not (isinstance(presence, PresenceEntry) and presence.online)
+
+    @property
+    def fresh(self) -> bool:
+        """Whether what is known of them may be believed now."""
+        return self._directory.fresh
+
     def states(self) -> Rows:
         """State -> how many printers are in it; every state is told."""
         found = Counter(AWAY if away else device.state.value for device, away in self._every())
@@ -67,9 +79,13 @@ class Printers:
             if not isinstance(entry, DeviceEntry) or entry.device.type is not DeviceType.PRINTER or entry.device.virtual:
                 continue
             if entry.agent not in away:
-                presence = self._directory.get(presence_key(entry.agent))
-                away[entry.agent] = not (isinstance(presence, PresenceEntry) and presence.online)
+                away[entry.agent] = not self.online(entry.agent)
             yield entry.device, away[entry.agent]
+
+    def online(self, agent: str) -> bool:
+        """Whether an agent is there."""
+        presence = self._directory.get(presence_key(agent))
+        return isinstance(presence, PresenceEntry) and presence.online
 
     def client_name(self, sn: str) -> str:
         """What a client is called: its name, or its SN."""

@@ -233,7 +233,7 @@ class Round:
             out = sent.get(printer, store.Sent())
             room = self._desk.print_ahead - out.orders
             # What is wanted back goes before all others, so nobody is sent before its agent has said what became of it.
-            if room > 0 and printer not in paused and not out.recalled:
+            if room > 0 and printer not in paused and not out.recalled and printer not in self._desk.withheld:
                 chosen += await self._pick(printer, room)
         return chosen
 

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from libs.contracts.states import Stage
+from libs.contracts.states import Reason, Stage
 from services.spooler.task import Step, Task
 
 
@@ -21,7 +21,7 @@ def sentence(task: Task, *, paused: bool = False) -> str:
         return f"It is being canceled: the agent {task.agent} has to say whether that is still possible."
     if task.stage is Stage.FETCHABLE and not task.served and (task.recalled or (paused and task.step is not Step.PRINT)):
         return _paused(task)
-    if task.message:
+    if task.message and not (task.stage is Stage.FETCHABLE and task.reason == Reason.JOB_RELEASE_WAIT):
         return task.message
     return _OF_STAGE.get(task.stage, _nothing)(task)
 
@@ -40,7 +40,7 @@ def _fetchable(task: Task) -> str:
 def _paused(task: Task) -> str:
     if task.recalled:
         return f"{task.device} is paused: the agent {task.agent} has to say whether it has not yet begun this task."
-    return f"{task.device} is paused."
+    return task.message if task.reason == Reason.JOB_RELEASE_WAIT else f"{task.device} is paused."
 
 
 def _transforming(task: Task) -> str:

@@ -13,6 +13,12 @@ class SpoolerSettings(Settings):
 
     print_ahead: int = Field(50, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
     head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
+    cut_off_after: float = Field(
+        300.0,
+        ge=0,
+        description="Seconds for which an agent must have been away before its printers' resume=newest or resume=ask says what is "
+        "printed of what waited.",
+    )
     hold_limit: float = Field(
         3 * 86_400.0,
         gt=0,

@@ -240,6 +240,20 @@ class Recall:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """Its printer was cut off while it waited: nobody prints it before somebody resumes the line."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """Its printer was cut off while it waited, and there is a newer one of its name."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A time that the task waited for has come."""
 

@@ -10,6 +10,7 @@ from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
 
 from libs.contracts.agents import Heartbeat
+from libs.contracts.explaining import ExplainTask
 from libs.contracts.ledger import ReplayLetter
 from libs.contracts.message import decode
 from libs.contracts.streams import ADVISORIES, CONVERT, DEAD, INTAKE, PRINT, REPORTS, TASKS
@@ -24,11 +25,13 @@ from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader
 from libs.runtime.stillness import Stillness
 from services.spooler import tables
+from services.spooler.absence import Absence
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
 from services.spooler.census import Census
 from services.spooler.deadletters import DeadLetters
 from services.spooler.desk import Desk
+from services.spooler.explaining import Explaining
 from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
 from services.spooler.ledger.ledger import Ledger
@@ -60,6 +63,7 @@ class Term:
         overdue_after: float,
         audit_period: float,
         census: Census,
+        cut_off_after: float,
     ) -> None:
         lock = asyncio.Lock()
         self._bus = bus
@@ -81,6 +85,7 @@ class Term:
             overdue_after=overdue_after,
             period=audit_period,
             census=census,
+            withheld=desk.withheld,
         )
         self._handlers = Handlers(
             desk=desk,
@@ -94,8 +99,10 @@ class Term:
         self._dead = DeadLetters(bus, advisories, desk.region, self._handlers.on_given_up)
         self._uploads = Uploads(desk, database, self._commit)
         self._usage = Usage(database)
+        self._explaining = Explaining(database, horizon, desk, self.ledger.book)
         self._replay = Replay(bus, self._commit, desk, documents)
         self._reissue = Reissue(bus, database, self._commit, desk)
+        self._absence = Absence(desk, self._commit, cut_off_after)
         self._retention = Retention(
             database=database,
             commit=self._commit,
@@ -125,9 +132,11 @@ class Term:
             self._retention.run,
             self.ledger.run,
             self._reissue.run,
+            self._absence.run,
             *(lambda stream=stream: self._outbox.publish(stream) for stream in self._outbox.streams),
         ]
         async with self._hearing(), self._answering():
+            await self._absence.look()
             await handlers.on_start()
             await together(bodies)
 
@@ -175,6 +184,7 @@ class Term:
             **self._usage.questions(),
             **self.ledger.questions(),
             ReplayLetter: self._replay.replay_letter,
+            ExplainTask: self._explaining.explain_task,
         }
 
 

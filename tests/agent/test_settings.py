@@ -39,6 +39,7 @@ def test_an_agent_without_a_serial_number_says_what_to_write(tmp_path):
         ("cups://", "needs a host"),
         ("cups://localhost/a/b", "is not a queue"),
         ("file:///paper?name=A&unknown=perhaps", "write unknown=ask"),
+        ("file:///paper?name=A&resume=some", "write resume=all"),
         ("file:///paper?name=A&grace=soon", "write a number of seconds"),
         ("ipp://h/ipp/print?name=A&verify=maybe", "write verify=true or verify=false"),
         ("ipp://h/ipp/print?name=A&raw=1", "write raw=true or raw=false"),

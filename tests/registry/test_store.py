@@ -13,6 +13,7 @@ from libs.contracts.devices import (
     DeviceType,
     MediaSupport,
     PrinterState,
+    ResumePolicy,
     UnknownPolicy,
 )
 from libs.contracts.directory import (
@@ -47,6 +48,7 @@ OFFICE = Device(
     accepting=False,
     system_default=True,
     unknown=UnknownPolicy.REPRINT,
+    resume=ResumePolicy.ASK,
     capabilities=Capabilities(
         formats=("application/pdf", "image/urf"),
         colors=(ColorMode.COLOR, ColorMode.MONOCHROME),

@@ -66,6 +66,7 @@ class CupsQueue:
     def __init__(self, spooler: Spooler, queue: str, name: str, uri: PrinterUri) -> None:
         self.name = name
         self.unknown = uri.unknown
+        self.resume = uri.resume
         self._uri = uri
         self.seen = Seen()
         self._spooler = spooler

@@ -95,6 +95,7 @@ class Folder:
     def __init__(self, uri: PrinterUri) -> None:
         self.name = uri.name
         self.unknown = uri.unknown
+        self.resume = uri.resume
         self._capabilities = raw.offered(CAPABILITIES, uri, passes=True)
         self.seen = Seen(capabilities=self._capabilities)
         self._folder = Path(uri.path)

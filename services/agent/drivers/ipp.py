@@ -58,6 +58,7 @@ class IppPrinter:
     def __init__(self, client: Client, uri: PrinterUri) -> None:
         self.name = name = uri.name
         self.unknown = uri.unknown
+        self.resume = uri.resume
         self.means = Means.LIST
         self.seen = reasons.unreachable(Seen(capabilities=raw.offered(Capabilities(), uri, passes=False)))
         self._uri = uri

@@ -53,6 +53,7 @@ class RawPrinter:
     def __init__(self, uri: PrinterUri) -> None:
         self.name = uri.name
         self.unknown = uri.unknown
+        self.resume = uri.resume
         self._host = uri.host
         self._port = uri.port or PORT
         self._grace = uri.grace

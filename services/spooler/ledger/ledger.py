@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import structlog
@@ -49,13 +49,14 @@ class Ledger:
         overdue_after: float,
         period: float,
         census: Census,
+        withheld: Collection[str] = (),
     ) -> None:
         self._bus = bus
         self._database = database
         self._region = region
         self._intake = intake
         self._horizon = horizon
-        self._overdue = Overdue(overdue_after)
+        self._overdue = Overdue(overdue_after, withheld)
         self._period = period
         self._late_period = min(LATE_PERIOD, overdue_after)
         self.book = Book()

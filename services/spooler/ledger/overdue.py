@@ -1,6 +1,7 @@
 """Tasks past the limit of what they wait for; who waits for a printer, a partner or a person is not late before its time."""
 
 import time
+from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, Row, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -21,10 +22,14 @@ _STUCK = "Nothing has happened to it for {minutes:.0f} minutes: {what}."
 
 
 class Overdue:
-    """Looks now and then; what has no time of its own is late when nothing has happened to it since long before."""
+    """Looks now and then; what has no time of its own is late when nothing has happened to it since long before.
 
-    def __init__(self, limit: float) -> None:
+    `withheld`: printers that are cut off, whose lines stand still for that.
+    """
+
+    def __init__(self, limit: float, withheld: Collection[str] = ()) -> None:
         self._limit = limit
+        self._withheld = withheld
         self._seen: dict[str, tuple[int, float]] = {}
 
     async def look(self, connection: AsyncConnection, now: int) -> dict[str, str]:
@@ -60,4 +65,6 @@ class Overdue:
         sent = select(task.c.printer).where(_AT_AGENT)
         paused = select(pause.c.printer)
         wanted = select(task.c.id, task.c.version).where(*ready, task.c.printer.not_in(sent), task.c.printer.not_in(paused))
+        if self._withheld:
+            wanted = wanted.where(task.c.printer.not_in(sorted(self._withheld)))
         return list(await connection.execute(wanted.limit(MOST)))

@@ -1,9 +1,9 @@
 """Rules for a task in its printer's line."""
 
-from libs.contracts.states import Stage
+from libs.contracts.states import Reason, Stage
 from services.spooler.rules.preparing import cancel_at_once, expire
 from services.spooler.rules.step import Next, closed, expired, go
-from services.spooler.task import Ask, Cancel, Dispatched, Due, Recall, Step, Task
+from services.spooler.task import Ask, Cancel, Dispatched, Due, Recall, Step, Superseded, Task, Withheld
 
 #: How long an order may wait to be taken, in ms (rule 8: at most six days, one less than the stream keeps it).
 VALID_FOR = 6 * 86_400_000
@@ -47,6 +47,20 @@ def recall(task: Task, _: Recall) -> Next | None:
     if task.step is not Step.PRINT or task.recalled or task.canceling:
         return None
     return go(task.stage, task.reason, task.message, Ask.WITHDRAW, recalled=True)
+
+
+def withheld(task: Task, happened: Withheld) -> Next | None:
+    """It stays in its line, and says what it waits for."""
+    if task.step is Step.PRINT or task.served:
+        return None
+    return go(Stage.FETCHABLE, Reason.JOB_RELEASE_WAIT, happened.message)
+
+
+def superseded(task: Task, happened: Superseded) -> Next | None:
+    """A newer one takes its place; what has left already is printed."""
+    if task.step is Step.PRINT:
+        return None
+    return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, happened.message)
 
 
 def again() -> Next:

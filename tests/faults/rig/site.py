@@ -63,16 +63,21 @@ class Site:
 
 @asynccontextmanager
 async def site(
-    folder: Path, printers: int = 1, environment: Mapping[str, str] | None = None, **settings: str
+    folder: Path,
+    printers: int = 1,
+    environment: Mapping[str, str] | None = None,
+    resume: Mapping[str, str] | None = None,
+    **settings: str,
 ) -> AsyncIterator[Site]:
     """A site with so many printers of the driver `file`, named P1, P2 …; skips the test where no cell can be built.
 
-    `environment` is added to the agent's.
+    `environment` is added to the agent's; `resume` says of printers what becomes of what waited while they were cut off.
     """
     papers = {f"P{number}": folder / f"P{number}" for number in range(1, printers + 1)}
     async with AsyncExitStack() as stack:
         inside = stack.enter_context(cell())
-        addresses = [f"file://{paper}?name={name}" for name, paper in papers.items()]
+        policies = resume or {}
+        addresses = [f"file://{paper}?name={name}&resume={policies.get(name, 'all')}" for name, paper in papers.items()]
         server = await stack.enter_async_context(installation(folder, addresses, CONVERTER_ENGINES='["text"]', **settings))
         parts = await stack.enter_async_context(processes(server))
         web = await stack.enter_async_context(relaying(urlsplit(server.url).port or 0, at=inside.host))
