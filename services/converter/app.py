@@ -101,17 +101,19 @@ class Proof:
         self._unproven = dict.fromkeys(engines, "it has not been tried yet")
 
     async def run(self) -> None:
-        """Try each kind until it is proven."""
+        """Try each kind until it is proven, all of them at once: the start of one mostly waits for its own program."""
         while self._unproven:
-            for engine in list(self._unproven):
-                try:
-                    await self._converter.ready(engine)
-                except Exception as error:  # noqa: BLE001 - whatever it is, the engine cannot start
-                    self._unproven[engine] = f"{type(error).__name__}: {error}"
-                else:
-                    del self._unproven[engine]
+            await asyncio.gather(*map(self._prove, list(self._unproven)))
             if self._unproven:
                 await asyncio.sleep(5)
+
+    async def _prove(self, engine: Engine) -> None:
+        try:
+            await self._converter.ready(engine)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the engine cannot start
+            self._unproven[engine] = f"{type(error).__name__}: {error}"
+        else:
+            del self._unproven[engine]
 
     async def check(self) -> str:
         """Empty when an engine of each kind can start."""

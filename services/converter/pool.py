@@ -90,6 +90,7 @@ class Pool(Generic[E]):
         self._uses: dict[int, int] = {}
         self._busy: dict[int, E] = {}
         self._starting = 0
+        self._proving = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._last = time.monotonic()
         self._sleeper: asyncio.Task[None] | None = None
@@ -123,10 +124,23 @@ class Pool(Generic[E]):
                 self._give_back(engine, worn=turn.aside)
 
     async def ready(self) -> None:
-        """Prove that an engine can start."""
-        if not any(engine.alive for engine in self._ready) and not self._busy:
-            async with self.borrow():
-                pass
+        """Prove that an engine can start. Spare ones are started with the first document, not beside everything else."""
+        async with self._proving:
+            if self._busy or any(engine.alive for engine in self._ready):
+                return
+            if self._closed:
+                raise self._stopped()
+            self._sleeper = self._sleeper or asyncio.create_task(self._sleep())
+            self._last = time.monotonic()
+            self._starting += 1
+            try:
+                engine = await self._started()
+            except Exception as error:
+                self._disappoint(error)
+                raise
+            finally:
+                self._starting -= 1
+            await self._arrive(engine)
 
     async def close(self) -> None:
         """Stop all engines for good, also those at work."""
@@ -221,6 +235,10 @@ class Pool(Generic[E]):
             return
         finally:
             self._starting -= 1
+        await self._arrive(engine)
+
+    async def _arrive(self, engine: E) -> None:
+        """One that was started joins the others."""
         if self._closed:
             await engine.close()
         else:

@@ -180,6 +180,42 @@ async def test_a_spare_stands_ready_when_one_dies(make_pool):
     await pool.close()
 
 
+async def test_one_engine_is_proof_enough_and_the_first_document_brings_the_spare_one(make_pool):
+    pool = make_pool(limit=2, spare=1)
+    await asyncio.gather(*(pool.ready() for _ in range(3)))
+    assert len(Engine.made) == 1
+    async with pool.borrow() as engine:
+        assert engine is Engine.made[0]
+        await until(lambda: len(Engine.made) == 2 and Engine.made[1].started)
+    await pool.close()
+    assert all(engine.closed for engine in Engine.made)
+
+
+async def test_who_waits_for_an_engine_that_is_proven_meets_what_keeps_it_from_starting(make_pool, monkeypatch):
+    going = asyncio.Event()
+
+    async def fail(_self):
+        await going.wait()
+        raise EngineDied
+
+    monkeypatch.setattr(Engine, "start", fail)
+    pool = make_pool(limit=1)
+    proof = asyncio.create_task(pool.ready())
+    await asyncio.sleep(0)
+
+    async def work():
+        async with pool.borrow():
+            pass
+
+    document = asyncio.create_task(work())
+    await asyncio.sleep(0)
+    going.set()
+    for task in (proof, document):
+        with pytest.raises(NoEngine):
+            await asyncio.wait_for(task, 5)
+    await pool.close()
+
+
 async def test_a_worn_engine_is_replaced(make_pool):
     pool = make_pool(recycle=2)
     for _ in range(4):

@@ -28,5 +28,4 @@ async def to_pdf(source: Source, plan: Plan, engines: Engines) -> Made:
 
 async def ready(engines: Engines) -> None:
     """A lane and a worker process can start, as for everything that comes with this engine's orders."""
-    await engines.workers.ready()
-    await engines.lanes.ready()
+    await asyncio.gather(engines.workers.ready(), engines.lanes.ready())

@@ -48,8 +48,7 @@ async def to_pdf(source: Source, plan: Plan, engines: Engines) -> Made:
 
 async def ready(engines: Engines) -> None:
     """A browser and a worker process can start."""
-    await engines.workers.ready()
-    await engines.browsers.ready()
+    await asyncio.gather(engines.workers.ready(), engines.browsers.ready())
 
 
 def _document(path: Path) -> tuple[bytes, str]:

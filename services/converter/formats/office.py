@@ -1,5 +1,7 @@
 """Word, Excel, PowerPoint, OpenDocument and WPS: by LibreOffice, with the import filter that the document's bytes ask for."""
 
+import asyncio
+
 from libs.contracts.documents import Engine, Format
 from libs.contracts.tickets import Orientation
 from services.converter.domain import Failure, Plan, Rejected
@@ -44,8 +46,7 @@ async def to_pdf(source: Source, plan: Plan, engines: Engines) -> Made:
 
 async def ready(engines: Engines) -> None:
     """A lane and a worker process can start."""
-    await engines.workers.ready()
-    await engines.lanes.ready()
+    await asyncio.gather(engines.workers.ready(), engines.lanes.ready())
 
 
 def _job(kind: str, source: Source) -> OfficeJob:
