@@ -1,7 +1,7 @@
 """P5: DOCX and XLSX to PDF in steady state."""
 
 import statistics
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 
 from bench.converting import converting
@@ -13,7 +13,10 @@ from demo.documents import excel, word
 from libs.contracts.documents import Format
 
 #: Documents of each kind per turn: of those that are warm, and of those that start anew.
-WARM, COLD = 8, 2
+WARM, COLD = 12, 2
+#: Documents before the first turn: with the first one another lane is started, beside everything else.
+SETTLING = 8
+Sides = Mapping[str, Callable[[], Awaitable[float]]]
 KINDS = {"DOCX": (Format.WORD, word), "XLSX": (Format.EXCEL, excel)}
 
 
@@ -24,7 +27,7 @@ def _names(kind: str) -> tuple[str, str, str, str, str]:
 
 
 async def take(run: Run) -> None:
-    """One document after the other on each side; ours is rendered and finished, theirs converted."""
+    """One document after the other; ours is rendered and finished, theirs converted."""
     folder = run.folder / "peers"
     folder.mkdir()
     async with AsyncExitStack() as stack:
@@ -34,33 +37,40 @@ async def take(run: Run) -> None:
             data = make()
             source = folder / f"sample.{kind.lower()}"
             source.write_bytes(data)
-            sides: dict[str, tuple[int, Callable[[], Awaitable[float]]]] = {
-                "ours": (WARM, lambda media_format=media_format, data=data: ours.seconds(media_format, data)),  # type: ignore[misc]
-                "cold": (COLD, lambda source=source: program.seconds(*program.soffice(folder, source))),  # type: ignore[misc]
-                "warm": (WARM, lambda source=source: uno.seconds(source)),  # type: ignore[misc]
+            sides: Sides = {
+                "ours": lambda media_format=media_format, data=data: ours.seconds(media_format, data),  # type: ignore[misc]
+                "cold": lambda source=source: program.seconds(*program.soffice(folder, source)),  # type: ignore[misc]
+                "warm": lambda source=source: uno.seconds(source),  # type: ignore[misc]
             }
             await _take_turns(run, kind, sides)
     run.note("One document after the other; lanes have their default settings. unoserver opens documents hidden, see its module.")
 
 
-async def _take_turns(run: Run, kind: str, sides: dict[str, tuple[int, Callable[[], Awaitable[float]]]]) -> None:
-    for _, convert in sides.values():  # what starts with the first document is not part of a steady state
-        await convert()
-        await convert()
-
-    async def middle(side: str) -> float:
-        count, convert = sides[side]
-        return statistics.median([await convert() for _ in range(run.scale(count, 2))])
-
-    ours, cold, uno, by_cold, by_warm = _names(kind)
+async def _take_turns(run: Run, kind: str, sides: Sides) -> None:
+    """Ours and unoserver document by document, so that both share what else the machine does; then a cold one."""
+    both = {side: sides[side] for side in ("ours", "warm")}
+    cold = {"cold": sides["cold"]}
+    await _middles(both, run.scale(SETTLING, 2))  # what starts with the first documents is not part of a steady state
+    await _middles(cold, 2)
+    ours, anew, uno, by_cold, by_warm = _names(kind)
+    series = {"ours": ours, "cold": anew, "warm": uno}
     for _ in range(run.rounds):
-        for series, side in ((ours, "ours"), (cold, "cold"), (uno, "warm")):
-            taken = await middle(side)
-            run.record(series, "s", taken)
+        taken = {**await _middles(both, run.scale(WARM, 2)), **await _middles(cold, COLD)}
+        for side, middle in taken.items():
+            run.record(series[side], "s", middle)
             if side != "cold":
-                run.record(f"{series}, rate", "documents/s", 1 / taken)
-    run.compare(by_cold, ours, cold)
+                run.record(f"{series[side]}, rate", "documents/s", 1 / middle)
+    run.compare(by_cold, ours, anew)
     run.compare(by_warm, f"{ours}, rate", f"{uno}, rate")
+
+
+async def _middles(sides: Sides, count: int) -> dict[str, float]:
+    """The median of so many documents on each of these sides, one after the other."""
+    seen: dict[str, list[float]] = {side: [] for side in sides}
+    for number in range(count):
+        for side in sorted(sides, reverse=number % 2 == 1):  # nobody always comes after the same one
+            seen[side].append(await sides[side]())
+    return {side: statistics.median(values) for side, values in seen.items()}
 
 
 MEASURE = Measure(
