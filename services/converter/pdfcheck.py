@@ -16,6 +16,8 @@ from services.converter.workers import Limits
 
 #: How often forms within forms may be drawn on one page: without a limit, 30 of them make a thousand million.
 _DRAWN = 200_000
+#: Bytes of a page and its place in the table of objects, at the least.
+_PAGE = 40
 #: A pattern is drawn again and again: so often it counts, where nobody knows how large what it fills is.
 _TILES = 20
 
@@ -26,6 +28,8 @@ def opened(data: bytes, limits: Limits) -> Iterator[Pdf]:
     if b"%PDF-" not in data[:1024]:
         raise sniff.mislabelled(Format.PDF, sniff.looks(data))
     try:
+        if len(data) > _PAGE * limits.pages:
+            _look(data, limits)
         with pikepdf.open(io.BytesIO(data), suppress_warnings=True) as pdf:
             _check(pdf, limits)
             yield pdf
@@ -39,14 +43,25 @@ def opened(data: bytes, limits: Limits) -> Iterator[Pdf]:
         ) from error
 
 
+def _look(data: bytes, limits: Limits) -> None:
+    """What a document tells of itself is believed when it is too much: a million pages, opened as others are, take a minute."""
+    with pikepdf.open(io.BytesIO(data), suppress_warnings=True, inherit_page_attributes=False) as pdf:
+        told = pdf.Root.Pages.get("/Count")
+        if isinstance(told, int):
+            _count(told, limits)
+
+
+def _count(pages: int, limits: Limits) -> None:
+    if pages > limits.pages:
+        raise Rejected(Failure.TOO_LARGE, f"The document has {pages} pages; at most {limits.pages} can be printed as one task.")
+
+
 def _check(pdf: Pdf, limits: Limits) -> None:
     told = pdf.Root.Pages.get("/Count")
-    # What a document tells of itself is believed when it is too much: to count a million pages takes longer than they are worth.
     count = told if isinstance(told, int) and told > limits.pages else len(pdf.pages)
     if count == 0:
         raise Rejected(Failure.EMPTY, "The PDF document has no pages.")
-    if count > limits.pages:
-        raise Rejected(Failure.TOO_LARGE, f"The document has {count} pages; at most {limits.pages} can be printed as one task.")
+    _count(count, limits)
     Unpacking(limits.bytes, limits.pixels).check(pdf)
     counted: dict[tuple[int, int], int] = {}
     for page in pdf.pages:

@@ -13,6 +13,7 @@ from services.converter.domain import Finishing, Rejected
 from services.converter.finish import finish
 from services.converter.workers import Limits
 from tests.converter import samples
+from tests.faults.rig import pdfbombs
 
 LIMITS = Limits(pages=100, pixels=10_000, bytes=100_000)
 
@@ -114,3 +115,13 @@ def test_nothing_that_lies_outside_of_the_document_is_left_in_it():
     with pikepdf.open(io.BytesIO(made)) as pdf:
         assert not any("passwd" in str(thing) for thing in pdf.objects)
     assert "words" in samples.read(made).text
+
+
+def test_a_document_that_says_it_has_too_many_pages_is_not_read_any_further(monkeypatch):
+    opened, look = [], pikepdf.open
+    monkeypatch.setattr(pikepdf, "open", lambda *args, **given: opened.append(given) or look(*args, **given))
+    kids = " ".join(f"{number} 0 R" for number in range(3, 203))
+    bodies = ["<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Count 200/Kids[{kids}]>>"]
+    with pytest.raises(Rejected, match="200 pages; at most 100"):
+        check(pdfbombs.plain([*bodies, *["<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"] * 200]))
+    assert [given.get("inherit_page_attributes") for given in opened] == [False], "what all pages inherit was not handed down"
