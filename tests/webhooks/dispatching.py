@@ -99,7 +99,7 @@ class Process:
         self._child.send_signal(signal.SIGTERM)
 
     async def ended(self) -> int:
-        await until(lambda: self.code is not None, 20, "the dispatcher ends")
+        await until(lambda: self.code is not None, 60, "the dispatcher ends")
         return self._child.returncode
 
     def close(self) -> None:

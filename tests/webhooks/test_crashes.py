@@ -28,6 +28,6 @@ async def test_another_replica_takes_over_from_a_killed_one(tmp_path):
 async def test_sigterm_ends_a_process_in_time(tmp_path):
     async with running_bus(tmp_path) as rig, receiver() as there, process(rig, there.url) as running:
         ids = await publish(await rig.connect("spooler"), news(1))
-        await until(lambda: there.ids == ids, 20)
+        await until(lambda: there.ids == ids, 60)
         running.terminate()
         assert await running.ended() == 0
