@@ -85,6 +85,7 @@ def configuration(
             *listeners,
             f"ports_file_dir: {json.dumps(str(folder))}",
             "max_payload: 8MB",
+            "max_control_line: 32KB",  # the rights of a gateway that serves several regions are in its JWT
             "max_pending: 256MB",
             "write_deadline: 10s",
             f"jetstream {{ {chr(10).join(jetstream)} }}",
