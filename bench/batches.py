@@ -68,6 +68,7 @@ async def _onto_file(run: Run, peer: Lp, document: Path) -> None:
         )
     if run.wants("P2"):
         run.compare(ACCEPTED, "batch accepted", "lp accepted", of="P2")
+        run.complete(of="P2")
     if run.wants("P3"):
         run.compare(ON_PAPER, "batch on file paper", "lp accepted", of="P3")
 

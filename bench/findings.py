@@ -43,7 +43,10 @@ class Curve:
 
 @dataclass(slots=True)
 class Findings:
-    """All of one measure; `wrong` are the things that must not be: what was lost, doubled, out of order."""
+    """All of one measure; `wrong` are the things that must not be: what was lost, doubled, out of order.
+
+    `complete`: all of it is there, whatever becomes of those that are taken together with it.
+    """
 
     measure: Measure
     series: dict[str, Series] = field(default_factory=dict)
@@ -52,6 +55,7 @@ class Findings:
     checked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    complete: bool = False
 
     def plain(self) -> dict[str, Any]:
         """As JSON wants it, medians and verdicts worked out."""
@@ -76,6 +80,7 @@ class Findings:
             "checked": self.checked,
             "wrong": self.wrong,
             "notes": self.notes,
+            "complete": self.complete,
         }
 
     def _result(self, comparison: Comparison) -> dict[str, Any]:

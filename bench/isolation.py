@@ -40,8 +40,9 @@ def take(group: Sequence[Measure], *, rounds: int, quick: bool) -> dict[str, dic
             json.loads(written.read_text()) if written.exists() else {each.number: Findings(each).plain() for each in group}
         )
         for each in found.values():
-            each.update({"state": FAILED, "reason": reason} if reason else {"state": MEASURED})
-            each["results"] = [{**result, "met": result["met"] and not reason} for result in each["results"]]
+            failed = bool(reason) and not each["complete"]
+            each.update({"state": FAILED, "reason": reason} if failed else {"state": MEASURED})
+            each["results"] = [{**result, "met": result["met"] and not failed} for result in each["results"]]
         return found
 
 

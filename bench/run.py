@@ -62,6 +62,11 @@ class Run:
         self._of(of).notes.append(sentence)
         self._keep()
 
+    def complete(self, *, of: str = "") -> None:
+        """Nothing more comes of a measure: if others that are taken together with it fail later, that is not its failure."""
+        self._of(of).complete = True
+        self._keep()
+
     def checked(self, sentence: str, wrong: Iterable[str], *, of: str = "") -> None:
         """What was looked through for lost, doubled and misplaced tasks, and what was found: whatever it is, it counts as zero."""
         found = self._of(of)

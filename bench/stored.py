@@ -91,6 +91,8 @@ async def take(run: Run) -> None:
                 await large.grow(tasks)
                 run.say(f"{tasks} tasks are stored")
                 await _point(run, large)
+        if run.wants(GROWTH):
+            run.complete(of=GROWTH)
         if run.wants(P8):
             await _turns(run, small, large)
 

@@ -1,6 +1,7 @@
 """Fair shares: 10,000 tasks for one dead printer, and how long those of the others take meanwhile."""
 
 import asyncio
+import statistics
 import time
 
 import httpx
@@ -15,6 +16,7 @@ PRINTERS, FLOOD = 1_000, 10_000
 #: Tasks per second for the others, one after the other for each.
 PACE = 50.0
 QUIET, FLOODED = "p99 of the others, quiet", "p99 of the others, 10,000 tasks at a dead printer"
+MEDIANS = {QUIET: "median of the others, quiet", FLOODED: "median of the others, 10,000 tasks at a dead printer"}
 GOAL = "p99 of 999 others, by quiet"
 DEAD = 0
 #: A repeat takes more than a minute.
@@ -27,18 +29,19 @@ async def take(run: Run) -> None:
     async with site(run.folder / "ours", Fleet(printers), hang=DEAD) as at, httpx.AsyncClient(trust_env=False) as http:
         tasks: set[str] = set()
         others = _Others(at, http, range(1, printers), tasks)
-        await others.p99()
+        await others.times()
 
-        async def flooded(_: int) -> float:
+        async def flooded(_: int) -> dict[str, float]:
             await at.print(run.scale(FLOOD, 300), printers=range(DEAD, DEAD + 1))
-            value = await others.p99()
+            seen = _seen(FLOODED, await others.times())
             await _converted(at)
-            return value
+            return seen
 
-        async def quiet(_: int) -> float:
-            return await others.p99()
+        async def quiet(_: int) -> dict[str, float]:
+            return _seen(QUIET, await others.times())
 
-        await run.turns({QUIET: "ms", FLOODED: "ms"}, {QUIET: quiet, FLOODED: flooded}, rounds=min(run.rounds, ROUNDS))
+        units = dict.fromkeys((*MEDIANS, *MEDIANS.values()), "ms")
+        await run.turns(units, {QUIET: quiet, FLOODED: flooded}, rounds=min(run.rounds, ROUNDS))
         run.checked(f"{len(tasks)} tasks of the others against the sheets", lost_or_doubled(tasks, await at.printed(tasks)))
     run.note(
         f"From sending a task to its sheet, {printers - 1} tasks at {PACE:g} per second. The dead printer takes orders and prints "
@@ -56,8 +59,8 @@ class _Others:
         self._printers = printers
         self._tasks = tasks
 
-    async def p99(self) -> float:
-        """Milliseconds from sending a task to its sheet."""
+    async def times(self) -> list[float]:
+        """Milliseconds from sending each task to its sheet."""
         begun = time.monotonic()
         sending = []
         for number, printer in enumerate(self._printers):
@@ -66,7 +69,7 @@ class _Others:
         sent = dict(await asyncio.gather(*sending))
         self._tasks.update(sent)
         found = await self._at.printed(set(sent))
-        return 1000 * percentile([times[0] - sent[task] for task, times in found.items()], 99)
+        return [1000 * (times[0] - sent[task]) for task, times in found.items()]
 
     async def _send(self, number: int, printer: int) -> tuple[str, float]:
         target = self._at.ours.target()
@@ -78,6 +81,10 @@ class _Others:
             timeout=60,
         )
         return str(answer.json()["data"]["taskId"]), at
+
+
+def _seen(side: str, times: list[float]) -> dict[str, float]:
+    return {side: percentile(times, 99), MEDIANS[side]: statistics.median(times)}
 
 
 async def _converted(at: Site, within: float = 300.0) -> None:

@@ -5,6 +5,9 @@ import subprocess
 import sys
 import textwrap
 
+from bench import isolation
+from bench.measure import Measure, at_least
+from bench.run import Run
 from tests.waiting import until
 
 PROGRAM = """
@@ -40,6 +43,30 @@ def test_a_measure_that_fails_says_why():
     assert found["state"] == "failed"
     assert "P99" in found["reason"]
     assert [each["met"] for each in found["results"]] == [False]
+
+
+def test_what_is_complete_stands_though_what_is_taken_with_it_fails(monkeypatch):
+    async def nothing(_run): ...
+
+    goals = (at_least("some", 1),)
+    both = [Measure(number=number, title="", against="", expected=1, take=nothing, goals=goals) for number in ("P98", "P99")]
+
+    def fail(group, home, written, _log, _options):
+        run = Run(group, home, written)
+        for number in ("P98", "P99"):
+            run.record("ours", "tasks/s", 2.0, of=number)
+            run.compare("some", "ours", of=number)
+        run.complete(of="P98")
+        return "the second half broke"
+
+    monkeypatch.setattr(isolation, "_run", fail)
+    found = isolation.take(both, rounds=1, quick=True)
+    assert [(found[number]["state"], found[number]["results"][0]["met"]) for number in ("P98", "P99")] == [
+        ("measured", True),
+        ("failed", False),
+    ]
+    assert found["P99"]["reason"] == "the second half broke"
+    assert found["P99"]["series"]["ours"]["values"] == [2.0], "what there was before stays to be seen"
 
 
 async def test_a_measure_that_hangs_is_ended_with_all_that_it_started():
