@@ -204,6 +204,7 @@ class Pool(Generic[E]):
     def _slow_down(self, engine: E) -> None:
         log.info("document takes long, others go before it", engine=self._name)
         watchdog.give_way(engine.pid, others_first=True)
+        self._replenish()
 
     def _give_back(self, engine: E, *, worn: bool) -> None:
         if worn and engine.alive:
@@ -220,8 +221,13 @@ class Pool(Generic[E]):
         self._background(engine.close())
 
     def _replenish(self, more: int = 0) -> None:
-        """Start what is missing: an engine for everyone at work or waiting, and `spare` (or `more`) others."""
+        """Start what is missing: an engine for everyone at work or waiting, and `spare` (or `more`) others.
+
+        Whose documents have stepped aside may end with them, and are replaced before they are missed.
+        """
         wanted = min(len(self._busy) + len(self._wanting), self._turns.places) + max(self._spare, more)
+        if aside := self._turns.aside:
+            wanted = max(wanted, self._limit + aside)
         while not self._closed and len(self._busy) + len(self._ready) + self._starting < wanted:
             self._starting += 1
             self._background(self._start_spare())

@@ -58,6 +58,11 @@ class Turns:
         return 2 * self._limit + 1
 
     @property
+    def aside(self) -> int:
+        """How many have stepped aside."""
+        return self._limit + 1 - self._room
+
+    @property
     def wanted(self) -> int:
         """How many more documents could have a turn at once, besides those that wait and may have one."""
         return self._free + min(len(self._offered), self._room) - sum(map(self._may, self._waiting.values()))
