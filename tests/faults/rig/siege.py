@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 
@@ -21,6 +21,7 @@ from services.converter.libreoffice import OfficeJob
 from services.converter.settings import ConverterSettings
 from tests.converter import samples
 from tests.converter.samples import order
+from tests.faults.rig import busy, sessions
 from tests.faults.rig.row import Row
 from tests.waiting import until
 
@@ -30,11 +31,19 @@ GOOD, PACE = 20, 0.1
 ROOM = 3
 #: How much slower good documents may be beside an attack, and how often this is looked at.
 SLOWER, TRIES = 2.0, 2
-#: Seconds that an attack may take beside the time that a document may keep an engine busy: queueing, killing, a fresh engine.
+#: Seconds below which it is this machine's other work that makes a good document slower, not the converter's.
+NOISE = 0.1
+#: Whose the attacks are: not the tenant of the good documents.
+HOSTILE = "hostile"
+#: Seconds that an attack may take beside the time that a document may keep an engine busy: queueing, killing, a fresh engine; as
+#: many times more as this machine is busy with other things.
 GRACE = 3.0
 #: How often an engine may be busy with one document, and with the other of the two meanwhile: LibreOffice and workers are tried
 #: twice, a page that ended its browser is tried again in one of its own, of which there is one at a time.
 OFTEN = {Format.HTML: 3}
+#: Seconds that the p99 of good documents may have beside attacks in the same engine, on a machine with nothing else to do: the
+#: second after which a slow one steps aside, and the start of an engine.
+ACCEPTED = {Format.TEXT: 2.0, Format.PDF: 3.0, Format.WORD: 10.0, Format.EXCEL: 10.0, Format.HTML: 15.0}
 #: How many attacks of one kind the report names.
 FEW = 12
 PRINTED, LATER = "printed", "later"
@@ -46,7 +55,7 @@ class Attack:
 
     name: str
     kind: Format
-    data: bytes | SealedRequest
+    data: bytes | SealedRequest = field(repr=False)  # a hundred megabytes in a message end whoever writes it
     ends: tuple[str, ...]
     javascript: bool = True
 
@@ -60,7 +69,7 @@ class End:
     reason: str = ""
     message: str = ""
     seconds: float = 0.0
-    made: bytes = b""
+    made: bytes = field(default=b"", repr=False)
 
 
 @dataclass
@@ -77,31 +86,35 @@ class Siege:
     repeated: int = 0
     ends: list[End] = field(default_factory=list)
     heaviest: int = 0
+    sessions: set[int] = field(default_factory=set)
+    grace: float = GRACE
     _count: int = 0
 
-    async def against(self, *attacks: Attack) -> list[End]:
-        """All of these, one after the other in two lines at the same time, beside good ones. How each ended, two for each.
+    async def against(self, *attacks: Attack, abreast: int = 1, times: int = 2) -> list[End]:
+        """All of these, each so many `times` at the same time, so many of them `abreast`, beside good ones. How each ended.
 
         Where good documents were more than twice as slow, all is done once more: what the attacks do
         comes back, what else this machine was busy with does not.
         """
         files = {attack.name: self._filed(attack) for attack in attacks}
+        self.grace = GRACE * await asyncio.to_thread(busy.times)
         for _ in range(TRIES):
             quiet = await self._flow()
-            lines = asyncio.gather(*(self._line(attacks, files) for _ in range(2)))
+            shares = [attacks[first::abreast] for first in range(abreast)]
+            lines = asyncio.gather(*(self._line(share, files) for share in times * shares))
             loud = await self._flow(lines.done)
             ends = [end for line in await lines for end in line]
             for end in ends:
-                self._check(end)
+                self._check(end, 1 + times * abreast // self.settings.converter_workers)
             self.ends += ends
-            if not self._quick(loud) or percentile(self._quick(loud)) <= SLOWER * percentile(self._quick(quiet)):
+            if not self._quick(loud) or percentile(self._quick(loud)) <= bound(self._quick(quiet)):
                 break
             self.repeated += 1
         self.rounds.append((quiet, loud))
         return ends
 
-    def _check(self, end: End) -> None:
-        attack, limit = end.attack, OFTEN.get(end.attack.kind, 2) * (self.settings.convert_timeout + GRACE)
+    def _check(self, end: End, waves: int) -> None:
+        attack, limit = end.attack, waves * OFTEN.get(end.attack.kind, 2) * (self.settings.convert_timeout + self.grace)
         assert end.cause in attack.ends, f"{attack.name}: {end.cause} ({end.message}) after {end.seconds:.1f} s, not {attack.ends}"
         assert end.cause == PRINTED or (end.reason and end.message), f"{attack.name} ended without words: {end}"
         assert end.seconds < limit, f"{attack.name} took {end.seconds:.1f} s of {limit:g}"
@@ -121,7 +134,7 @@ class Siege:
     async def _attack(self, attack: Attack, file: Path | None) -> End:
         began = time.monotonic()
         try:
-            made = await self._convert(attack.kind, file or attack.data, javascript=attack.javascript)
+            made = await self._convert(attack.kind, file or attack.data, javascript=attack.javascript, tenant=HOSTILE)
         except Rejected as error:
             return End(attack, error.failure.value, error.reason, error.message, time.monotonic() - began)
         except Unreachable as error:
@@ -146,7 +159,9 @@ class Siege:
         assert made, "a good document was not printed"
         return kind, time.monotonic() - began
 
-    async def _convert(self, kind: Format, data: bytes | Path | SealedRequest, *, javascript: bool = True) -> bytes:
+    async def _convert(
+        self, kind: Format, data: bytes | Path | SealedRequest, *, javascript: bool = True, tenant: str = "acme"
+    ) -> bytes:
         self._count += 1
         work = self.folder / str(self._count)
         work.mkdir()
@@ -158,7 +173,7 @@ class Siege:
         else:
             source = work / "source"
             source.write_bytes(data)
-        finished = await self.converter.convert(order(kind, javascript=javascript), source, work, request)
+        finished = await self.converter.convert(replace(order(kind, javascript=javascript), tenant=tenant), source, work, request)
         made = finished.path.read_bytes()
         shutil.rmtree(work)
         return made
@@ -184,9 +199,11 @@ class Siege:
         return watchdog.members(os.getpid())[1:]
 
     def watch(self, over: threading.Event) -> None:
-        """Remember how much memory the heaviest process took (RSS, bytes), until it is over."""
+        """Remember how much memory the heaviest process took (RSS, bytes), and all sessions, until it is over."""
         while not over.wait(0.1):
-            self.heaviest = max([self.heaviest, *map(_resident, self.processes())])
+            alive = self.processes()
+            self.heaviest = max([self.heaviest, *map(_resident, alive)])
+            self.sessions |= sessions.of(alive)
 
     async def calm(self) -> None:
         """Wait until nothing works any more: what an attack left behind would go on."""
@@ -233,7 +250,8 @@ class Siege:
 
     def _tell_quick(self) -> None:
         slower = [percentile(self._quick(loud)) / percentile(self._quick(quiet)) for quiet, loud in self.rounds]
-        assert max(slower) <= SLOWER, f"good documents were slower by {', '.join(f'{each:.2f}' for each in slower)}"
+        for quiet, loud in self.rounds:
+            assert percentile(self._quick(loud)) <= bound(self._quick(quiet)), f"good documents were slower by {slower}"
         quiet, loud = (self._quick(each for pair in self.rounds for each in pair[which]) for which in range(2))
         self.row.saw(
             f"{len(loud)} good documents beside them were all printed, with a p99 of {percentile(loud) * 1000:.0f} ms and a median "
@@ -249,15 +267,22 @@ class Siege:
     def _tell_waiting(self, kind: Format) -> None:
         quiet, loud = ([seconds for pair in self.rounds for each, seconds in pair[which] if each is kind] for which in range(2))
         times, limit = percentile(loud) / percentile(quiet), self.settings.convert_timeout
+        if kind in OFTEN:
+            limit = OFTEN[kind] * (limit + self.grace)
         assert max(loud) <= limit, f"a good {kind.value} document took {max(loud):.1f} s, longer than one hostile document may"
+        accepted = max(SLOWER * percentile(quiet), ACCEPTED.get(kind, limit) * self.grace / GRACE)
+        assert percentile(loud) <= accepted, (
+            f"p99 of good {kind.value}: {percentile(loud):.1f} s of {accepted:.1f}, {times:.1f} times"
+        )
         missed = (
             "Twice as much was not reached for this kind: hostile ones share its engines and the processors of this machine, and "
-            "it waits until one of them has taken a second and steps aside, or until an engine that one has ended is there anew. "
+            "it waits until one of them has taken a second and steps aside, or until an engine that one has ended is there anew; "
+            f"asserted is a p99 of {accepted:.3g} s. "
         )
         self.row.saw(
             f"{len(loud)} good ones of the kind {kind.value} beside them were all printed, with a p99 of {percentile(loud):.2f} s "
             f"and a median of {median(loud):.2f} s; {len(quiet)} in quiet: {percentile(quiet):.2f} and {median(quiet):.2f} s, so "
-            f"{times:.1f} times. {missed if times > SLOWER else ''}None took as long as one hostile document may ({limit:g} s).",
+            f"{times:.1f} times. {missed if times > SLOWER else ''}None took as long as one hostile document may ({limit:.3g} s).",
             **{f"{kind.value.lower()}_p99_beside": round(percentile(loud), 3), f"{kind.value.lower()}_slower": round(times, 2)},
         )
 
@@ -268,6 +293,11 @@ Flow = list[tuple[Format, float]]
 
 def _words(end: End) -> str:
     return f"`{end.cause}` (`{end.reason}`)" if end.reason else end.cause
+
+
+def bound(quiet: Sequence[float]) -> float:
+    """Seconds that the p99 of good documents may have beside an attack."""
+    return max(SLOWER * percentile(quiet), NOISE)
 
 
 def percentile(values: Sequence[float], share: float = 0.99) -> float:
@@ -299,6 +329,7 @@ async def besieged(row: Row, *kinds: Format, waiting: Iterable[Format] = (), **s
         watching.join()
         await converter.close()
     await until(lambda: not siege.processes(), 15, "no process of the converter is left")
+    assert (left := sessions.members(siege.sessions)) == {}, f"a process of an engine's session is left: {left}"
     with contextlib.suppress(FileNotFoundError):
         assert list(given.engines_dir.iterdir()) == [], "an engine's folder is left"
 
