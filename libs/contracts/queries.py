@@ -13,6 +13,7 @@ from libs.contracts.devices import Device, DeviceType, Target
 from libs.contracts.directory import Entry
 from libs.contracts.documents import Document, Inline, Printable, Stored
 from libs.contracts.endpoints import ENDPOINT_ANSWER
+from libs.contracts.explaining import EXPLAINING_ANSWER
 from libs.contracts.fleet import FLEET_ANSWER
 from libs.contracts.fleetsettings import FLEET_SETTINGS_ANSWER
 from libs.contracts.hooks import HOOK_ANSWER
@@ -384,6 +385,7 @@ ANSWER: dict[type[Message], type] = {
     **HOOK_ANSWER,
     **JOB_ANSWER,
     **LEDGER_ANSWER,
+    **EXPLAINING_ANSWER,
     **PEOPLE_ANSWER,
     **SUBSCRIPTION_ANSWER,
     **UPLOAD_ANSWER,

@@ -1,0 +1,177 @@
+"""The rules as promtool judges them: they are well-formed, and each alert fires on what it is for and is silent otherwise."""
+
+import json
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from tests.architecture.source import ROOT
+
+RULES = ROOT / "deploy" / "prometheus" / "printbus.rules.yml"
+ALERTS = [rule["alert"] for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"] if "alert" in rule]
+pytestmark = pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool comes with Debian's prometheus")
+
+
+def ratio(metric, good, bad, minutes):
+    """A histogram of which so many observations a minute are (not) within the limit."""
+    name, limit = metric
+    return {
+        f'{name}_bucket{{le="{limit}"}}': f"0+{good}x{minutes}",
+        f"{name}_count": f"0+{good + bad}x{minutes}",
+    }
+
+
+def requests(good, bad, minutes):
+    name = "gateway_request_seconds_count"
+    return {
+        f'{name}{{door="graph",status="200"}}': f"0+{good}x{minutes}",
+        f'{name}{{door="graph",status="503"}}': f"0+{bad}x{minutes}",
+        f'{name}{{door="graph",status="404"}}': f"0+{good}x{minutes}",
+    }
+
+
+PRINTS, FIRST = ("agent_print_seconds", "60.0"), ("webhooks_first_attempt_seconds", "2.0")
+#: Three days in steps of two hours: what burns slowly is looked at so often.
+DAYS = 36
+#: Alert -> (what makes it fire, what does not, the step (a minute, or two hours of what burns slowly) at which it is looked).
+CASES = {
+    "RequestsFail": (requests(97, 3, 70), requests(1000, 1, 70), 65),
+    "RequestsFailSlowly": (requests(1000, 4, DAYS + 6), requests(4000, 1, DAYS + 6), DAYS + 4),
+    "PrintsLate": (ratio(PRINTS, 90, 10, 70), ratio(PRINTS, 1000, 4, 70), 65),
+    "PrintsLateSlowly": (ratio(PRINTS, 990, 10, DAYS + 6), ratio(PRINTS, 1000, 4, DAYS + 6), DAYS + 4),
+    "WebhooksLate": (ratio(FIRST, 80, 20, 70), ratio(FIRST, 1000, 9, 70), 65),
+    "WebhooksLateSlowly": (ratio(FIRST, 980, 20, DAYS + 6), ratio(FIRST, 1000, 9, DAYS + 6), DAYS + 4),
+    "AcceptedTaskLost": (
+        {'spooler_ledger_mismatches{kind="lost"}': "0x2 1x10"},
+        {
+            'spooler_ledger_mismatches{kind="lost"}': "0x12",
+            'spooler_ledger_mismatches{kind="overdue"}': "5x12",
+            "gateway_receipts_missing": "0x12",
+        },
+        5,
+    ),
+    "UnknownOutcome": ({'spooler_tasks_open{stage="unknown"}': "1x10"}, {'spooler_tasks_open{stage="stopped"}': "1x10"}, 5),
+    "ReportMisplaced": ({"spooler_reports_misplaced_total": "0x2 1x10"}, {"spooler_reports_misplaced_total": "7x12"}, 5),
+    "EventSkipped": (
+        {'webhooks_deliveries_ended_total{dialect="standard",state="skipped"}': "_x3 1x10"},
+        {
+            'webhooks_deliveries_ended_total{dialect="standard",state="delivered"}': "0+9x40",
+            'webhooks_deliveries_ended_total{dialect="standard",state="skipped"}': "1x40",
+        },
+        (5, 30),
+    ),
+    "SpeaksForAnother": (
+        {"spooler_foreign_reports_total": "0x2 1x10"},
+        {"spooler_foreign_reports_total": "3x12", "registry_foreign_reports_total": "0x12"},
+        5,
+    ),
+    "TaskOverdue": (
+        {'spooler_ledger_mismatches{kind="overdue"}': "2x10"},
+        {'spooler_ledger_mismatches{kind="overdue"}': "0x10"},
+        5,
+    ),
+    "PrinterLineOld": (
+        {'spooler_tasks_oldest_seconds{stage="fetchable"}': "880+60x10"},
+        {
+            'spooler_tasks_oldest_seconds{stage="release-wait"}': "99999x10",
+            'spooler_tasks_oldest_seconds{stage="fetchable"}': "20x10",
+        },
+        5,
+    ),
+    "SecretExposed": ({"registry_secrets_exposed": "1x5"}, {"registry_secrets_exposed": "0x5"}, 2),
+    "QueueDoesNotDrain": (
+        {'bus_consumer_oldest_seconds{consumer="spooler_intake"}': "10+60x10"},
+        {'bus_consumer_oldest_seconds{consumer="spooler_intake"}': "0 70 0 70 0 70 0 70 0 70"},
+        6,
+    ),
+    "LedgerNotChecked": (
+        {"spooler_ledger_checked_seconds": "0+60x10", "spooler_active": "1x10"},
+        {
+            'spooler_ledger_checked_seconds{pod="a"}': "3x10",
+            "spooler_active": "1x10",
+        },
+        8,
+    ),
+    "BusNotSeen": (
+        {"bus_seen_seconds": "0+60x10"},
+        {'bus_seen_seconds{pod="a"}': "0+60x10", 'bus_seen_seconds{pod="b"}': "5x10"},
+        5,
+    ),
+    "BusNearlyFull": (
+        {'bus_stream_fill_ratio{stream="INTAKE"}': "0.85x5"},
+        {'bus_stream_fill_ratio{stream="INTAKE"}': "0.5x5", "bus_disk_fill_ratio": "0.89x5"},
+        2,
+    ),
+    "ReplicaLags": (
+        {'bus_stream_replicas_lagging{stream="TASKS"}': "1x10"},
+        {'bus_stream_replicas_lagging{stream="TASKS"}': "1x3 0x7"},
+        8,
+    ),
+    "DeadLetters": ({'bus_stream_messages{stream="DEAD"}': "3x4 5x10"}, {'bus_stream_messages{stream="DEAD"}': "5x20"}, 10),
+    "PrintersUnreachable": ({'spooler_printers{state="unreachable"}': "1x20"}, {'spooler_printers{state="stopped"}': "4x20"}, 15),
+    "ConverterLanesBusy": (
+        {
+            'converter_lanes_busy{engine="office"}': "2x10",
+            'converter_lanes{engine="office"}': "2x10",
+            'bus_consumer_oldest_seconds{consumer="converter_office"}': "45x10",
+        },
+        {
+            'converter_lanes_busy{engine="office"}': "2x10",
+            'converter_lanes{engine="office"}': "2x10",
+            'bus_consumer_oldest_seconds{consumer="converter_office"}': "2x10",
+        },
+        8,
+    ),
+    "WebhookQueueOld": (
+        {'webhooks_oldest_waiting_seconds{dialect="standard"}': "4000x5"},
+        {'webhooks_oldest_waiting_seconds{dialect="standard"}': "600x5"},
+        2,
+    ),
+    "DirectoryBlind": ({"gateway_directory_fresh": "0x5"}, {"gateway_directory_fresh": "1x5"}, 3),
+}
+
+
+def looked(series, alert, step, firing, interval="1m"):
+    """A test in promtool's words."""
+    at = f"{step}m" if interval == "1m" else f"{120 * step}m"
+    return {
+        "interval": interval,
+        "input_series": [{"series": name, "values": values} for name, values in series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f'count(ALERTS{{alertname="{alert}",alertstate="firing"}}) > bool 0',
+                "eval_time": at,
+                "exp_samples": [{"labels": "{}", "value": 1}] if firing else [],
+            }
+        ],
+    }
+
+
+def test_every_alert_is_tested():
+    assert sorted(CASES) == sorted(ALERTS)
+
+
+def test_the_rules_are_well_formed():
+    done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def judged(folder, interval, tests):
+    """What promtool says to these tests, with rules that are evaluated so often."""
+    rules, written = folder / f"rules-{interval}.yml", folder / f"tests-{interval}.yml"
+    rules.write_text(RULES.read_text().replace("interval: 30s", f"interval: {interval}"))
+    written.write_text(json.dumps({"rule_files": [str(rules)], "evaluation_interval": interval, "tests": tests}))
+    done = subprocess.run(["promtool", "test", "rules", written], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("interval", ["1m", "2h"])
+def test_each_alert_fires_on_what_it_is_for_and_on_nothing_else(tmp_path, interval):
+    tests = []
+    for alert, (firing, quiet, steps) in CASES.items():
+        at, later = steps if isinstance(steps, tuple) else (steps, steps)
+        if alert.endswith("Slowly") is (interval == "2h"):
+            tests += [looked(firing, alert, at, True, interval), looked(quiet, alert, later, False, interval)]
+    judged(tmp_path, interval, tests)
