@@ -10,7 +10,7 @@ _HEAD = """# What `make bench` measured
 
 Written by `make bench`; not edited by hand. What each measure is, and why: section "What fast means" of
 [docs/performance.md](../performance.md). Ours and its peer took turns in the same run; a ratio is the median over the turns, in
-brackets the smallest and the largest. A goal counts as missed where a measure failed, or lost, doubled or misplaced anything.
+brackets the smallest and the largest. A goal counts as not met where a measure failed, or lost, doubled or misplaced anything.
 Every repeat is in [bench.json](bench.json).
 """
 
@@ -46,17 +46,22 @@ def _seen(result: Measured) -> str:
     if not result["repeats"]:
         return "nothing"
     spread = result["spread"]
-    return f"{spread['median']:.3g} ({spread['least']:.3g} to {spread['most']:.3g})"
+    return f"{_told(spread['median'])} ({_told(spread['least'])} to {_told(spread['most'])})"
+
+
+def _told(value: float) -> str:
+    """Three digits, and thousands in full."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
 
 
 def _verdict(measure: Measured, result: Measured) -> str:
-    return _state(measure) or ("met" if result["met"] else "**missed**")
+    return _state(measure) or ("met" if result["met"] else "**not met**")
 
 
 def _state(measure: Measured) -> str:
     """What stands above every goal; empty when all went well."""
     if measure["wrong"]:
-        return "**missed: it came out wrong**"
+        return "**not met: it came out wrong**"
     return "" if measure["state"] == MEASURED else "**failed**"
 
 

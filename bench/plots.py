@@ -11,6 +11,8 @@ from bench.page import plot_name
 
 _MET, _MISSED = "#2166ac", "#b2182b"
 _STYLE = CleanStyle(colors=(_MET, _MISSED), font_family="sans-serif", value_font_size=11)
+#: Where lines are drawn: more of them, and their numbers stand in each other's way.
+_STEPS = [digit * 10.0**power for power in range(-4, 6) for digit in (1, 3)]
 _OPTIONS = {"style": _STYLE, "js": (), "disable_xml_declaration": True, "width": 900, "show_dots": True, "pretty_print": True}
 
 
@@ -26,7 +28,7 @@ def _goals(goals: list[tuple[str, dict[str, Any]]]) -> str:
     """How far each goal is reached: 1 is the goal itself, more is better, whichever side of it is the good one."""
     bars = [(f"{number} {result['goal']}", _reached(result), result["met"]) for number, result in reversed(goals)]
     span = (0.7 * min(0.7, *(reached for _, reached, _ in bars)), 1.3 * max(2.0, *(reached for _, reached, _ in bars)))
-    title = "How far each goal is reached, logarithmic (1: just met; red: missed)"
+    title = "How far each goal is reached, logarithmic (1: just met; red: not met)"
     chart = pygal.HorizontalBar(
         **_OPTIONS,
         title=title,
@@ -38,6 +40,7 @@ def _goals(goals: list[tuple[str, dict[str, Any]]]) -> str:
         print_values=True,
     )
     chart.x_labels = [name for name, _, _ in bars]
+    chart.y_labels = [step for step in _STEPS if span[0] <= step <= span[1]]
     chart.add("reached", [{"value": reached, "color": _MET if met else _MISSED} for _, reached, met in bars])
     return _drawn(chart)
 

@@ -59,7 +59,7 @@ async def test_goals_and_results_stand_side_by_side(tmp_path):
     assert [(each["spread"]["median"], each["met"]) for each in found["results"]] == [(0.91, True), (12, False)]
     page = (tmp_path / "bench.md").read_text()
     assert "| P1 | rate, by theirs | at least 0.8 times | 0.91 (0.9 to 0.92) | met |" in page
-    assert "| P1 | seconds | at most 10 s | 12 (12 to 12) | **missed** |" in page
+    assert "| P1 | seconds | at most 10 s | 12 (12 to 12) | **not met** |" in page
     assert "**1 of 2 goals are met.**" in page
     for plot in ("bench-goals.svg", "bench-p1-cost.svg"):
         assert f"({plot})" in page
@@ -68,11 +68,11 @@ async def test_goals_and_results_stand_side_by_side(tmp_path):
         assert 'href="http' not in (tmp_path / plot).read_text()
 
 
-async def test_whatever_came_out_wrong_counts_as_missed(tmp_path):
+async def test_whatever_came_out_wrong_counts_as_not_met(tmp_path):
     evidence = update(tmp_path, await taken(tmp_path, "P1", wrong=("1 accepted tasks are not on paper",)), ORDER)
     assert [each["met"] for each in evidence["measures"]["P1"]["results"]] == [False, False]
     page = (tmp_path / "bench.md").read_text()
-    assert page.count("**missed: it came out wrong**") == 4
+    assert page.count("**not met: it came out wrong**") == 4
     assert "- **Wrong: 1 accepted tasks are not on paper**" in page
 
 
@@ -85,7 +85,7 @@ async def test_a_measure_taken_again_leaves_the_others_as_they_were(tmp_path):
     assert "| P2 | rate, by theirs | at least 0.8 times | 0.91 (0.9 to 0.92) | met |" in page
 
 
-async def test_a_goal_that_nothing_was_held_against_is_missed(tmp_path):
+async def test_a_goal_that_nothing_was_held_against_is_not_met(tmp_path):
     run = Run([measure("P1")], tmp_path, tmp_path / "findings.json")
     run.keep()
     found = json.loads((tmp_path / "findings.json").read_text())["P1"]
