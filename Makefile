@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVIDENCE := docs/evidence
 
-.PHONY: help setup demo up test faults bench bench-batch lint format docs lock clean
+.PHONY: help setup demo up test faults bench bench-batch manifests lint format docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -37,6 +37,9 @@ bench: setup  ## measure P1 to P10 against their peers and write docs/evidence/b
 
 bench-batch: setup  ## of these, a batch of 10,000 tasks against a loop of lp: P2 and P3 (BENCH_ARGS="--rounds 1")
 	@$(PYTHON_ENV)/python -m bench --only P2,P3 --out $(EVIDENCE) $(BENCH_ARGS)
+
+manifests: setup  ## render every overlay of deploy/k8s and check it without a cluster
+	@$(PYTHON_ENV)/python -m deploy.check
 
 lint: setup  ## look, change nothing: style, types, import rules
 	@$(PYTHON_ENV)/ruff check . && $(PYTHON_ENV)/ruff format --check . && $(PYTHON_ENV)/mypy && $(PYTHON_ENV)/lint-imports

@@ -122,6 +122,7 @@ async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str
         await admin.provision(bus, settings.region, settings.replicas, joined)
         if again:
             await make_again(bus, settings.region, settings.replicas, joined)
-        await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
+        if sn:
+            await admin.ensure_consumer(bus.js, agent_consumer(settings.region, SHARD, settings.tenant, sn))
     finally:
         await bus.close()

@@ -21,7 +21,7 @@ S = TypeVar("S", bound=Settings)
 
 
 def main(name: str, kind: type[S], start: Callable[[Service, S], Awaitable[None]], *, probes: bool = True) -> None:
-    """Run one service until SIGTERM or SIGINT.
+    """Run one service until SIGTERM or SIGINT. Without `probes` it answers them itself, unless a port is set for them.
 
     A wrong setting ends it with a sentence and code 2; a bus or an address that cannot be had with a sentence and code 1.
     """
@@ -56,7 +56,7 @@ async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[N
 
     async def begin() -> None:
         service.check("start", started)  # its probes answer before its parts have said what is to be looked at
-        if probes:
+        if probes or settings.metrics_port:
             await service.enter(probe_server([service], settings.metrics_port))
         await start(service, settings)
         there.set()

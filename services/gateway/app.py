@@ -91,7 +91,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.loop("relays", pages.relays.follow)
     graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
     more = [*graph, *issuer_routes(gateway, settings), *pages.routes()]
-    app: ASGIApp = web(service, gateway, settings, [service] if services is None else services, more)
+    alone = () if settings.metrics_port else (service,)  # probes with a port of their own are not let out with the doors
+    app: ASGIApp = web(service, gateway, settings, alone if services is None else services, more)
     if links := linked(settings.links):
         app = _joined(
             app,
@@ -156,7 +157,7 @@ def web(
             *pages,
             *file_routes(),
             certificate_route(settings.keys_dir),
-            *routes(services),
+            *(routes(services) if services else ()),
         ]
     )
 

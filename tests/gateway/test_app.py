@@ -154,3 +154,19 @@ async def test_a_door_can_be_switched_off(tmp_path, enabled):
     async with running_bus(tmp_path) as rig, doors(rig, openapi_enabled=enabled) as (client, _, _):
         answer = await client.post("/openapi", json={"command": "listDevices"})
         assert answer.status_code == (200 if enabled else 404)
+
+
+async def test_probes_with_a_port_of_their_own_are_not_let_out_with_the_doors(tmp_path):
+    async with running_bus(tmp_path) as rig:
+        port = free_port()
+        given = {"data_dir": rig.data_dir, "nats_url": rig.url, "http_port": port, "metrics_port": free_port()}
+        async with (
+            running("gateway", start_gateway, read(GatewaySettings, **given)),
+            httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
+        ):
+            assert {path: (await client.get(path)).status_code for path in ("/metrics", "/readyz", "/healthz")} == {
+                "/metrics": 404,
+                "/readyz": 404,
+                "/healthz": 404,
+            }
+            assert (await client.get("/webprinter.js")).status_code == 200

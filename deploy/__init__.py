@@ -1,0 +1,1 @@
+"""How Printbus gets onto clusters: manifests in `k8s`, what makes their Secrets, and what checks them."""
