@@ -76,17 +76,7 @@ class Term:
         self.reports = self._input(database, REPORTS, "spooler_reports")
         self._admission = Admission(bus, self._outbox)
         horizon = Horizon(bus, self.intake)
-        self.ledger = Ledger(
-            bus=bus,
-            database=database,
-            region=desk.region,
-            intake=self.intake,
-            horizon=horizon,
-            overdue_after=overdue_after,
-            period=audit_period,
-            census=census,
-            withheld=desk.withheld,
-        )
+        self.ledger = self._ledger(horizon, overdue_after, audit_period, census)
         self._handlers = Handlers(
             desk=desk,
             database=database,
@@ -111,6 +101,19 @@ class Term:
             kept=retention,
             uploads=UploadSweep(database, self._commit, documents),
             usage=UsageSweep(database, self._commit, archive_retention),
+        )
+
+    def _ledger(self, horizon: Horizon, overdue_after: float, period: float, census: Census) -> Ledger:
+        return Ledger(
+            bus=self._bus,
+            database=self._database,
+            region=self._desk.region,
+            intake=self.intake,
+            horizon=horizon,
+            overdue_after=overdue_after,
+            period=period,
+            census=census,
+            withheld=self._desk.withheld,
         )
 
     def _input(self, database: Database, stream: str, durable: str) -> Input:
