@@ -14,6 +14,8 @@ from tests.faults.rig.siege import PRINTED, Attack, besieged
 from tests.faults.rig.sinks import TREASURE, sinking
 
 SECRET = "SECRET-7b1f"
+#: How many of them are at work at the same time.
+ABREAST = 3
 REFUSED = ("unreachable", "later", "mislabelled", "broken")
 #: Names that lead inside: at once, among others, by another name, and after the first look.
 NAMES = {
@@ -134,9 +136,9 @@ def direct():
 
 
 def redirected():
-    """Each as the goal of a public server's redirect: all of them fetched, every other one opened by the browser."""
+    """Each as the goal of a public server's redirect: all of them fetched, every fourth opened by the browser."""
     ends = (*REFUSED, PRINTED)
-    made = [(Format.PDF, n) for n in range(len(ADDRESSES))] + [(Format.HTML, n) for n in range(0, len(ADDRESSES), 2)]
+    made = [(Format.PDF, n) for n in range(len(ADDRESSES))] + [(Format.HTML, n) for n in range(0, len(ADDRESSES), 4)]
     return [Attack(f"{kind} by /hop{n}", kind, SealedRequest(f"http://public.example/hop{n}"), ends) for kind, n in made]
 
 
@@ -180,7 +182,7 @@ async def reach_inside(row):
                 "production, in a "
                 "network of its own where public addresses are this test's."
             )
-            ends = [end for group in groups for end in await siege.against(*group)]
+            ends = await siege.against(*(each for group in groups for each in group), abreast=ABREAST, times=1)
             await siege.calm()
             papers = [end for end in ends if end.made]
             leaks = [end.attack.name for end in papers if canaries.found(end.made, TREASURE)]

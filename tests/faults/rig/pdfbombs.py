@@ -107,11 +107,12 @@ def plain(bodies: list[str]) -> bytes:
     return bytes(data + f"trailer <</Size {len(places) + 1}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF".encode())
 
 
-def many_pages(count: int) -> bytes:
-    """A million pages, each an object of its own."""
+def many_pages(count: int, told: int = 0) -> bytes:
+    """So many pages, each an object of its own; `told`: how many it says that it has."""
     kids = " ".join(f"{number} 0 R" for number in range(3, count + 3))
     page = "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>"
-    return plain(["<</Type/Catalog/Pages 2 0 R>>", f"<</Type/Pages/Resources<<>>/Count {count}/Kids[{kids}]>>", *[page] * count])
+    tree = f"<</Type/Pages/Resources<<>>/Count {told or count}/Kids[{kids}]>>"
+    return plain(["<</Type/Catalog/Pages 2 0 R>>", tree, *[page] * count])
 
 
 def deep(levels: int) -> bytes:
@@ -140,10 +141,10 @@ def locked(owner_only: bool = False) -> bytes:
         return samples.saved(pdf, encryption=pikepdf.Encryption(user="" if owner_only else "secret", owner="secret", R=6))
 
 
-def acting(words: str = "words", address: str = "http://127.0.0.1/x") -> bytes:
-    """A document of one page that does everything it can besides being shown."""
+def acting(words: str = "words", address: str = "http://127.0.0.1/x", path: str = "/etc/passwd") -> bytes:
+    """A document of one page that does everything it can besides being shown: with an address and a file."""
     with pikepdf.open(io.BytesIO(samples.pages(words))) as pdf:
-        file = Dictionary(Type=Name.Filespec, F="/etc/passwd", UF="/etc/passwd")
+        file = Dictionary(Type=Name.Filespec, F=path, UF=path)
         actions = [
             Dictionary(S=Name.Launch, F="/bin/sh", Win=Dictionary(F="cmd.exe", P="/c calc")),
             Dictionary(S=Name.JavaScript, JS=f"this.submitForm('{address}'); app.launchURL('{address}'); app.alert(1)"),
@@ -171,25 +172,25 @@ def acting(words: str = "words", address: str = "http://127.0.0.1/x") -> bytes:
         page = pdf.pages[0].obj
         page.AA = Dictionary(O=actions[0], C=first)
         page.Annots = Array([*fields, *(pdf.make_indirect(each) for each in (*links, screen, attached))])
-        page.Resources.XObject = Dictionary(R=_elsewhere(pdf, address), O=_opi(pdf))
+        page.Resources.XObject = Dictionary(R=_elsewhere(pdf, address, path), O=_opi(pdf, path))
         page.Contents = Array([page.Contents, pdf.make_stream(b"\nq /R Do /O Do Q")])
         pdf.attachments["evil.exe"] = b"MZ"
         return samples.saved(pdf)
 
 
-def _elsewhere(pdf: pikepdf.Pdf, address: str) -> pikepdf.Object:
+def _elsewhere(pdf: pikepdf.Pdf, address: str, path: str) -> pikepdf.Object:
     """A form whose pages lie in another document (a reference XObject), and a stream whose bytes do."""
     form = pdf.make_stream(b"", Type=Name.XObject, Subtype=Name.Form, BBox=Array([0, 0, 9, 9]))
     form.Ref = Dictionary(F=Dictionary(FS=Name.URL, F=address), Page=0)
-    form.F = Dictionary(Type=Name.Filespec, F="/etc/passwd")
+    form.F = Dictionary(Type=Name.Filespec, F=path)
     return form
 
 
-def _opi(pdf: pikepdf.Pdf) -> pikepdf.Object:
+def _opi(pdf: pikepdf.Pdf, path: str) -> pikepdf.Object:
     """A picture whose better one lies in a file (OPI)."""
     picture = pdf.make_stream(b"\0", Type=Name.XObject, Subtype=Name.Image, Width=1, Height=1, BitsPerComponent=8)
     picture.ColorSpace = Name.DeviceGray
-    picture.OPI = Dictionary({"/2.0": Dictionary(Type=Name.OPI, Version=2.0, F="/etc/passwd")})
+    picture.OPI = Dictionary({"/2.0": Dictionary(Type=Name.OPI, Version=2.0, F=path)})
     return picture
 
 

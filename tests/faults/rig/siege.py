@@ -267,8 +267,7 @@ class Siege:
     def _tell_waiting(self, kind: Format) -> None:
         quiet, loud = ([seconds for pair in self.rounds for each, seconds in pair[which] if each is kind] for which in range(2))
         times, limit = percentile(loud) / percentile(quiet), self.settings.convert_timeout
-        if kind in OFTEN:
-            limit = OFTEN[kind] * (limit + self.grace)
+        limit = OFTEN[kind] * (limit + self.grace) if kind in OFTEN else limit * self.grace / GRACE
         assert max(loud) <= limit, f"a good {kind.value} document took {max(loud):.1f} s, longer than one hostile document may"
         accepted = max(SLOWER * percentile(quiet), ACCEPTED.get(kind, limit) * self.grace / GRACE)
         assert percentile(loud) <= accepted, (
