@@ -8,6 +8,7 @@ import pytest
 from libs.contracts.documents import Format
 from tests.converter import samples
 from tests.faults.rig import imagebombs
+from tests.faults.rig.alarms import alarmed
 from tests.faults.rig.siege import PRINTED, Attack, besieged
 
 BOMBS = [
@@ -54,20 +55,22 @@ ODD = [
 
 
 @pytest.mark.row(28)
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_row_28_image_bombs_are_refused_by_their_header(row):
     made = [Attack(name, kind, make(), ends or ("too-large", "broken")) for name, kind, make, ends in BOMBS]
     moving = [Attack(name, kind, make(), ends) for name, kind, make, ends in MOVING]
     odd = [Attack(name, kind, make(), ends) for name, kind, make, ends in ODD]
-    row.did(
-        "Sent each twice at the same time, while good documents went on, ten a second: "
-        + "; ".join(f"{each.name} ({len(each.data) / 1000:.3g} kB)" for each in (*made, *moving, *odd))
-        + "."
-    )
-    async with besieged(row, Format.TEXT, Format.PNG, Format.TEXT, Format.JPG) as siege:
+    async with alarmed(row) as alarms, besieged(row, Format.TEXT, Format.PNG, Format.TEXT, Format.JPG) as siege:
+        odd.append(Attack("a PNG that names files and addresses", Format.PNG, imagebombs.asking(alarms.addresses), (PRINTED,)))
+        row.did(
+            "Sent each twice at the same time, while good documents went on, ten a second: "
+            + "; ".join(f"{each.name} ({len(each.data) / 1000:.3g} kB)" for each in (*made, *moving, *odd))
+            + "."
+        )
         await siege.against(*made[:8])
         await siege.against(*made[8:])
         ends = await siege.against(*moving, *odd)
+        await alarms.silent(siege)
     for end in ends:
         with pikepdf.open(io.BytesIO(end.made)) as pdf:
             pictures = [thing for thing in pdf.objects if isinstance(thing, pikepdf.Stream) and thing.get("/Subtype") == "/Image"]

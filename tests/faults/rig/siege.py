@@ -39,7 +39,7 @@ HOSTILE = "hostile"
 #: many times more as this machine is busy with other things.
 GRACE = 3.0
 #: How often an engine may be busy with one document, and with the other of the two meanwhile: LibreOffice and workers are tried
-#: twice, a page that ended its browser is tried again in one of its own, of which there is one at a time.
+#: twice, a page that ended its browser, or was late beside others, again in one of its own, of which there are half as many.
 OFTEN = {Format.HTML: 3}
 #: Seconds that the p99 of good documents may have beside attacks in the same engine, on a machine with nothing else to do: the
 #: second after which a slow one steps aside, and the start of an engine.
