@@ -19,8 +19,6 @@ EXCEPTIONS: Mapping[str, str] = {
     "CKV_K8S_15": "imagePullPolicy Always: a version is never given twice, and who has its image starts without the registry",
     "CKV_K8S_43": "images by digest: they are built by whoever installs; an overlay names the digests of what was built",
     "CKV_K8S_35": "secrets as files rather than variables: two services read an address and a token from their environment alone",
-    "CKV_K8S_21": "the default namespace: cluster-wide objects have none, all others are in `printbus`",
-    "CKV2_K8S_6": "a NetworkPolicy for each pod: `printbus-default-deny` takes all pods, which this policy does not see",
 }
 
 
