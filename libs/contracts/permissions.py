@@ -95,6 +95,12 @@ def _following(stream: str) -> tuple[str, ...]:
     )
 
 
+def _measuring(region: str) -> tuple[str, ...]:
+    """To tell how long what the services read has waited."""
+    waiting = tuple(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}" for spec in consumers(region))
+    return (*waiting, *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (TASKS, DEVICES, ADVISORIES)))
+
+
 def _writing(bucket: BucketSpec) -> tuple[str, ...]:
     return (f"$KV.{bucket.name}.>",)
 
@@ -175,8 +181,7 @@ def service_permissions(service: str, region: str, others: Sequence[str] = ()) -
             *_watching(DIRECTORY),
             *(f"$JS.API.STREAM.INFO.{stream}" for stream in (INTAKE, CONVERT, PRINT, REPORTS)),
             "$JS.API.STREAM.LIST",
-            *(f"$JS.API.CONSUMER.INFO.{spec.stream}.{spec.durable}" for spec in consumers(region)),
-            *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (TASKS, DEVICES, ADVISORIES)),
+            *_measuring(region),
             *(f"$JS.API.STREAM.PURGE.{stream}" for stream in (INTAKE, PRINT)),
             *(f"$JS.API.STREAM.MSG.GET.{stream}" for stream in (CONVERT, PRINT, INTAKE, REPORTS)),
             *(f"$JS.API.DIRECT.GET.{stream}" for stream in (CONVERT, INTAKE)),
