@@ -72,7 +72,7 @@ async def ask(row):
     """All of it, in a network of our own where each of these addresses is a sink, also the public ones."""
     made = attacks()
     row.did(
-        f"{len(made)} documents (docx, pptx, xlsx, odt, ods), each twice at the same time, with {len(ADDRESSES)} addresses as "
+        f"{len(made)} documents (docx, pptx, xlsx, odt, ods), two at the same time, with {len(ADDRESSES)} addresses as "
         "linked pictures, objects, sections, tables, providers, DDE and OLE links and WEBSERVICE(): http to "
         "inner and to public "
         "addresses, vnd.sun.star.expand: with $HOME, $CANARY and files, vnd.sun.star.pkg:, webdav, smb, scripts; and macros on "
@@ -86,7 +86,7 @@ async def ask(row):
             assert any("soffice" in program for program, _, _ in lanes), "LibreOffice runs"
             names = set().union(*(each for _, each, _ in lanes))
             assert not any(canaries.WORD.encode() in entries for _, _, entries in lanes)
-            ends = await siege.against(*made)
+            ends = await siege.against(*made, abreast=2, times=1)
             assert all(
                 not path.exists() for path in (Path("/var/opt/touched"), *siege.settings.engines_dir.glob("office-*/touched"))
             )
