@@ -88,6 +88,7 @@ class Siege:
     heaviest: int = 0
     sessions: set[int] = field(default_factory=set)
     grace: float = GRACE
+    accepted: dict[Format, float] = field(default_factory=lambda: dict(ACCEPTED))
     _count: int = 0
 
     async def against(self, *attacks: Attack, abreast: int = 1, times: int = 2) -> list[End]:
@@ -269,7 +270,7 @@ class Siege:
         times, limit = percentile(loud) / percentile(quiet), self.settings.convert_timeout
         limit = OFTEN[kind] * (limit + self.grace) if kind in OFTEN else limit * self.grace / GRACE
         assert max(loud) <= limit, f"a good {kind.value} document took {max(loud):.1f} s, longer than one hostile document may"
-        accepted = max(SLOWER * percentile(quiet), ACCEPTED.get(kind, limit) * self.grace / GRACE)
+        accepted = max(SLOWER * percentile(quiet), self.accepted.get(kind, self.settings.convert_timeout) * self.grace / GRACE)
         assert percentile(loud) <= accepted, (
             f"p99 of good {kind.value}: {percentile(loud):.1f} s of {accepted:.1f}, {times:.1f} times"
         )
