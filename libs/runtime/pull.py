@@ -14,8 +14,9 @@ from libs.runtime.bus import Bus
 _EMPTY, _LATE, _CONFLICT = "404", "408", "409"
 #: Seconds before a consumer that refused a request is asked again: it may refuse for long.
 _REFUSED = 0.1
-#: Seconds that a request waits on the server. One of a cluster may lose it with its leader, and nobody would say so.
-ALONE, IN_CLUSTER = 20.0, 5.0
+#: Seconds that a request waits on the server. One of a cluster may lose it with its leader, every one with a stream that is deleted
+#: under it, and nobody says so.
+ALONE, IN_CLUSTER = 10.0, 5.0
 
 
 class Puller:

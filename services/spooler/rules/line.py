@@ -9,7 +9,9 @@ from services.spooler.task import Ask, Cancel, Dispatched, Due, Recall, Step, Su
 VALID_FOR = 6 * 86_400_000
 
 
-def dispatch(task: Task, happened: Dispatched) -> Next:
+def dispatch(task: Task, happened: Dispatched) -> Next | None:
+    if not task.lined:  # nobody else is sent, whoever asks for it
+        return None
     return go(
         Stage.FETCHABLE,
         "",
