@@ -18,6 +18,8 @@ from tests.waiting import until
 KILLS, TASKS = 204, 5020
 #: Tasks that come with each kill.
 PER_KILL = 25
+#: Papers after which the next burst comes, so that it comes in the middle of work.
+ENOUGH = 12
 #: Tasks by which the rate is measured, how often before the storm, and the seconds after it in which it has to be back.
 SAMPLE, SAMPLES, BACK = 100, 5, 60.0
 
@@ -52,7 +54,7 @@ async def weather(there: Town, blowing: Storm) -> float:
     begun = time.monotonic()
     async with asyncio.TaskGroup() as group:
         group.create_task(there.load(TASKS, blowing.killed, PER_KILL))
-        group.create_task(blowing.blow(KILLS, lambda: len(there.ears.ended)))
+        group.create_task(blowing.blow(KILLS, there.papers, ENOUGH))
     return time.monotonic() - begun
 
 

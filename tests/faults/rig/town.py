@@ -71,6 +71,12 @@ class Town:
                 await until(lambda done=done: done <= each * (more.total() + 1), 300, "the next kill", every=0.05)
             await self.submit(device, 1 if turn % 2 else min(BATCH, tasks - done))
 
+    def papers(self) -> int:
+        """How much lies on the paper of folders and of the devices that say nothing."""
+        return sum(sum(1 for _ in folder.glob("*.pdf")) for folder in self.folders.values()) + sum(
+            len(sink.came) for sink in self.sinks.values()
+        )
+
     def on_sinks(self, policy: str) -> Counter[str]:
         """The tasks on the papers of a device that says nothing."""
         return Counter(self.tasks[words(paper).strip()] for paper in self.sinks[policy].whole)
