@@ -10,7 +10,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import NotFoundError
 
 from libs.contracts.devices import DeviceType
-from libs.contracts.directory import BUCKET, DeviceEntry, Entry, PresenceEntry
+from libs.contracts.directory import BUCKET, DEVICES, DeviceEntry, Entry, PresenceEntry, presence_key
 from libs.contracts.ledger import LedgerView, ReadLedger
 from libs.contracts.message import decode
 from libs.contracts.streams import consumers, streams
@@ -124,8 +124,8 @@ async def printers(bus: Bus) -> AsyncIterator[Finding]:
     finally:
         following.cancel()
         await asyncio.gather(following, return_exceptions=True)
-    online = {each.agent for each in mirror.below("presence.") if isinstance(each, PresenceEntry) and each.online}
-    devices = [each for each in mirror.below("device.") if isinstance(each, DeviceEntry) and not each.device.virtual]
+    online = {each.agent for each in mirror.below(presence_key("")) if isinstance(each, PresenceEntry) and each.online}
+    devices = [each for each in mirror.below(DEVICES) if isinstance(each, DeviceEntry) and not each.device.virtual]
     mine = [each for each in devices if each.device.type is DeviceType.PRINTER]
     states = Counter(each.device.state.value if each.agent in online else "away with its agent" for each in mine)
     if not mine:

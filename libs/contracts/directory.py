@@ -32,6 +32,10 @@ class ClientKind(StrEnum):
     APP = "app"
 
 
+#: How the keys of devices begin.
+DEVICES = "device."
+
+
 def client_key(sn: str) -> str:
     """The key of a client."""
     return f"client.{sn}"

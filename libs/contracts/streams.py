@@ -102,6 +102,16 @@ def outbox(region: str) -> str:
     return f"OUT_{region}"
 
 
+def kept_for(subject: str) -> str:
+    """The subject in the outbox of what was to be stored in another region's intake as this."""
+    return subject.replace("intake.", "out.", 1)
+
+
+def all_kept_for(region: str) -> str:
+    """The subjects of everything in an outbox."""
+    return f"out.{region}.>"
+
+
 def far_directory(region: str) -> BucketSpec:
     """Another region's directory as it is known here."""
     return BucketSpec(f"{DIRECTORY.name}_{region}")
@@ -111,7 +121,7 @@ def link_streams(others: Sequence[str]) -> tuple[StreamSpec, ...]:
     """What a region has beside its own streams, for each of the others: an outbox, and a copy of its directory."""
     directory = f"KV_{DIRECTORY.name}"
     return (
-        *(StreamSpec(outbox(other), (f"out.{other}.>",), max_bytes=4 * GIB) for other in others),
+        *(StreamSpec(outbox(other), (all_kept_for(other),), max_bytes=4 * GIB) for other in others),
         *(
             StreamSpec(
                 f"KV_{far_directory(other).name}",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from libs.contracts.devices import Device, DeviceType, PrinterState, ResumePolicy, Target, UnknownPolicy
-from libs.contracts.directory import ClientEntry, DeviceEntry, PresenceEntry, client_key, device_key, presence_key
+from libs.contracts.directory import DEVICES, ClientEntry, DeviceEntry, PresenceEntry, client_key, device_key, presence_key
 from libs.contracts.documents import RAW_FORMATS, RAW_MEDIA_TYPE, Document, Format, Remote
 from libs.contracts.mediatypes import MEDIA_TYPE, bare
 from libs.contracts.metrics import told_reason
@@ -50,7 +50,7 @@ class Printers:
 
     def choosy(self) -> Iterator[tuple[DeviceEntry, bool]]:
         """Printers whose owner wants a say in what is printed after they were cut off, and whether their agent is away."""
-        for entry in self._directory.below("device."):
+        for entry in self._directory.below(DEVICES):
             if isinstance(entry, DeviceEntry) and entry.device.resume is not ResumePolicy.ALL and not entry.served_by:
                 presence = self._directory.get(presence_key(entry.agent))
                 yield entry, not (isinstance(presence, PresenceEntry) and presence.online)
@@ -75,7 +75,7 @@ class Printers:
     def _every(self) -> Iterator[tuple[Device, bool]]:
         """Each printer that an agent has, and whether that agent is away."""
         away: dict[str, bool] = {}
-        for entry in self._directory.below("device."):
+        for entry in self._directory.below(DEVICES):
             if not isinstance(entry, DeviceEntry) or entry.device.type is not DeviceType.PRINTER or entry.device.virtual:
                 continue
             if entry.agent not in away:

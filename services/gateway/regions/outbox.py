@@ -16,7 +16,7 @@ from nats.errors import Error as NatsError
 from libs.contracts.intake import SubmitTasks
 from libs.contracts.ledger import Confirmed, ConfirmTasks
 from libs.contracts.message import decode
-from libs.contracts.streams import INTAKE, outbox
+from libs.contracts.streams import INTAKE, all_kept_for, kept_for, outbox
 from libs.runtime.bus import Bus, Outgoing, Refused, Unanswered
 from services.gateway.handover import Submission
 from services.gateway.receipts import Receipts
@@ -60,11 +60,11 @@ class Outbox:
         self._used.set()
 
     def _kept(self, out: Outgoing) -> Outgoing:
-        return replace(out, subject=out.subject.replace("intake.", "out.", 1))
+        return replace(out, subject=kept_for(out.subject))
 
     async def follow(self) -> None:
         """For ever: hear what other gateways put there, and empty it of what the region has; a body for `Service.loop`."""
-        heard = await self._bus.client.subscribe(f"out.{self._region}.>", cb=self._heard)
+        heard = await self._bus.client.subscribe(all_kept_for(self._region), cb=self._heard)
         self._used.set()  # what was left by those before is found out
         try:
             while True:
