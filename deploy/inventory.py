@@ -38,15 +38,22 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "printbus-webhooks": ("webhooks.creds", CERTIFICATE),
     "printbus-streams": (f"{ADMIN}.creds", CERTIFICATE),
 }
-#: What is made for the cluster alone, or comes from elsewhere.
-OTHERS: Mapping[str, tuple[str, ...]] = {
+#: What is made for the cluster alone: `deploy.contents` makes it.
+MADE: Mapping[str, tuple[str, ...]] = {
     "printbus-agent": (CERTIFICATE,),  # and <serial number>.creds
     "printbus-nats": ("auth.conf", "routes.conf", "links.conf", "nats.pem", "nats.key", "routes.pem", "routes.key", CERTIFICATE),
     "printbus-own": ("sn", "token"),
-    "printbus-database": ("url",),
-    "printbus-database-app": ("uri",),  # CloudNativePG makes it
-    "printbus-documents": ("access-key-id", "secret-access-key", "region"),
-    "printbus-link": ("link.json",),
-    "printbus-https": ("tls.crt", "tls.key"),
+    "printbus-links": (),  # <region>.link of each other region
 }
-SECRETS: Mapping[str, tuple[str, ...]] = {**KEYS, **OTHERS}
+#: What is known to other programs: their variables, by the keys of the Secret.
+GIVEN: Mapping[str, Mapping[str, str]] = {
+    "printbus-database": {"url": "PRINTBUS_DATABASE_URL"},
+    "printbus-documents": {
+        "access-key-id": "AWS_ACCESS_KEY_ID",
+        "secret-access-key": "AWS_SECRET_ACCESS_KEY",
+        "region": "AWS_REGION",
+    },
+}
+#: What others make in the cluster: CloudNativePG, and whoever certifies.
+OTHERS: Mapping[str, tuple[str, ...]] = {"printbus-database-app": ("uri",), "printbus-https": ("tls.crt", "tls.key")}
+SECRETS: Mapping[str, tuple[str, ...]] = {**KEYS, **MADE, **{name: tuple(keys) for name, keys in GIVEN.items()}, **OTHERS}

@@ -29,20 +29,27 @@ class Peers:
 
         They speak TLS to each other, both sides with a certificate of the authority in the folder of keys, and have a password.
         """
-        route = {each: f"{host}:{int(port) + ROUTES_ABOVE}" for each in self.servers for host, port in [split(each)]}
-        known = [json.dumps(f"nats-route://printbus:{self._secret}@{route[each]}") for each in self.servers]
         leaf, authority = self._leaf, str(self.keys.path(CERTIFICATE))
         files = {"cert_file": str(leaf.certificate), "key_file": str(leaf.key), "ca_file": authority}
         secured = ", ".join(f"{name}: {json.dumps(file)}" for name, file in files.items())
         return [
             "cluster {",
             "name: printbus",
-            f"listen: {json.dumps(route[server])}",
-            f"authorization {{ user: printbus, password: {json.dumps(self._secret)}, timeout: 5 }}",
+            f"listen: {json.dumps(_route(server))}",
             f"tls {{ {secured}, timeout: 5 }}",
-            f"routes: [{', '.join(known)}]",
+            *self.known(),
             "}",
         ]
+
+    def known(self) -> list[str]:
+        """Of that what is the same for all of them: the password, and where each is."""
+        routes = [json.dumps(f"nats-route://printbus:{self._secret}@{_route(each)}") for each in self.servers]
+        authorization = f"authorization {{ user: printbus, password: {json.dumps(self._secret)}, timeout: 5 }}"
+        return [authorization, f"routes: [{', '.join(routes)}]"]
+
+    def certify(self) -> Leaf:
+        """The certificate by which they know each other, made when it is missing or not good any more."""
+        return self._leaf
 
     @cached_property
     def _leaf(self) -> Leaf:
@@ -55,6 +62,11 @@ class Peers:
         if not path.exists():
             write_secret(path, os.urandom(24).hex())
         return path.read_text()
+
+
+def _route(server: str) -> str:
+    host, port = split(server)
+    return f"{host}:{int(port) + ROUTES_ABOVE}"
 
 
 def split(server: str) -> tuple[str, str]:

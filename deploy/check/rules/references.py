@@ -57,14 +57,14 @@ def _container(container: Container, there: set[str]) -> Iterator[str]:
         claim = volume.get("persistentVolumeClaim", {}).get("claimName")
         if claim and f"PersistentVolumeClaim/{claim}" not in there:
             yield f"there is no PersistentVolumeClaim {claim}"
-    for kind, name, key in _named(container):
+    for kind, name, key in named(container):
         if kind == "ConfigMap" and f"ConfigMap/{name}" not in there:
             yield f"there is no ConfigMap {name}"
         if kind == "Secret" and (name not in inventory.SECRETS or (key and key not in inventory.SECRETS[name])):
             yield f"nobody makes the Secret {name}" + (f" with {key}" if key else "")
 
 
-def _named(container: Container) -> Iterator[tuple[str, str, str]]:
+def named(container: Container) -> Iterator[tuple[str, str, str]]:
     """Kind, name and key (empty: all) of what the container is given."""
     for source in container.spec.get("envFrom", ()):
         kind = "ConfigMap" if "configMapRef" in source else "Secret"
