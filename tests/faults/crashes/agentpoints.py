@@ -12,6 +12,8 @@ RELEASED = ("agent-after-releasing:2", "agent-before-released:2", "agent-after-r
 MIDDLE = ("agent-mid-document:2",)
 ENDS = ("agent-before-done:2", "agent-after-done:2", "agent-after-reported:2")
 WRITTEN = ("agent-file-written:1",)
+#: A folder takes all tasks before the first report leaves: they are told together.
+TOGETHER = (*ENDS[:2], "agent-after-reported:1")
 
 #: Kind of printer -> its points before data left (row 5), and after (row 6).
 BEFORE = {
@@ -21,7 +23,7 @@ BEFORE = {
     "socket": (*READ, *INTENT, *RELEASING),
 }
 AFTER = {
-    "file": (*WRITTEN, *ENDS),
+    "file": (*WRITTEN, *TOGETHER),
     "ipp": (*RELEASED, *MIDDLE, *ENDS),
     "cups": (*MIDDLE, *RELEASED, *ENDS),
     "socket": (*RELEASED, *MIDDLE, *ENDS[1:]),
