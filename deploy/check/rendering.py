@@ -17,5 +17,9 @@ def overlays(folder: Path = OVERLAYS) -> dict[str, Path]:
 
 def rendered(folder: Path) -> list[Manifest]:
     """The objects of one overlay. Raises `Unavailable`, and `ValueError` when it cannot be rendered."""
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return [each for each in yaml.load_all(kustomize(folder), Loader=loader) if each]
+    return parsed(kustomize(folder))
+
+
+def parsed(text: str) -> list[Manifest]:
+    """Objects as kustomize writes them. Raises yaml's errors."""
+    return [each for each in yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) if each]

@@ -7,17 +7,8 @@ import pytest
 
 from deploy.check import rendering
 from deploy.check.rules import found
-from deploy.check.tools import Unavailable, modules
 
 OVERLAYS = ("air-gapped", "local", "multi-region/east", "multi-region/west", "single-region", "site")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _tools():
-    try:
-        modules()
-    except Unavailable as error:
-        pytest.skip(str(error))
 
 
 @cache
@@ -145,6 +136,18 @@ def no_such_config(manifests):
     container(manifests, "Deployment", "printbus-spooler")["envFrom"][0]["configMapRef"]["name"] = "printbus-setings"
 
 
+def link_that_is_not_mounted(manifests):
+    config(manifests, "printbus-streams")["PRINTBUS_LINKS"] = '["/etc/printbus/us.link"]'
+
+
+def store_of_a_stranger(manifests):
+    config(manifests, "printbus-gateway")["PRINTBUS_REGION_DOCUMENTS"] = '{"us": "s3://us-documents"}'
+
+
+def links_that_nobody_hears(manifests):
+    config(manifests, "printbus-streams")["PRINTBUS_LINK_ADDRESSES"] = '["links.print.example.org:7422"]'
+
+
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
@@ -170,6 +173,9 @@ def no_such_config(manifests):
         (metadata, "leads to the metadata at 169.254.169.254"),
         (no_such_secret, "nobody makes the Secret printbus-spoler"),
         (no_such_config, "there is no ConfigMap printbus-setings"),
+        (link_that_is_not_mounted, "the Secret printbus-links is not mounted at /etc/printbus"),
+        (store_of_a_stranger, "PRINTBUS_REGION_DOCUMENTS names us, and PRINTBUS_LINKS does not"),
+        (links_that_nobody_hears, "no server of the bus has the port 7422"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
