@@ -87,6 +87,8 @@ class Siege:
     ends: list[End] = field(default_factory=list)
     heaviest: int = 0
     sessions: set[int] = field(default_factory=set)
+    #: What this test process had started before: servers that other tests use, too.
+    others: frozenset[int] = frozenset()
     grace: float = GRACE
     accepted: dict[Format, float] = field(default_factory=lambda: dict(ACCEPTED))
     _count: int = 0
@@ -197,7 +199,7 @@ class Siege:
 
     def processes(self) -> list[int]:
         """The processes that the converter has started and that live."""
-        return watchdog.members(os.getpid())[1:]
+        return [pid for pid in watchdog.members(os.getpid()) if pid not in self.others]
 
     def watch(self, over: threading.Event) -> None:
         """Remember how much memory the heaviest process took (RSS, bytes), and all sessions, until it is over."""
@@ -313,9 +315,12 @@ async def besieged(row: Row, *kinds: Format, waiting: Iterable[Format] = (), **s
     """
     given = ConverterSettings(data_dir=row.folder / "data", **{"converter_workers": 4, "convert_timeout": 12.0} | settings)
     (row.folder / "work").mkdir()
+    others = frozenset(watchdog.members(os.getpid()))
     converter = Converter(given)
     await converter.start()
-    siege = Siege(row, converter, given, row.folder / "work", [(kind, good(kind)) for kind in kinds], frozenset(waiting))
+    siege = Siege(
+        row, converter, given, row.folder / "work", [(kind, good(kind)) for kind in kinds], frozenset(waiting), others=others
+    )
     over = threading.Event()
     watching = threading.Thread(target=siege.watch, args=(over,))
     watching.start()
