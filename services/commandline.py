@@ -7,6 +7,7 @@ from typing import cast
 
 import uvloop
 
+from libs.runtime import interpreter
 from libs.runtime.discovery import discover
 from libs.runtime.logs import configure
 from libs.runtime.settings import SettingsError
@@ -45,6 +46,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 async def _serve(_said: argparse.Namespace) -> int:
+    interpreter.share()
     gc.disable()  # what libraries are made of stays for ever: looking through it again and again delays the start and the end
     from services.embedded import serve  # noqa: PLC0415 - a verb does not need every service's libraries
 

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError
 from sqlalchemy import BigInteger, Column, MetaData, String, Table, bindparam, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,11 +29,14 @@ Staged = Iterable[tuple[str, Outgoing]]
 Change = Callable[[AsyncConnection], Awaitable[Staged]]
 Apply = Callable[[AsyncConnection, Sequence[Incoming]], Awaitable[Staged]]
 GiveUp = Callable[[AsyncConnection, Incoming, str], Awaitable[tuple[str, Staged]]]
+Nobody = Callable[[], Awaitable[bool]]
 
 #: How often a message that fails alone is tried before it becomes a dead letter.
 TRIES = 5
 #: Bytes of messages that are applied in one transaction: a message may hold hundreds of tasks, and all others wait meanwhile.
 PORTION = 256 * 1024
+#: Seconds for which messages gather that concern nobody, and how many have to be there to be passed over unread.
+GATHERING, MANY = 0.25, 50
 
 
 def cursor_table(metadata: MetaData) -> Table:
@@ -112,13 +117,37 @@ class Input:
         """Whether the reader has its consumer."""
         return self._reader.bound
 
-    async def run(self, apply: Apply, give_up: GiveUp, *, region: str, maximum: int = 200) -> None:
-        """Read for ever: `apply` many at once; one that fails alone `TRIES` times goes to `give_up` and to DEAD."""
+    async def run(self, apply: Apply, give_up: GiveUp, *, region: str, maximum: int = 200, nobody: Nobody | None = None) -> None:
+        """Read for ever: `apply` many at once; one that fails alone `TRIES` times goes to `give_up` and to DEAD.
+
+        `nobody`: whether what is stored by now concerns nobody, whoever comes later; then it is not even read.
+        """
         self.applied, self._at = await self._saved()
         self._reader.on_bound = self._compare
         async with aclosing(self._reader.batches(maximum)) as batches:
             async for batch in batches:
                 await self._take(batch, apply, give_up, region)
+                if nobody and await nobody():
+                    await self._pass_over(nobody)
+
+    async def _pass_over(self, nobody: Nobody) -> None:
+        """Go on behind what has gathered after a moment, should it still be nobody's: who comes after that look, came after it."""
+        await asyncio.sleep(GATHERING)
+        try:
+            last = await self._reader.last_sequence()
+        except (NatsError, APIError, TimeoutError) as error:
+            log.debug("end of the stream not known", stream=self._name, error=type(error).__name__)
+            return
+        if last - self.applied < MANY or not await nobody():
+            return
+
+        async def change(connection: AsyncConnection) -> Staged:
+            await self._advance(connection, last, 0)
+            return ()
+
+        await self._commit(change)
+        self._move(last, 0)
+        self._reader.rebind()
 
     async def _compare(self) -> int:
         """Behind which sequence to read. A stream that has another message where we stopped, or ends before it, is another one.
@@ -201,7 +230,7 @@ class Input:
     async def _bury(self, message: Incoming, letter: DeadLetter, give_up: GiveUp) -> None:
         async def change(connection: AsyncConnection) -> Staged:
             task, staged = await give_up(connection, message, letter.cause)
-            await self._advance(connection, message)
+            await self._advance(connection, message.sequence, message.at)
             return [*staged, (DEAD, outgoing(replace(letter, task=task)))]
 
         await self._commit(change)
@@ -210,16 +239,16 @@ class Input:
     async def _save(self, messages: Sequence[Incoming], apply: Apply) -> None:
         async def change(connection: AsyncConnection) -> Staged:
             staged = await apply(connection, messages)
-            await self._advance(connection, messages[-1])
+            await self._advance(connection, messages[-1].sequence, messages[-1].at)
             return staged
 
         await self._commit(change)
         self._move(messages[-1].sequence, messages[-1].at)
 
-    async def _advance(self, connection: AsyncConnection, last: Incoming) -> None:
-        moved = await connection.execute(self._place, {"to": last.sequence, "stored": last.at})
+    async def _advance(self, connection: AsyncConnection, sequence: int, at: int) -> None:
+        moved = await connection.execute(self._place, {"to": sequence, "stored": at})
         if not moved.rowcount:
-            first = {"stream": self._name, "sequence": last.sequence, "at": last.at}
+            first = {"stream": self._name, "sequence": sequence, "at": at}
             await connection.execute(insert(self._cursors).values(first))
 
     def _move(self, sequence: int, at: int) -> None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import structlog
 import uvloop
 
-from libs.runtime import crashpoint, logs
+from libs.runtime import crashpoint, interpreter, logs
 from libs.runtime.bus import Unanswered
 from libs.runtime.probes import probe_server
 from libs.runtime.service import Service
@@ -25,6 +25,7 @@ def main(name: str, kind: type[S], start: Callable[[Service, S], Awaitable[None]
 
     A wrong setting ends it with a sentence and code 2; a bus or an address that cannot be had with a sentence and code 1.
     """
+    interpreter.share()
     try:
         settings = _with_server(read(kind))
         logs.configure(settings.log_format, settings.log_level)

@@ -16,6 +16,10 @@ from libs.runtime.pull import Puller
 
 log = structlog.get_logger()
 
+#: Words of a subject for acknowledgements on a server without a domain: $JS.ACK.<stream>.<consumer>.<deliveries>.<sequence in the
+#: stream>.<in the consumer>.<time>.<pending>.
+_SHORT = 9
+
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
@@ -46,10 +50,18 @@ class Batch:
 
 def incoming(message: Msg) -> Incoming:
     """A message that a consumer brought."""
-    meta = message.metadata
-    return Incoming(
-        meta.sequence.stream, message.subject, message.data, message.headers or {}, int(meta.timestamp.timestamp() * 1000)
-    )
+    sequence, _, at = _place(message)
+    return Incoming(sequence, message.subject, message.data, message.headers or {}, at // 1_000_000)
+
+
+def _place(message: Msg) -> tuple[int, int, int]:
+    """Its sequences in the stream and in the consumer, and when it was stored, in ns since 1970.
+
+    The client's own `metadata` makes three objects and a calendar's date of it, for every message that a task consists of.
+    """
+    fields = message.reply.split(".")
+    first = 5 if len(fields) == _SHORT else 7  # the longer form names domain and account before all that
+    return int(fields[first]), int(fields[first + 1]), int(fields[first + 2])
 
 
 class OrderedReader:
@@ -63,6 +75,7 @@ class OrderedReader:
         self._stream = stream
         self._durable = durable
         self._stopped = asyncio.Event()
+        self._again = False
         self._puller: Puller | None = None
         self.bound = False
         #: Asked each time before the consumer is bound behind which sequence to read; without it, behind what is acknowledged.
@@ -73,6 +86,10 @@ class OrderedReader:
         self._stopped.set()
         if self._puller:
             self._puller.interrupt()
+
+    def rebind(self) -> None:
+        """Ask `on_bound` once more where to read on, after the batch that is out now."""
+        self._again = True
 
     async def last_sequence(self) -> int:
         """The sequence of the last message that the stream ever took; needs the right to ask for the stream's state."""
@@ -101,6 +118,7 @@ class OrderedReader:
                 await self._rest()
 
     async def _in_order(self, maximum: int, wait: float) -> AsyncGenerator[Batch, None]:
+        self._again = False
         puller = self._puller = Puller(self._bus, self._stream, self._durable)
         reconnected = self._bus.reconnected
         await puller.open()
@@ -112,10 +130,10 @@ class OrderedReader:
             by_last = reset.info.config.ack_policy == AckPolicy.ALL
             self.bound = True
             expected = 1
-            while not self._stopped.is_set() and not reconnected.is_set():
+            while not (self._stopped.is_set() or reconnected.is_set() or self._again):
                 messages = await puller.fetch(maximum, wait)
                 for message in messages:
-                    if message.metadata.sequence.consumer != expected:
+                    if _place(message)[1] != expected:
                         log.warning("gap in a consumer's sequence", stream=self._stream, durable=self._durable, expected=expected)
                         return
                     expected += 1

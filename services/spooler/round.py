@@ -219,7 +219,9 @@ class Round:
             return []
         sent = [advance(task, Dispatched(self._now), self._now)[0] for task in chosen]
         await store.save(self._connection, sent, {task.id: task for task in chosen})
-        converted = await materials.converted_of(self._connection, (task.id for task in sent))
+        converted = {report.task: report for report in self._conversions}  # most are sent as soon as they are converted
+        if old := [task.id for task in sent if task.id not in converted]:
+            converted |= await materials.converted_of(self._connection, old)
         return [(PRINT, traced(print_order(self._desk.region, task, converted[task.id]))) for task in sent]
 
     async def _chosen(self) -> list[Task]:

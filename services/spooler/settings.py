@@ -11,7 +11,7 @@ from libs.runtime.settings import Settings
 class SpoolerSettings(Settings):
     """Durations are seconds."""
 
-    print_ahead: int = Field(50, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
+    print_ahead: int = Field(100, ge=1, le=400, description="Orders of one printer that may be with its agent at once.")
     head_wait: float = Field(60.0, ge=0, description="Seconds that a conversion at the head of a line holds those behind it.")
     cut_off_after: float = Field(
         300.0,

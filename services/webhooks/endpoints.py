@@ -11,7 +11,7 @@ from libs.runtime.database import Database
 from services.webhooks.domain import OFF, Endpoint
 from services.webhooks.ledger import skip
 from services.webhooks.rows import COLUMNS, endpoint_of, values_of
-from services.webhooks.tables import delivery, endpoint
+from services.webhooks.tables import delivery, endpoint, subscription
 
 #: Nobody's: a lane takes it, and no change of an endpoint touches it.
 _FREE: Mapping[str, Any] = {"holder": "", "until": 0.0}
@@ -28,6 +28,13 @@ class Endpoints:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def none(self) -> bool:
+        """Whether nobody is to be told of anything: there is no endpoint, and no subscription that goes on."""
+        anybody = select(endpoint.c.id).where(endpoint.c.active).limit(1)
+        subscribed = select(subscription.c.id).where(subscription.c.ended_at == 0).limit(1)
+        async with self._database.reading() as connection:
+            return not ((await connection.execute(anybody)).first() or (await connection.execute(subscribed)).first())
 
     async def put(self, new: Endpoint) -> None:
         """Add an endpoint, or make it so: what waits for it goes to where it is now. The time of its making stays."""

@@ -36,6 +36,7 @@ class Handlers:
         self._dialects = dialects
         self._place = place
         self._notices = notices
+        self._idle = False
         self.touched: set[str] = set()
 
     async def take(self, kind: Any, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
@@ -49,7 +50,8 @@ class Handlers:
         events: list[tuple[Incoming, AnyEvent | DeviceChanged]] = [
             (message, decode(kind, message.data)) for message in messages if _is_wanted(message.subject, wanted, listening)
         ]
-        if not events:
+        self._idle = not events
+        if self._idle:
             return ()
         new = self._told(events, endpoints)
         if self._notices and listening:
@@ -58,6 +60,10 @@ class Handlers:
         added = await self._store.add(connection, new)
         self.touched |= {each.endpoint for each in added if each.state is State.WAITING}
         return ()
+
+    async def nobody(self) -> bool:
+        """Whether nothing of the last messages was for anybody, as there is nobody at all."""
+        return self._idle and await self._endpoints.none()
 
     async def give_up(self, _connection: AsyncConnection, _message: Incoming, _cause: str) -> tuple[str, Staged]:
         """An event that cannot be read is nobody's: the dead letter that the caller writes is all that stays of it."""

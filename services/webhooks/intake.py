@@ -82,7 +82,7 @@ class Intake:
         reading = self._inputs[stream] = Input(self._commit, self._database, cursors, reader, stream)
         take = partial(self._handlers.take, EVENTS[stream])
         try:
-            await reading.run(take, self._handlers.give_up, region=region, maximum=BATCH)
+            await reading.run(take, self._handlers.give_up, region=region, maximum=BATCH, nobody=self._handlers.nobody)
         except LeaseLost:
             log.info("another replica reads the events now")
             if not self._lease.held:

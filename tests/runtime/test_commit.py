@@ -56,12 +56,12 @@ def test_large_messages_are_applied_in_portions(monkeypatch):
 
 
 @asynccontextmanager
-async def working(opened, bus: Bus, applying: Applying, **changes) -> AsyncIterator[tuple[Decider, object]]:
+async def working(opened, bus: Bus, applying: Applying, nobody=None, **changes) -> AsyncIterator[tuple[Decider, object]]:
     decider = Decider(opened, bus, **changes)
     await decider.hold()
     decider.run(decider.outbox.publish("DEAD"))
     source = decider.input(SPEC.stream, SPEC.durable)
-    task = decider.run(source.run(applying.apply, applying.give_up, region="local", maximum=50))
+    task = decider.run(source.run(applying.apply, applying.give_up, region="local", maximum=50, nobody=nobody))
     decider.task = task
     try:
         yield decider, source
@@ -236,6 +236,35 @@ async def test_a_stream_that_was_made_anew_is_noticed_also_when_it_has_as_many_m
                 return await numbers(opened) == [1, 2, 3, 4, 5, 6, 7]
 
             await until(all_of_them, 15)
+
+
+async def test_what_concerns_nobody_is_passed_over_unread_until_somebody_comes(tmp_path, rig, bus, monkeypatch):
+    monkeypatch.setattr(commit, "GATHERING", 0.0)
+    monkeypatch.setattr(commit, "MANY", 10)
+    there, gathered = False, asyncio.Event()
+
+    async def nobody() -> bool:
+        await gathered.wait()
+        return not there
+
+    async with store("", tmp_path) as opened:
+        applying = Applying()
+        async with working(opened, bus, applying, nobody=nobody) as (_, source):
+            await publish(bus, 1)
+            await until(lambda: applying.batches == [[1]])
+            await publish(bus, *range(2, 40))
+            gathered.set()
+            assert await source.wait_for(39, 10)
+            assert applying.batches == [[1]], "nobody has read them"
+            there = True
+            await publish(bus, 40)
+            assert await source.wait_for(40, 10)
+            await publish(bus, *range(41, 60))
+            assert await source.wait_for(59, 10)
+        assert await numbers(opened) == [1, *range(40, 60)]
+        async with working(opened, bus, applying) as (_, source):
+            await until(lambda: source.bound)
+            assert source.applied == 59
 
 
 async def test_a_stop_ends_the_input_after_its_batch(tmp_path, rig, bus):
