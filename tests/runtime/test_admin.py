@@ -48,7 +48,7 @@ async def test_a_second_time_changes_nothing_and_loses_no_message(bus):
 
 async def test_a_changed_limit_reaches_the_stream_that_is_there(bus, monkeypatch):
     changed = StreamSpec("DEAD", ("dead.local.>",), max_bytes=12_345_678)
-    monkeypatch.setattr(admin, "streams", lambda _region: (changed,))
+    monkeypatch.setattr(admin, "streams", lambda _region, _others=(): (changed,))
     await bus.publish_raw(row(1), stream="DEAD")
     await admin.provision(bus, "local")
     info = await bus.js.stream_info("DEAD")

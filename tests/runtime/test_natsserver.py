@@ -10,6 +10,7 @@ import pytest
 from libs.runtime import children
 from libs.runtime.children import ChildRecord, started_at, wait_gone
 from libs.runtime.keys import Keys
+from libs.runtime.links import BadLink, Links, linked, make_link, read_link, write_link
 from libs.runtime.natsserver import NatsServer, binary, configuration
 from tests.bus import running_bus
 from tests.postgres import free_port
@@ -96,10 +97,42 @@ async def test_nobody_gets_in_without_credentials(keys, tmp_path):
 
 
 def test_the_configuration_says_what_was_decided(keys, tmp_path):
-    text = configuration(keys, tmp_path, name="printbus", domain="site")
-    for line in ("sync_interval: always", "default_max_consumers: -1", "max_msgs: 20000", "domain: site", "resolver { type: full"):
+    text = configuration(keys, tmp_path, name="printbus")
+    for line in ("sync_interval: always", "default_max_consumers: -1", "max_msgs: 20000", "resolver { type: full"):
         assert line in text
     assert "seed" not in text.lower()
+    assert "domain" not in text
+    assert "leafnodes" not in text
+
+
+def link(keys, region, *addresses):
+    return make_link(keys, region, ["eu", "us"], addresses)
+
+
+def test_of_two_regions_that_listen_the_later_one_calls(keys, tmp_path):
+    eu, us = link(keys, "eu", "eu.example:7422"), link(keys, "us", "us.example:7423")
+    listening = configuration(keys, tmp_path, name="printbus", links=Links(keys, "eu", eu.addresses, (us,)))
+    assert 'listen: "0.0.0.0:7422"' in listening
+    assert "domain: eu" in listening
+    assert "remotes" not in listening
+    calling = configuration(keys, tmp_path, name="printbus", links=Links(keys, "us", us.addresses, (eu,)))
+    assert 'urls: ["tls://eu.example:7422"]' in calling
+    assert 'listen: "0.0.0.0:7423"' in calling
+    silent = configuration(keys, tmp_path, name="printbus", links=Links(keys, "eu", (), (us,)))
+    assert 'urls: ["tls://us.example:7423"]' in silent, "who does not listen calls whoever does"
+
+
+def test_a_link_file_is_read_as_it_was_written_by_its_owner_only(keys, tmp_path):
+    made = link(keys, "eu", "eu.example:7422")
+    write_link(made, tmp_path / "eu.link")
+    assert read_link(tmp_path / "eu.link") == made
+    assert (tmp_path / "eu.link").stat().st_mode & 0o077 == 0
+    (tmp_path / "no.link").write_text("[]")
+    for file in ("no.link", "none.link"):
+        with pytest.raises(BadLink, match=file):
+            read_link(tmp_path / file)
+    with pytest.raises(BadLink, match="same region"):
+        linked([tmp_path / "eu.link", tmp_path / "eu.link"])
 
 
 def test_the_pinned_server_is_the_one_that_is_started():
