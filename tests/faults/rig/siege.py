@@ -43,7 +43,7 @@ GRACE = 3.0
 OFTEN = {Format.HTML: 3}
 #: Seconds that the p99 of good documents may have beside attacks in the same engine, on a machine with nothing else to do: the
 #: second after which a slow one steps aside, and the start of an engine.
-ACCEPTED = {Format.TEXT: 2.0, Format.PDF: 3.0, Format.WORD: 10.0, Format.EXCEL: 10.0, Format.HTML: 15.0}
+ACCEPTED = {Format.TEXT: 2.0, Format.PDF: 3.0, Format.WORD: 10.0, Format.EXCEL: 10.0, Format.HTML: 25.0}
 #: How many attacks of one kind the report names.
 FEW = 12
 PRINTED, LATER = "printed", "later"
