@@ -45,7 +45,7 @@ async def take(run: Run) -> None:
         run.checked(f"{len(tasks)} tasks of the others against the sheets", lost_or_doubled(tasks, await at.printed(tasks)))
     run.note(
         f"From sending a task to its sheet, {printers - 1} tasks at {PACE:g} per second. The dead printer takes orders and prints "
-        "none. The others begin in the moment in which the flood was accepted, when all of it is still to be taken in and converted. "
+        "none. The others begin when the flood was just accepted, and all of it is still to be taken in and converted. "
         "Quiet is without a flood that comes: from the second repeat on earlier ones wait at the dead printer then, too. Agents "
         "are simulated."
     )
