@@ -46,10 +46,12 @@ class Directory:
     async def find(self, *keys: str) -> list[Entry | None]:
         """As `get`; what the mirror lacks is asked of the registry first, as far as `Latecomers` may: it may be new.
 
-        For whoever is about to refuse somebody by what comes of it. Raises `Unanswered`.
+        For whoever is about to refuse somebody by what comes of it. While the mirror is blind nothing that it has is believed, and
+        what it never had is not asked for without a limit: strangers would do that. Raises `Unanswered`.
         """
         if not self._mirror.fresh:
-            return await self.ask(*keys)
+            known = (self._latecomers.know(key, free=self._mirror.get(key) is not None) for key in keys)
+            return list(await asyncio.gather(*known))
         found = [self._mirror.get(key) for key in keys]
         return [await self._latecomers.get(key) if entry is None else entry for key, entry in zip(keys, found, strict=True)]
 
@@ -58,7 +60,7 @@ class Directory:
         return [await self._latecomers.get(key) for key in keys]
 
     async def ask(self, *keys: str) -> list[Entry | None]:
-        """The same from the registry itself: without a limit: what strangers send belongs to `find`."""
+        """The same from the registry itself, without a limit: what strangers send belongs to `find`."""
         answer: Entries = await self._bus.ask(LookUp(region=self._region, keys=keys))
         found = {entry.key: entry for entry in answer.entries}
         return [found.get(key) for key in keys]

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
 from libs.contracts.directory import Entry
+from libs.runtime.bus import Unanswered
 
 #: Seconds for which an answer is good. The mirror has heard of a change by then, and a revocation has 5 seconds.
 REMEMBERED = 1.0
@@ -30,16 +31,31 @@ class Latecomers:
 
     async def get(self, key: str) -> Entry | None:
         """The entry of a key, None: there is none, as far as may be asked. Raises the bus's `Unanswered`."""
+        asking = self._asking(key, free=False)
+        return await asyncio.shield(asking) if asking else None
+
+    async def know(self, key: str, *, free: bool) -> Entry | None:
+        """The same for who has no mirror to believe: what may not be asked is not known. `free`: asked beyond `RATE`, too.
+
+        Raises `Unanswered`.
+        """
+        asking = self._asking(key, free=free)
+        if asking is None:
+            raise Unanswered("the directory is not heard, and too many ask for what it never had")
+        return await asyncio.shield(asking)
+
+    def _asking(self, key: str, *, free: bool) -> "asyncio.Future[Entry | None] | None":
+        """The question for a key; None: it may not be asked."""
         now = self._clock()
         self._forget(now)
         _, asking = self._asked.get(key, (now, None))
         if asking is None:
-            if not self._affords(now):
+            if not (free or self._affords(now)):
                 return None
             asking = asyncio.ensure_future(self._ask(key))
             asking.add_done_callback(_looked_at)
             self._asked[key] = (now, asking)
-        return await asyncio.shield(asking)
+        return asking
 
     def _forget(self, now: float) -> None:
         """What is old is forgotten; whoever still waits for an answer gets it."""

@@ -10,9 +10,10 @@ from libs.contracts.ids import guid
 from libs.contracts.queries import LookUp
 from libs.runtime.bus import Unanswered
 from services.gateway.directory import Directory
+from services.gateway.latecomers import BURST
 from tests.gateway.fakes import FakeBus, FakeMirror, entries, looked_up
 
-OFFICE = entries()[2]
+CLIENT, TOKEN, OFFICE = entries()[:3]
 
 
 def directory(*known, answer=None):
@@ -39,6 +40,22 @@ async def test_when_nobody_knows_it_says_so():
     mirror.fresh = False
     with pytest.raises(Unanswered):
         await found.get(OFFICE.key)
+
+
+async def test_strangers_ask_a_blind_one_no_more_than_the_registry_bears_and_are_not_called_wrong():
+    found, bus, mirror = directory(*entries(), answer=looked_up(*entries()))
+    mirror.fresh = False
+    unanswered = 0
+    for number in range(1000):
+        try:
+            assert await found.find(f"token.{number}") == [None]
+        except Unanswered:
+            unanswered += 1
+    assert BURST <= len(bus.asked) < 2 * BURST
+    assert unanswered == 1000 - len(bus.asked), "nobody can say that these are wrong"
+    assert await found.find(TOKEN.key, CLIENT.key) == [TOKEN, CLIENT], "who is known to the mirror does not wait for strangers"
+    assert await found.find(TOKEN.key) == [TOKEN]
+    assert [each.keys for each in bus.asked[-2:]] == [(TOKEN.key,), (CLIENT.key,)], "each is asked for once a second"
 
 
 async def test_a_change_is_waited_for():
