@@ -94,9 +94,11 @@ __all__ = [
 
 async def record_action(registry: Registry, query: RecordAction) -> Done:
     """What a door did by itself is in the audit log when this is answered."""
-    await client_of(registry, query.tenant, query.sn)
+    if query.sn:
+        await client_of(registry, query.tenant, query.sn)
+    client = {"client": query.sn} if query.sn else {}
     async with registry.store.acting(who(query.sn, query.by)).change() as change:
-        await change.note(query.action, query.what, query.tenant, **{"client": query.sn, **query.details})
+        await change.note(query.action, query.what, query.tenant, **{**client, **query.details})
     return Done()
 
 

@@ -60,4 +60,4 @@ async def client_of(registry: Registry, tenant: str, sn: str) -> ClientEntry:
 
 def who(sn: str, by: str) -> str:
     """Who it was, as the audit log has it."""
-    return f"{sn} with {by}" if by else sn
+    return f"{sn} with {by}" if sn and by else sn or by
