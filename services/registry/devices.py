@@ -54,8 +54,9 @@ async def set_default_device(registry: Registry, query: SetDefaultDevice) -> Dev
     """Make a device the default of its type."""
     found = await _device(registry, query)
     agent, device = found.agent, found.device
-    async with registry.store.change() as change:
+    async with registry.store.acting(query.sn).change() as change:
         await change.set_default(DefaultEntry(sn=query.sn, type=query.type.value, agent=agent, device=device.id))
+        await change.note("default set", f"{agent}/{device.name}", query.tenant, type=query.type.value)
     registry.herald.wake()
     return DeviceAnswer(device=await _view(registry, query.sn, found))
 

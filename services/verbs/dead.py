@@ -9,6 +9,7 @@ from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import DEAD
 from libs.runtime.history import History
 from services.inquiry import inquiry
+from services.office import office
 from services.terminal import moment, offer_json, report, show
 
 SUMMARY = "list what was given up, or do it again"
@@ -58,6 +59,8 @@ async def replay(said: Namespace) -> int:
         task = next((letter.task for _, letter in reversed(letters) if letter.sequence == said.sequence), "")
         question = ReplayLetter(region=region, stream=said.stream, sequence=said.sequence, task=task)
         answer: LetterReplayed = await bus.ask(question, timeout=10)
+    async with office() as desk, desk.store.change() as change:
+        await change.note("letter replayed", f"{said.stream} {said.sequence}", tasks=list(answer.tasks))
     named = ", ".join(answer.tasks) or "no task"
     what: dict[str, Any] = {"stream": said.stream, "sequence": said.sequence, "tasks": list(answer.tasks)}
     report(what, f"{said.stream} {said.sequence} was done again: {named}.", as_json=said.json)

@@ -168,8 +168,10 @@ async def rotate(said: Namespace) -> int:
 
 async def test(said: Namespace) -> int:
     """Send a test and wait for what comes of it; 1 when it was not taken."""
-    async with _desk() as (_, desk):
-        tried = await desk.tried(await desk.trial(_OPERATOR, said.endpoint), PATIENCE)
+    async with _desk() as (place, desk):
+        begun = await desk.trial(_OPERATOR, said.endpoint)
+        await _note(place, "endpoint tested", await desk.find(_OPERATOR, said.endpoint))
+        tried = await desk.tried(begun, PATIENCE)
     line = f"It answered {tried.status}." if tried.state is DeliveryState.DELIVERED else f"It was not taken: {tried.error}."
     if not tried.attempts:
         line = "Nothing was sent yet: no dispatcher runs on this database, or other events are before it."

@@ -7,6 +7,7 @@ from pathlib import Path
 from libs.runtime.keys import Keys
 from libs.runtime.links import make_link, write_link
 from libs.runtime.settings import SettingsError, read
+from services.office import office
 from services.registry.settings import RegistrySettings
 from services.terminal import offer_json, report
 
@@ -33,6 +34,8 @@ async def make(said: Namespace) -> int:
     link = await asyncio.to_thread(make_link, keys, settings.region, (said.region, *said.others), settings.link_addresses)
     path = said.out or Path(f"{settings.region}-for-{said.region}.link")
     await asyncio.to_thread(write_link, link, path)
+    async with office() as desk, desk.store.change() as change:
+        await change.note("link made", said.region, others=list(said.others), addresses=list(link.addresses))
     where = ", ".join(link.addresses) or "nowhere: it calls others"
     what = {"file": str(path), "region": link.region, "addresses": list(link.addresses)}
     report(what, f"{path} is a secret: hand it to {said.region}, for its PRINTBUS_LINKS. It listens at {where}.", as_json=said.json)

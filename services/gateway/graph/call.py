@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 
 from libs.contracts.message import Message
+from libs.contracts.queries import RecordAction
 from services.gateway.gateway import Gateway
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.principal import Principal
@@ -39,6 +40,14 @@ class Call:
     async def ask(self, question: Message, within: float = 4.5) -> Any:
         """What the service answers. Raises `Refused` and `Unanswered`, which the door turns into a `Problem`."""
         return await self.gateway.bus.ask(question, timeout=within)
+
+    async def record(self, action: str, what: str, **details: str) -> None:
+        """Have what the registry does not do itself in its audit log; never a secret. Raises `Unanswered`."""
+        who, told = self.who, {name: text for name, text in details.items() if text}
+        question = RecordAction(
+            region=self.gateway.region, tenant=who.tenant, sn=who.sn, action=action, what=what, details=told, by=who.by
+        )
+        await self.ask(question)
 
 
 @dataclass(frozen=True, slots=True)

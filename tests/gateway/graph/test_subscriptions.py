@@ -205,6 +205,12 @@ async def test_a_subscription_is_shown_listed_renewed_and_removed(door):
     await door.post(f"{path}/microsoft.graph.reauthorize", None, 204)
     await door.delete(path)
     assert door.asked(RemoveSubscription)[0].subscription == one.id
+    noted = [(each.by, each.action, each.what) for each in door.bus.recorded]
+    who = f"the application {APP}"
+    again = (who, "subscription reauthorized", one.id)
+    changed, removed = ((who, f"subscription {how}", one.id) for how in ("changed", "removed"))
+    assert noted[-4:] == [changed, again, again, removed]
+    assert HOOK_URL not in str(door.bus.recorded)
     assert "notificationUrl" in (await door.get("/subscriptions/getVapidPublicKey()", 501))["error"]["message"]
 
     door.who = application("Printer.Read.All")
@@ -225,4 +231,6 @@ async def test_the_log_is_shown_and_told_again(door):
     (asked,) = door.asked(ListNotifications)
     assert (asked.state, asked.since, asked.limit) == (DeliveryState.SKIPPED, 1_699_920_000_000, 5)
     assert (await door.post(f"{path}/replay", {"since": "2023-11-14T00:00:00Z", "state": "skipped"}))["count"] == 3
+    (noted,) = door.bus.recorded
+    assert (noted.action, noted.what, noted.details) == ("deliveries replayed", path.rpartition("/")[2], {"count": "3"})
     assert "delivered" in (await door.post(f"{path}/replay", {"state": "lost"}, 400))["error"]["message"]

@@ -35,6 +35,7 @@ async def replay(call: Call) -> Answer:
         state=_state(optional(call.body, "state", LONGEST_TEXT)),
     )
     answer: Replayed = await call.ask(question)
+    await call.record("deliveries replayed", call.ids["subscription"], count=str(answer.count))
     return Reply(body={"count": answer.count}, context="subscriptions/replay")
 
 

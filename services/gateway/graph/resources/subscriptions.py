@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from libs.contracts.definitions import DefinitionList, ListDefinitions
@@ -87,8 +88,9 @@ async def add_subscription(call: Call) -> Answer:
         created_at=int(time.time() * 1000),
         **await _place(call, about),
     )
-    question = AddSubscription(region=call.gateway.region, tenant=who.tenant, subscription=wanted)
-    return _shown(await _validated(call, question), 201)
+    made = await _validated(call, AddSubscription(region=call.gateway.region, tenant=who.tenant, subscription=wanted))
+    await call.record("subscription added", made.id, resource=made.resource, host=_host(made.url))
+    return _shown(made, 201)
 
 
 async def list_subscriptions(call: Call) -> Answer:
@@ -112,13 +114,16 @@ async def change_subscription(call: Call) -> Answer:
     """Renew it: another end, address, clientState or certificate; the application must still be allowed to hear."""
     found = await _one(call)
     hearing(heard(found.resource).path).admit(call.who, strict=call.strict)
-    question = RenewSubscription(**mine(call), **_changes(call.body, found))
-    return _shown(await _validated(call, question))
+    changes = _changes(call.body, found)
+    changed = await _validated(call, RenewSubscription(**mine(call), **changes))
+    await call.record("subscription changed", changed.id, fields=" ".join(sorted(changes)), host=_host(changed.url))
+    return _shown(changed)
 
 
 async def remove_subscription(call: Call) -> Answer:
     """Its address hears no more."""
     await call.ask(RemoveSubscription(**mine(call)))
+    await call.record("subscription removed", call.ids["subscription"])
     return Reply(status=204)
 
 
@@ -127,6 +132,7 @@ async def reauthorize(call: Call) -> Answer:
     found = await _one(call)
     hearing(heard(found.resource).path).admit(call.who, strict=call.strict)
     await call.ask(ReauthorizeSubscription(**mine(call)))
+    await call.record("subscription reauthorized", call.ids["subscription"])
     return Reply(status=204)
 
 
@@ -204,6 +210,11 @@ def _offset(call: Call) -> int:
     if token and not (token.isdecimal() and len(token) < 10):
         raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
     return int(token) if token else call.query.skip
+
+
+def _host(url: str) -> str:
+    """Where it leads; not the rest of the address, which may hold a secret."""
+    return urlsplit(url).hostname or ""
 
 
 def mine(call: Call) -> dict[str, Any]:

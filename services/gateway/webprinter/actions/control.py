@@ -6,6 +6,7 @@ from libs.contracts.queries import CancelTask, GetTask, Outcome, ResolveTask, Ta
 from libs.contracts.webprinter import extended_row
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.recording import record
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import Fields
 
@@ -41,7 +42,9 @@ async def resolve_task(gateway: Gateway, identity: Identity, data: Fields) -> di
     if outcome is None:
         raise Rejected("outcome is missing: look whether it is on paper, and write printed, reprint or give-up.")
     query = ResolveTask(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task, outcome=outcome)
-    return await _told(gateway, query)
+    told = await _told(gateway, query)
+    await record(gateway, identity, "task resolved", task, outcome=outcome.value)
+    return told
 
 
 async def _told(gateway: Gateway, query: GetTask | CancelTask | ResolveTask) -> dict[str, Any]:

@@ -33,6 +33,7 @@ async def try_endpoint(gateway: Gateway, identity: Identity, data: Fields) -> di
     """Send a test; the delivery as it is after its first attempt, or after a few seconds without."""
     query = TryEndpoint(region=gateway.region, tenant=identity.tenant, sn=identity.sn, endpoint=endpoint_id(data))
     found: DeliveryAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    await record(gateway, identity, "endpoint tested", query.endpoint)
     return delivery_row(found.delivery)
 
 

@@ -6,6 +6,7 @@ from libs.contracts.directory import ClientKind
 from libs.contracts.queries import Lines, PauseDevice, ResumeDevice
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.recording import record
 from services.gateway.webprinter.actions.control import PATIENCE
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.printers import FoundPrinter, named_printer
@@ -15,13 +16,13 @@ from services.gateway.webprinter.reading.fields import Fields
 async def pause_device(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Print nothing more on it; what has not begun waits in its order."""
     printer = await _managed(gateway, identity, data)
-    return await _line(gateway, identity, printer, PauseDevice)
+    return await _line(gateway, identity, printer, PauseDevice, "printer paused")
 
 
 async def resume_device(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Go on where its line stands."""
     printer = await _managed(gateway, identity, data)
-    return await _line(gateway, identity, printer, ResumeDevice)
+    return await _line(gateway, identity, printer, ResumeDevice, "printer resumed")
 
 
 async def _managed(gateway: Gateway, identity: Identity, data: Fields) -> FoundPrinter:
@@ -35,10 +36,11 @@ async def _managed(gateway: Gateway, identity: Identity, data: Fields) -> FoundP
 
 
 async def _line(
-    gateway: Gateway, identity: Identity, printer: FoundPrinter, command: type[PauseDevice | ResumeDevice]
+    gateway: Gateway, identity: Identity, printer: FoundPrinter, command: type[PauseDevice | ResumeDevice], action: str
 ) -> dict[str, Any]:
     where = command(region=gateway.region, tenant=identity.tenant, agent=printer.ref.agent, printer=printer.ref.id)
     found: Lines = await gateway.bus.ask(where, timeout=PATIENCE)
+    await record(gateway, identity, action, f"{printer.ref.agent}/{printer.ref.name}")
     (line,) = found.lines
     return {
         "deviceName": printer.ref.name,

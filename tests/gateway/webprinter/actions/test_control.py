@@ -57,6 +57,8 @@ async def test_a_task_is_told_with_everything_that_is_known(tmp_path, command, d
         assert list(answer["data"]) == ROW + MORE
         assert (answer["data"]["startAt"], answer["data"]["expiresAt"], answer["data"]["endTimestamp"]) == (5, None, None)
         assert (answer["data"]["stage"], answer["data"]["state"]) == ("fetchable", "pending")
+        noted = [(each.action, each.what, each.details["outcome"]) for each in rig.bus.recorded]
+        assert noted == ([("task resolved", ID, query.outcome.value)] if command == "resolveTask" else [])
 
 
 @pytest.mark.parametrize(
@@ -109,6 +111,8 @@ async def test_a_line_is_paused_and_resumed_by_whose_printer_it_is(tmp_path, com
         answer = await rig.command(command, {"deviceName": "Office"})
         assert rig.bus.asked == [query(region="local", tenant="main", agent=SN, printer=office)]
         assert answer["data"] == {"deviceName": "Office", "controlSn": SN, "paused": True, "waiting": 3, "sent": 2}
+        how = "printer paused" if command == "pauseDevice" else "printer resumed"
+        assert [(each.sn, each.action, each.what) for each in rig.bus.recorded] == [(SN, how, f"{SN}/Office")]
 
 
 async def test_a_shared_printer_is_not_paused_by_everybody_who_may_print_on_it(tmp_path):

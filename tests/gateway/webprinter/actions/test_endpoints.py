@@ -160,6 +160,7 @@ async def test_a_test_shows_what_came_of_it(tmp_path):
         rig.bus.answers[TryEndpoint] = DeliveryAnswer(delivery=DELIVERY)
         assert (await rig.command("testEndpoint", {"endpointId": "ep-1"}))["data"]["status"] == 204
         assert rig.bus.asked == [TryEndpoint(**HERE, endpoint="ep-1")]
+        assert [(each.action, each.what) for each in rig.bus.recorded] == [("endpoint tested", "ep-1")]
 
 
 async def test_one_delivery_or_all_since_are_replayed(tmp_path):
