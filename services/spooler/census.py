@@ -56,6 +56,7 @@ class Census:
     def forget(self) -> None:
         """Somebody else counts now."""
         self._found, self._again_at = {}, 0.0
+        self._still = Stillness(self._database, LONGEST)
 
     def open(self) -> Rows:
         """Stage -> tasks; every stage that is not an end is told."""
