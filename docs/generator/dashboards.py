@@ -69,6 +69,10 @@ FLEET = Dashboard(
             "reqps",
         ),
         Panel("How long answers take", _quantiles("gateway_request_seconds", "door"), "s", exemplars=True),
+        Panel("Other regions that are reached", (("min by (region) (gateway_region_reached)", "{{region}}"),)),
+        Panel(
+            "Kept for other regions", (("max by (region) (gateway_outbox_messages)", "{{region}}"),), says="Accepted, on its way"
+        ),
         _STAGES,
         _OLDEST,
         Panel(

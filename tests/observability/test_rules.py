@@ -129,6 +129,16 @@ CASES = {
         {'webhooks_oldest_waiting_seconds{dialect="standard"}': "600x5"},
         2,
     ),
+    "RegionAway": (
+        {'gateway_region_reached{region="us",pod="a"}': "1x10", 'gateway_region_reached{region="us",pod="b"}': "0x10"},
+        {'gateway_region_reached{region="us"}': "1x3 0x1 1x10"},
+        5,
+    ),
+    "RegionOutboxStands": (
+        {'gateway_region_reached{region="us"}': "1x20", 'gateway_outbox_messages{region="us"}': "3x20"},
+        {'gateway_region_reached{region="us"}': "0x20", 'gateway_outbox_messages{region="us"}': "3x20"},
+        15,
+    ),
     "DirectoryBlind": ({"gateway_directory_fresh": "0x5"}, {"gateway_directory_fresh": "1x5"}, 3),
 }
 
@@ -156,6 +166,14 @@ def test_every_alert_is_tested():
 def test_the_rules_are_well_formed():
     done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_example_of_a_configuration_is_well_formed():
+    done = subprocess.run(
+        ["promtool", "check", "config", RULES.with_name("prometheus.yml")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert RULES.name in done.stdout
 
 
 def judged(folder, interval, tests):
