@@ -30,8 +30,8 @@ GOOD, PACE = 20, 0.1
 #: How many good documents are under way at the same time, at the most: a busy machine is not to be buried.
 ROOM = 3
 #: How much slower good documents may be beside an attack, and how often this is looked at.
-SLOWER, TRIES = 2.0, 2
-#: Seconds below which it is this machine's other work that makes a good document slower, not the converter's.
+SLOWER, TRIES = 2.0, 4
+#: Seconds below which it is this machine's other work that makes a good document slower; as many times more as it is busy with it.
 NOISE = 0.1
 #: Whose the attacks are: not the tenant of the good documents.
 HOSTILE = "hostile"
@@ -110,7 +110,7 @@ class Siege:
             for end in ends:
                 self._check(end, 1 + times * abreast // self.settings.converter_workers)
             self.ends += ends
-            if not self._quick(loud) or percentile(self._quick(loud)) <= bound(self._quick(quiet)):
+            if not self._quick(loud) or percentile(self._quick(loud)) <= self._bound(quiet):
                 break
             self.repeated += 1
         self.rounds.append((quiet, loud))
@@ -251,10 +251,14 @@ class Siege:
         """The seconds of those good ones that are never to wait."""
         return [seconds for kind, seconds in flow if kind not in self.waiting]
 
+    def _bound(self, quiet: "Flow") -> float:
+        """Seconds that the p99 of good documents may have beside an attack."""
+        return max(SLOWER * percentile(self._quick(quiet)), NOISE * self.grace / GRACE)
+
     def _tell_quick(self) -> None:
         slower = [percentile(self._quick(loud)) / percentile(self._quick(quiet)) for quiet, loud in self.rounds]
         for quiet, loud in self.rounds:
-            assert percentile(self._quick(loud)) <= bound(self._quick(quiet)), f"good documents were slower by {slower}"
+            assert percentile(self._quick(loud)) <= self._bound(quiet), f"good documents were slower by {slower}"
         quiet, loud = (self._quick(each for pair in self.rounds for each in pair[which]) for which in range(2))
         self.row.saw(
             f"{len(loud)} good documents beside them were all printed, with a p99 of {percentile(loud) * 1000:.0f} ms and a median "
@@ -295,11 +299,6 @@ Flow = list[tuple[Format, float]]
 
 def _words(end: End) -> str:
     return f"`{end.cause}` (`{end.reason}`)" if end.reason else end.cause
-
-
-def bound(quiet: Sequence[float]) -> float:
-    """Seconds that the p99 of good documents may have beside an attack."""
-    return max(SLOWER * percentile(quiet), NOISE)
 
 
 def percentile(values: Sequence[float], share: float = 0.99) -> float:
