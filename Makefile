@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVIDENCE := docs/evidence
 
-.PHONY: help setup demo up test faults bench bench-batch manifests lint format docs lock clean
+.PHONY: help setup demo up test faults bench bench-batch manifests images-chroot sbom lint format docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -41,6 +41,12 @@ bench-batch: setup  ## of these, a batch of 10,000 tasks against a loop of lp: P
 manifests: setup  ## render every overlay of deploy/k8s and check it without a cluster
 	@$(PYTHON_ENV)/python -m deploy.check
 
+images-chroot: setup  ## build the images of docker/Dockerfile without Docker, start all services from them, print (root; minutes, 5 GB)
+	@$(PYTHON_ENV)/python -m deploy.images print $(IMAGES_ARGS)
+
+sbom: setup  ## what is in each image, as CycloneDX, into .setup/bom (Debian packages of those that images-chroot built)
+	@$(PYTHON_ENV)/python -m deploy.images sbom
+
 lint: setup  ## look, change nothing: style, types, import rules
 	@$(PYTHON_ENV)/ruff check . && $(PYTHON_ENV)/ruff format --check . && $(PYTHON_ENV)/mypy && $(PYTHON_ENV)/lint-imports
 
@@ -51,7 +57,7 @@ docs: setup  ## generate docs/api and the table of settings
 	@$(PYTHON_ENV)/python -m docs.generate
 
 lock: setup  ## pin what pyproject.toml asks for into requirements.lock
-	@$(PYTHON_ENV)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev -o requirements.lock
+	@$(PYTHON_ENV)/uv pip compile -q --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --group dev -o requirements.lock && sh docker/packages.sh $(PYTHON_ENV)/uv
 
 clean:  ## remove what can be made again (data/ and paper/ stay)
 	@rm -rf .venv .setup .*_cache .hypothesis && find . -name __pycache__ -prune -exec rm -rf {} +
