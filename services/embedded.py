@@ -67,7 +67,7 @@ class Embedded:
     def __init__(self, tracing: Callable[[str], Tracing] | None = None, **given: object) -> None:
         self._given = given
         self._own = read(RegistrySettings, **given)
-        self._tracing = tracing or (lambda name: Tracing(name, self._own.otlp_endpoint, self._own.trace_ratio))
+        self._tracing = tracing or self._exporting
         self._record = children.ChildRecord(self._own.data_dir / "children.json")
         self._services: list[Service] = []
         self._lock = -1
@@ -77,6 +77,9 @@ class Embedded:
         self._office: Bus | None = None
         self.identity: provision.Identity
         self.address = ""
+
+    def _exporting(self, service: str) -> Tracing:
+        return Tracing(service, self._own.otlp_endpoint, self._own.trace_ratio, region=self._own.region)
 
     @property
     def services(self) -> list[Service]:

@@ -47,7 +47,7 @@ def _with_server(settings: S) -> S:
 
 async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[None]], *, probes: bool) -> None:
     structlog.contextvars.bind_contextvars(service=name)
-    tracing = Tracing(name, settings.otlp_endpoint, settings.trace_ratio)
+    tracing = Tracing(name, settings.otlp_endpoint, settings.trace_ratio, region=settings.region)
     service = Service(name, tracing, settings.shutdown_grace)
     asked = stop_signal()
     there = asyncio.Event()
