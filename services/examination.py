@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 from nats.errors import Error as NatsError
@@ -13,7 +13,7 @@ from libs.contracts.devices import DeviceType
 from libs.contracts.directory import BUCKET, DEVICES, DeviceEntry, Entry, PresenceEntry, presence_key
 from libs.contracts.ledger import LedgerView, ReadLedger
 from libs.contracts.message import decode
-from libs.contracts.streams import consumers, streams
+from libs.contracts.streams import consumers, far_directory, streams
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.keys import SYSTEM
 from libs.runtime.mirror import Mirror
@@ -141,6 +141,34 @@ async def printers(bus: Bus) -> AsyncIterator[Finding]:
     for agent in sorted({each.agent for each in mine} - online)[:20]:
         yield poor("printers", f"the agent {agent} is away", "see whether it runs, and the line of its site.")
     yield well("printers", f"{len(mine)} printers: {', '.join(f'{count} {state}' for state, count in sorted(states.items()))}")
+
+
+async def regions(bus: Bus, others: Sequence[str]) -> AsyncIterator[Finding]:
+    """Each other region is heard: its registry ticks once a second, also over a line."""
+    for region in others:
+        if await _heard(bus, region):
+            yield well("regions", f"{region} is reached")
+        else:
+            yield poor(
+                "regions",
+                f"{region} is not reached: what is accepted for it waits here",
+                "see docs/runbooks/regions.md: the line, its keys, whether it runs.",
+            )
+
+
+async def _heard(bus: Bus, region: str) -> bool:
+    mirror = Mirror(bus, far_directory(region).name, lambda data: decode(Entry, data))
+    following = asyncio.create_task(mirror.follow())
+    try:
+        async with asyncio.timeout(WITHIN):
+            while not mirror.heard:  # noqa: ASYNC110 - a mirror tells nobody when it hears
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        return False
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+    return True
 
 
 async def ledger(bus: Bus, region: str) -> AsyncIterator[Finding]:

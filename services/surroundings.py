@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from sqlalchemy import text
 
 from libs.runtime.database import open_database
 from libs.runtime.keys import Keys, exposed
+from libs.runtime.links import BadLink, read_link
 from libs.runtime.settings import Settings
 from services.converter.fonts import installed
 from services.converter.settings import ConverterSettings
@@ -91,6 +93,32 @@ def certificates(settings: Settings, now: datetime) -> Iterator[Finding]:
             )
         else:
             yield well("certificates", f"{path.name} is good until {ends:%Y-%m-%d}")
+
+
+def links(settings: Settings) -> Iterator[Finding]:
+    """The files by which other regions are joined with this one can be read, and by nobody else."""
+    for path in settings.links:
+        try:
+            link = read_link(path)
+            open_to_all = bool(path.stat().st_mode & 0o007)
+        except (BadLink, OSError) as error:
+            yield bad("links", str(error), "say `python -m services link` in that region again, or mend PRINTBUS_LINKS.")
+            continue
+        if link.region == settings.region:
+            yield bad("links", f"{path} was made by this region itself", "PRINTBUS_LINKS names files that others made for it.")
+        elif open_to_all:
+            yield bad("links", f"everybody may read {path}, which is a secret", f"chmod go= {path}")
+        else:
+            yield well("links", f"{path} joins this region with {link.region}")
+
+
+def linked_regions(settings: Settings) -> list[str]:
+    """The names of the other regions, as far as their files can be read."""
+    found = []
+    for path in settings.links:
+        with suppress(BadLink):
+            found.append(read_link(path).region)
+    return [region for region in found if region != settings.region]
 
 
 async def names(settings: GatewaySettings) -> AsyncIterator[Finding]:

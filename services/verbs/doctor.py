@@ -1,5 +1,6 @@
 """`doctor`: looks at everything that printing needs, on this machine and over the bus, and says what to do."""
 
+import asyncio
 from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 from dataclasses import asdict
@@ -46,6 +47,7 @@ async def everything() -> AsyncIterator[Finding]:
         *surroundings.disk(gateway),
         *surroundings.keys(gateway),
         *surroundings.certificates(gateway, surroundings.today()),
+        *surroundings.links(gateway),
         *surroundings.fonts(),
         *surroundings.programs(converter),
     ):
@@ -68,6 +70,7 @@ async def _over_the_bus(settings: RegistrySettings) -> AsyncIterator[Finding]:
             examination.read(bus, region),
             examination.ledger(bus, region),
             examination.printers(bus),
+            examination.regions(bus, await asyncio.to_thread(surroundings.linked_regions, settings)),
         ):
             async for each in looks:
                 yield each

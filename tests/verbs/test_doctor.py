@@ -1,7 +1,9 @@
 """What `doctor` finds on a machine, each with what to do; a running installation is examined in tests/observability."""
 
+import asyncio
 import json
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -9,8 +11,9 @@ import pytest
 
 from libs.runtime.authority import Authority
 from libs.runtime.keys import Keys
+from libs.runtime.links import Link, write_link
 from libs.runtime.settings import read
-from services import surroundings
+from services import examination, surroundings
 from services.commandline import main
 from services.converter.settings import ConverterSettings
 from services.finding import Level
@@ -51,6 +54,37 @@ def test_certificates_that_have_ended_or_soon_will_are_told(settings):
     now = datetime.now(UTC)
     assert {each.level for each in surroundings.certificates(settings, now)} == {Level.WELL}
     assert {each.level for each in surroundings.certificates(settings, now + timedelta(days=365 * 200))} == {Level.BAD}
+
+
+def test_links_that_cannot_be_read_or_that_everybody_can_read_are_bad(tmp_path):
+    link = Link("us", ("us.example:7422",), "credentials", "authority", "c2VhbA==", "dXBsb2Fkcw==")
+    for name, region in (("good", "us"), ("open", "asia"), ("own", "local")):
+        write_link(replace(link, region=region), tmp_path / name)
+    (tmp_path / "open").chmod(0o604)
+    (tmp_path / "broken").write_text("{}")
+    settings = GatewaySettings(data_dir=tmp_path, links=[tmp_path / name for name in ("good", "open", "own", "broken", "gone")])
+    found = [(each.level, each.says) for each in surroundings.links(settings)]
+    assert [level for level, _ in found] == [Level.WELL, *[Level.BAD] * 4]
+    for (_, says), words in zip(
+        found, ("with us", "everybody may read", "this region itself", "broken is no", "gone is no"), strict=True
+    ):
+        assert words in says
+    assert surroundings.linked_regions(settings) == ["us", "asia"]
+
+
+async def test_a_region_that_is_not_heard_is_told_and_is_no_fault_of_ours(monkeypatch):
+    class Far:
+        def __init__(self, _bus, bucket, _decode):
+            self.heard = bucket.endswith("_us")
+
+        async def follow(self):
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(examination, "Mirror", Far)
+    monkeypatch.setattr(examination, "WITHIN", 0.05)
+    found = [each async for each in examination.regions(None, ["us", "asia"])]
+    assert [(each.level, each.says.partition(" ")[0]) for each in found] == [(Level.WELL, "us"), (Level.POOR, "asia")]
+    assert "docs/runbooks/regions.md" in found[1].todo
 
 
 async def test_hosts_of_settings_that_nobody_knows_are_bad(tmp_path):
