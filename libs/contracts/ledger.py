@@ -17,10 +17,14 @@ class Mismatch(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmTasks(Message, subject="query.{region}.spooler.confirm-tasks"):
-    """Are these tasks, whose storing the stream acknowledged, saved? Only a door asks, of what it accepted itself."""
+    """Are these tasks, whose storing the stream acknowledged, saved? Only a door asks, of what it accepted itself.
+
+    `kept`: whoever asks has them still, so that those that are missing are on their way and not lost.
+    """
 
     region: str
     tasks: tuple[str, ...]
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

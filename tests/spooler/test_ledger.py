@@ -1,6 +1,7 @@
 """The ledger on a real bus and both databases: what does not add up is raised with its ids, and struck out when it adds up."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete
@@ -65,6 +66,8 @@ async def test_a_planted_mismatch_is_raised_and_struck_out_when_it_is_healed(tmp
         asking = ConfirmTasks(region="local", tasks=(one.id, two.id, never.id))
         await world.submit(one)
         await world.submit(two)
+        assert (await world.admin.ask(replace(asking, kept=True), timeout=5)).missing == (never.id,)
+        assert await entries(world) == {}, "it is on its way, in the outbox of whoever asks"
         assert (await world.admin.ask(asking, timeout=5)).missing == (never.id,)
         assert await entries(world) == {never.id: Mismatch.LOST}
         assert metric(spooler, Mismatch.LOST) == 1

@@ -1,12 +1,14 @@
 """Where documents for another region go: into its store, or, when there is none to be reached, along in the message."""
 
 import asyncio
+from typing import Any
 
 import structlog
 from obstore.exceptions import BaseError
 
 from libs.contracts.documents import INLINE_LIMIT, Inline, Stored
-from libs.runtime.bus import NotStored
+from libs.contracts.queries import Code
+from libs.runtime.bus import NotStored, Refused
 from libs.runtime.documents import Documents
 
 log = structlog.get_logger()
@@ -17,6 +19,21 @@ RIDES = 1024 * 1024
 PATIENCE = 5.0
 
 
+class NoStore(Documents):
+    """The store of a region of which nobody named one: this region's own is none of it. Whatever it is asked is refused."""
+
+    def __init__(self, region: str) -> None:  # without a place, which is what every method asks for first
+        self._region = region
+
+    def __getattr__(self, name: str) -> Any:
+        """Raises `Refused`."""
+        raise Refused(
+            Code.BAD_REQUEST,
+            f"Files for the region {self._region} need its store: take a gateway of that region, "
+            "or have the operator name the store in PRINTBUS_REGION_DOCUMENTS.",
+        )
+
+
 class FarContent:
     """The store of one other region; None: nobody named it."""
 
@@ -25,7 +42,10 @@ class FarContent:
         self._documents = documents
 
     async def keep(self, name: str, data: bytes) -> Inline | Stored:
-        """A document's bytes, in the region's store as `name` or in the message. Raises `NotStored` when neither takes them."""
+        """A document's bytes, in the region's store as `name` or in the message.
+
+        Raises `NotStored` when neither takes them now, and `Refused` when there is no store to try.
+        """
         if len(data) <= INLINE_LIMIT:
             return Inline(data)
         if self._documents:
@@ -36,4 +56,10 @@ class FarContent:
                 log.warning("store of a region not reached", region=self._region, cause=type(error).__name__)
         if len(data) <= RIDES:
             return Inline(data)
-        raise NotStored(f"documents of more than {RIDES} bytes need the store of the region {self._region}, which is not reached")
+        if self._documents:
+            raise NotStored(f"documents of more than {RIDES} bytes need the store of {self._region}, which is not reached")
+        raise Refused(
+            Code.BAD_REQUEST,
+            f"Documents of more than {RIDES} bytes for the region {self._region} need its store: take a gateway of that region, "
+            "or have the operator name the store in PRINTBUS_REGION_DOCUMENTS.",
+        )

@@ -24,9 +24,10 @@ from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receipts import Receipts
-from services.gateway.regions.content import FarContent
+from services.gateway.regions.content import FarContent, NoStore
 from services.gateway.regions.front import Known
 from services.gateway.regions.outbox import Outbox
+from services.gateway.regions.reach import FarBus
 from services.gateway.settings import GatewaySettings
 from services.gateway.virtual_urls import VirtualUrls
 
@@ -54,17 +55,19 @@ class Far:
     gateway: Gateway
     settings: GatewaySettings
     outbox: Outbox
+    bus: FarBus
 
     @property
     def reached(self) -> bool:
-        """Whether its registry was heard just now."""
-        return self.known.mirror.heard
+        """Whether it answers questions."""
+        return not self.bus.down
 
 
 def far(link: Link, own: Gateway, settings: GatewaySettings, service: Service) -> Far:
     """The doors to the region that made a link file; its loops run with `service`."""
-    bus, region = own.bus, link.region
-    mirror = Mirror(bus, far_directory(region).name, partial(decode, Entry), blind_after=FOR_EVER)
+    region = link.region
+    mirror = Mirror(own.bus, far_directory(region).name, partial(decode, Entry), blind_after=FOR_EVER)
+    bus = FarBus(own.bus, region, lambda: mirror.heard)
     directory = Directory(bus, mirror, region)
     receipts = Receipts(bus, region, CollectorRegistry())  # what it counts is counted by its name, of which there is one
     outbox = Outbox(bus, region, receipts)
@@ -74,8 +77,9 @@ def far(link: Link, own: Gateway, settings: GatewaySettings, service: Service) -
         **{
             **{name: getattr(own, name) for name in Gateway.__dataclass_fields__},
             "region": region,
+            "bus": bus,
             "directory": directory,
-            "documents": documents or own.documents,
+            "documents": documents or NoStore(region),
             "sealer": Sealer(_kept(settings, region, "seal", link.seal)),
             "virtual_urls": VirtualUrls(_kept(settings, region, "uploads", link.uploads)),
             "receipts": receipts,
@@ -85,9 +89,10 @@ def far(link: Link, own: Gateway, settings: GatewaySettings, service: Service) -
         store=FarContent(region, documents),
     )
     service.loop(f"directory of {region}", mirror.follow)
+    service.loop(f"reach of {region}", bus.follow)
     service.loop(f"receipts of {region}", receipts.confirm)
     service.loop(f"outbox of {region}", outbox.follow)
-    return Far(Known(region, mirror, directory), gateway, settings.model_copy(update={"region": region}), outbox)
+    return Far(Known(region, mirror, directory), gateway, settings.model_copy(update={"region": region}), outbox, bus)
 
 
 def _kept(settings: GatewaySettings, region: str, name: str, told: str) -> Path:

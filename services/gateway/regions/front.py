@@ -58,7 +58,8 @@ class Front:
         path: str = scope["path"]
         inner = {**scope, BASE: base}
         if path.startswith(f"{base}/"):
-            inner |= {"path": path[len(base) :], "raw_path": path[len(base) :].encode()}
+            raw: bytes = scope.get("raw_path") or path.encode()
+            inner |= {"path": path[len(base) :], "raw_path": raw.removeprefix(base.encode())}
         await self._doors[region](inner, receive, send)
 
     def _region(self, scope: Scope) -> str:

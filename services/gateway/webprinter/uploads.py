@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from libs.contracts.directory import Scope
 from libs.contracts.documents import UPLOAD, UPLOAD_VALID, Format, Role, Stored
+from libs.runtime.bus import Refused
 from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
@@ -43,7 +44,7 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
         return failed(f"The file is larger than the {limit} bytes that are allowed.", 413)  # the rest is dropped as it comes
     except BadUpload as reason:
         return failed(str(reason), 400)
-    except Rejected as reason:
+    except (Rejected, Refused) as reason:
         return failed(str(reason))
     except ClientDisconnect:
         raise

@@ -131,7 +131,7 @@ class Ledger:
         await self._horizon.reach()
         async with self._database.reading() as connection:
             missing = await unaccounted(connection, query.tasks)
-        if missing:
+        if missing and not query.kept:
             self.book.enter(Mismatch.LOST, missing, _LOST)
         if self.book.count(Mismatch.LOST):
             gone = set(missing)

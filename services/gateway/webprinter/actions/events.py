@@ -32,9 +32,11 @@ async def list_events(gateway: Gateway, identity: Identity, data: Fields) -> dic
 
     `more`: there are some already.
 
-    Raises `Rejected`, and the bus's `Unanswered`.
+    Raises `Rejected`, also at the door of another region, and the bus's `Unanswered`.
     """
     since, start = data.whole("since", 0, 2**53) or 0, _start(data)
+    if gateway.far:
+        raise Rejected(f"Events of the region {gateway.region} are kept there: ask for them at one of its own gateways.")
     limit = min(data.whole("limit", 1, 10**9) or DEFAULT_ROWS, MAX_ROWS)
     names, task = _wanted(data), _task(data)
     archive = Archive(gateway.bus, gateway.region, identity.tenant, identity.sn, gateway.zone)

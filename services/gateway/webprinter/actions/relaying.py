@@ -21,9 +21,9 @@ _SCOPES = {scope.value.upper(): scope for scope in Scope}
 
 async def new_pairing(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """A code for ten minutes that a page exchanges for a relay token. Raises `Rejected`."""
-    entry = _entry(identity, data, PAIRED_FOR)
+    entry, relays = _entry(identity, data, PAIRED_FOR), relays_of(gateway)
     await record(gateway, identity, "pairing code made", identity.sn, **_allowing(entry))
-    code, pairing = await relays_of(gateway).pair(entry)
+    code, pairing = await relays.pair(entry)
     return {"code": code, "expiresAt": pairing.valid_until, "origins": list(entry.origins), "scopes": list(entry.scopes)}
 
 
@@ -57,7 +57,9 @@ async def revoke_relay(gateway: Gateway, identity: Identity, data: Fields) -> An
 
 
 def relays_of(gateway: Gateway) -> Relays:
-    """The relays as this gateway reaches them."""
+    """The relays as this gateway reaches them. Raises `Rejected` at the door of another region: pages go to their own."""
+    if gateway.far:
+        raise Rejected(f"Pages of other sites are let in at the gateways of the region {gateway.region} itself: ask there.")
     return Relays(gateway.bus, gateway.reservations)
 
 
