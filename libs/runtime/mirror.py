@@ -16,7 +16,8 @@ log = structlog.get_logger()
 
 #: Without a tick for so many seconds the mirror is blind and makes its watch anew.
 BLIND_AFTER = 3.0
-#: A watch that has not told all that was there within so many seconds is made anew.
+#: A watch that has not told all that was there within so many seconds is made anew, and one that tells nothing for so long, also
+#: where what is known stays good: nothing says whether the watch itself was lost.
 LOADED_WITHIN = 30.0
 
 
@@ -67,7 +68,7 @@ class Mirror:
         begun = time.monotonic()
         news = False  # a tick among what was there before says nothing about now
         try:
-            while time.monotonic() - max(begun, self._seen) < (self._blind_after if news else LOADED_WITHIN):
+            while time.monotonic() - max(begun, self._seen) < (min(self._blind_after, LOADED_WITHIN) if news else LOADED_WITHIN):
                 if reconnected.is_set():
                     return
                 try:

@@ -26,6 +26,8 @@ log = structlog.get_logger()
 #: The name of the server's own certificate in the folder of keys, and how often it is looked at whether it ends, in seconds.
 LEAF = "nats"
 CERTIFICATE_EVERY = 3600.0
+#: A link between regions on which nothing is heard is given up after 15 s: of a line that swallows everything nobody else tells.
+PINGED = ('ping_interval: "5s"', "ping_max: 2")
 #: A disk with so few bytes left is full, and one with so many has room again.
 FULL, ROOM = 256 * 1024, 4 * 1024 * 1024
 
@@ -83,6 +85,7 @@ def configuration(
             f"server_name: {name}",
             f"listen: {json.dumps(f'{_bracketed(host)}:{port}')}",
             *listeners,
+            *(PINGED if joined else ()),
             f"ports_file_dir: {json.dumps(str(folder))}",
             "max_payload: 8MB",
             "max_control_line: 32KB",  # the rights of a gateway that serves several regions are in its JWT
