@@ -7,7 +7,7 @@ import pytest_asyncio
 
 from libs.contracts.documents import Inline, Printable
 from libs.contracts.orders import PrintDocument
-from libs.contracts.permissions import SERVICES, agent_permissions, service_permissions
+from libs.contracts.permissions import SERVICES, agent_permissions, link_permissions, service_permissions
 from libs.contracts.streams import agent_consumer, consumers
 from libs.contracts.tickets import Ticket
 from libs.runtime import admin
@@ -18,6 +18,8 @@ from tests.waiting import until
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 A, B = "agentAAA", "agentBBB"
 USERS = (*SERVICES, A)
+#: The server of another region, to which ours is linked, and a gateway for both.
+LINK, BOTH_GATEWAY = "link-eu", "gateway-of-both"
 #: The same agent's name in another tenant is somebody else.
 TENANT = "main"
 
@@ -26,6 +28,8 @@ TENANT = "main"
 async def rig(tmp_path_factory) -> AsyncIterator[Rig]:
     async with running_bus(tmp_path_factory.mktemp("permissions")) as running:
         root = await running.connect("admin")
+        running.issue(LINK, link_permissions(("local", "eu")))
+        running.issue(BOTH_GATEWAY, service_permissions("gateway", "local", ("eu",)))
         for agent in (A, B):
             running.issue_agent(agent, TENANT)
             await admin.ensure_consumer(root.js, agent_consumer("local", 0, TENANT, agent))
@@ -34,7 +38,7 @@ async def rig(tmp_path_factory) -> AsyncIterator[Rig]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def users(rig) -> AsyncIterator[dict[str, "User"]]:
-    opened = {name: User(await connect(rig.url, name, rig.keys.path(f"{name}.creds"))) for name in (*USERS, B)}
+    opened = {name: User(await connect(rig.url, name, rig.keys.path(f"{name}.creds"))) for name in (*USERS, B, LINK, BOTH_GATEWAY)}
     yield opened
     for user in opened.values():
         await user.bus.close()
@@ -251,8 +255,113 @@ async def test_who_answers_may_not_answer_twice_or_unasked(users):
     assert not await spooler.may_say(f"_INBOX.{A}.unasked")
 
 
+#: What may go over a link into our region: submissions, what doors ask, answers, and what the other one sources.
+CROSSES = (
+    f"intake.local.{TENANT}.{A}",
+    "query.local.registry.look-up",
+    "query.local.spooler.list-tasks",
+    "query.local.spooler.confirm-tasks",
+    "query.local.webhooks.list-deliveries",
+    "_INBOX.gateway.x.y",
+    "$JS.local.API.CONSUMER.CREATE.KV_directory",
+    "$JS.local.API.CONSUMER.CREATE.OUT_eu",
+)
+STAYS = (
+    f"report.local.task.{TENANT}.{A}",
+    "report.local.convert",
+    f"report.local.device.{TENANT}.{A}",
+    "order.convert.local.html",
+    f"order.print.local.0.{TENANT}.{A}.printer",
+    f"order.control.local.0.{TENANT}.{A}",
+    f"task.status.local.{TENANT}.{A}.t",
+    f"device.local.{TENANT}.{A}.d.added",
+    f"heartbeat.local.{TENANT}.{A}",
+    "dead.local.CONVERT",
+    "out.eu.main.x",
+    f"query.local.spooler.admit-agent.{TENANT}.{A}",
+    f"query.local.spooler.address-document.{TENANT}.{A}",
+    "$KV.directory.token.x",
+    "$KV.idempotency.x",
+    f"_INBOX.{A}.x.y",
+    "_INBOX.spooler.x.y",
+    *(
+        f"$JS.local.API.CONSUMER.CREATE.{stream}"
+        for stream in ("TASKS", "INTAKE", "PRINT", "REPORTS", "KV_idempotency", "KV_relays")
+    ),
+    "$JS.local.API.CONSUMER.MSG.NEXT.TASKS.webhooks_tasks",
+    f"$JS.local.API.CONSUMER.MSG.NEXT.PRINT.agent_{A}",
+    "$JS.local.API.STREAM.MSG.GET.TASKS",
+    "$JS.local.API.DIRECT.GET.TASKS",
+    "$JS.local.API.STREAM.PURGE.OUT_eu",
+    "$JS.local.API.STREAM.DELETE.INTAKE",
+    "$JS.local.API.STREAM.CREATE.MINE",
+    "$JS.API.CONSUMER.CREATE.KV_directory",
+    "$JS.API.STREAM.INFO.TASKS",
+    "$JS.ACK.TASKS.webhooks_tasks.1.1.1.1.0",
+    "$SYS.REQ.SERVER.PING",
+    "anything",
+)
+
+
+async def test_what_another_region_may_say_here(users):
+    assert [subject for subject in CROSSES if not await users[LINK].may_say(subject)] == []
+    assert [subject for subject in STAYS if await users[LINK].may_say(subject)] == []
+
+
+async def test_what_another_region_may_hear_here(users):
+    for subject in ("intake.eu.>", "query.eu.spooler.list-tasks", "query.eu.registry.>", "_INBOX.gateway.>", "dlv.>"):
+        assert await users[LINK].may_hear(subject), subject
+    for subject in (
+        ">",
+        "task.*.local.>",
+        "report.local.>",
+        "order.>",
+        "device.local.>",
+        "heartbeat.>",
+        "query.>",
+        "query.eu.spooler.>",
+        "out.eu.>",
+        "_INBOX.>",
+        "_INBOX.spooler.>",
+        "$KV.directory.>",
+        "$JS.local.API.>",
+        "$JS.API.>",
+        "$JS.ACK.>",
+        "$SYS.>",
+    ):
+        assert not await users[LINK].may_hear(subject), subject
+
+
+async def test_what_a_gateway_may_do_for_another_region(users):
+    gateway = users[BOTH_GATEWAY]
+    for subject in (
+        f"intake.eu.{TENANT}.x",
+        f"out.eu.{TENANT}.x",
+        "query.eu.registry.look-up",
+        "query.eu.spooler.list-tasks",
+        "$JS.API.STREAM.PURGE.OUT_eu",
+        "$JS.API.DIRECT.GET.OUT_eu",
+    ):
+        assert await gateway.may_say(subject), subject
+    for subject in (
+        f"intake.asia.{TENANT}.x",
+        f"out.asia.{TENANT}.x",
+        f"query.eu.spooler.admit-agent.{TENANT}.{A}",
+        f"report.eu.task.{TENANT}.{A}",
+        "$JS.API.STREAM.DELETE.OUT_eu",
+        "$JS.API.STREAM.PURGE.INTAKE",
+        "$JS.eu.API.STREAM.INFO.TASKS",
+        "$KV.directory_eu.token.x",
+    ):
+        assert not await gateway.may_say(subject), subject
+    assert await gateway.may_hear("out.eu.>")
+    assert not await gateway.may_hear("task.*.eu.>")
+
+
 async def test_nobody_may_say_or_hear_everything():
     for permissions in (
+        link_permissions(("local", "eu")),
+        service_permissions("gateway", "local", ("eu",)),
         *(service_permissions(service, "local") for service in SERVICES),
         agent_permissions("local", 0, TENANT, A),
     ):
