@@ -1,10 +1,9 @@
 """Two regions: clients of one print through the gateway of the other, while it is reached and while it is not."""
 
-import httpx
 import pytest
 
 from tests.integration.installation import Unavailable
-from tests.regions.joined import regions
+from tests.regions.joined import emptied, regions
 from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio
@@ -36,10 +35,3 @@ async def test_a_region_that_is_away_prints_everything_once_and_in_order_when_it
         await both.us.reaches(again, "FINISHED")
         sheets = both.paper(both.us)
         assert sheets == ["near", "us alone", *(f"sheet {number}" for number in range(5)), "again"]
-
-
-async def emptied(server) -> bool:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        text = (await client.get(f"{server.url}/metrics")).text
-    assert "gateway_outbox_messages" in text
-    return 'gateway_outbox_messages{region="us"} 0.0' in text

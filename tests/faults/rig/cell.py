@@ -38,11 +38,14 @@ class Cell:
         for way, hook in (("leaves", "output"), ("comes", "input")):
             self._nft(f"add chain inet line {way} {{ type filter hook {hook} priority 0; policy accept; }}")
 
-    def drop(self, *, leaves: bool = True, comes: bool = True) -> None:
-        """From now on packets on the cable vanish: those that leave the cell, those that come in, or both."""
-        for way, wanted, device in (("leaves", leaves, "oifname"), ("comes", comes, "iifname")):
+    def drop(self, *, leaves: bool = True, comes: bool = True, to: int = 0) -> None:
+        """From now on packets on the cable vanish: those that leave the cell, those that come in, or both.
+
+        `to`: only those of connections to this port outside.
+        """
+        for way, wanted, device, end in (("leaves", leaves, "oifname", "dport"), ("comes", comes, "iifname", "sport")):
             if wanted:
-                self._nft(f"add rule inet line {way} {device} eth0 drop")
+                self._nft(f"add rule inet line {way} {device} eth0 {f'tcp {end} {to} ' if to else ''}drop")
 
     def heal(self) -> None:
         """Nothing vanishes any more."""
