@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 EVIDENCE := docs/evidence
 
-.PHONY: help setup demo up test faults bench bench-batch manifests images-chroot sbom lint format docs lock clean
+.PHONY: help setup demo up test faults test-regions bench bench-batch manifests images-chroot sbom lint format docs lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -31,6 +31,9 @@ test: setup  ## run the whole suite (PYTEST_ARGS="-k agent" for a part)
 
 faults: setup  ## run all forty rows of faults in full and write docs/evidence/faults.md (FAULTS_ARGS="-k row_09" for some)
 	@$(PYTHON_ENV)/pytest tests/faults --faults $(EVIDENCE) -n 2 --dist loadscope $(FAULTS_ARGS)
+
+test-regions: setup  ## run all tests of regions and sites in full, also in network namespaces (REGIONS_ARGS="-k site" for some)
+	@$(PYTHON_ENV)/pytest tests/regions --regions -n 1 --dist loadscope $(REGIONS_ARGS)
 
 bench: setup  ## measure P1 to P10 against their peers and write docs/evidence/bench.md (ONLY=P3 for one, BENCH_ARGS)
 	@$(PYTHON_ENV)/python -m bench --only "$(ONLY)" --out $(EVIDENCE) $(BENCH_ARGS)
