@@ -14,7 +14,7 @@ from deploy.images.building import Builder
 from deploy.images.printing import Failed, experiment
 
 #: Those that are no image of ours, but on the way to one.
-INNER = ("base", "engines", "code", "builder")
+INNER = ("base", "engines", "printing", "code", "builder")
 FOLDER = ROOT / ".setup" / "images"
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -26,9 +27,15 @@ class Builder:
     folder: Path
     stages: Mapping[str, Stage]
     mirrors: Mirrors = field(default_factory=Mirrors)
+    _found: dict[str, tuple[Path, ...]] = field(default_factory=dict)  # the checkout may change while they are in use
 
     def layers(self, name: str) -> tuple[Path, ...]:
         """The layers of a stage, the lowest first, built where they are missing."""
+        if name not in self._found:
+            self._found[name] = self._layers(name)
+        return self._found[name]
+
+    def _layers(self, name: str) -> tuple[Path, ...]:
         if name not in self.stages:
             return (self._base(),)
         stage = self.stages[name]
@@ -72,6 +79,9 @@ class Builder:
                     self._run(step, root)
                 else:
                     self._copy(step, root)
+        for stale in own.parent.iterdir():
+            if re.fullmatch(rf"{stage.name}-[0-9a-f]{{12}}(\.part)?", stale.name) and stale != part:
+                shutil.rmtree(stale)
         part.rename(own)
 
     def _run(self, step: Step, root: Path) -> None:

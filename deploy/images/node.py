@@ -80,11 +80,7 @@ class Node:
         self._bind(hosts, root / "etc/hosts")
         for mount in mounts:
             target = root / mount.target.lstrip("/")
-            if mount.memory:
-                owner = f"mode=2770,uid=0,gid={mount.source.stat().st_gid},size=256m"
-                self._mount("-t", "tmpfs", "-o", owner, "tmpfs", at=target)
-            else:
-                self._bind(mount.source, target, "ro" if mount.readable else "rw")
+            self._bind(mount.source, target, "ro" if mount.readable else "rw")
         subprocess.run(["/bin/mount", "-o", "remount,ro", str(root)], check=True)  # noqa: S603
         return root
 

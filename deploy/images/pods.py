@@ -15,12 +15,11 @@ from deploy.images.dockerfile import Stage
 
 @dataclass(frozen=True, slots=True)
 class Mount:
-    """A folder of the node in a container; `memory`: an empty one, gone with it."""
+    """A folder of the node in a container."""
 
     source: Path
     target: str
     readable: bool = False
-    memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ class Pod:
             return Mount(self._room(claim / mount.get("subPath", "")), target, readable)
         own = self._room(self.folder / mount["name"])
         if "emptyDir" in volume:
-            return Mount(own, target, readable, memory=volume["emptyDir"].get("medium") == "Memory" and self.container.serves)
+            return Mount(own, target, readable)  # all containers of a pod see the same
         secret, settings = volume.get("secret", {}).get("secretName"), volume.get("configMap", {}).get("name")
         files = self.secrets[secret] if secret else {name: text.encode() for name, text in config(self.manifests, settings).items()}
         for name, content in files.items():
