@@ -95,7 +95,8 @@ def make_configurations(settings: RegistrySettings, keys: Keys, folder: Path) ->
         told = configuration(keys, folder, name="printbus", port=4222, outside=reached, links=joined)
         made.write_text(told)  # nothing in it is secret
         return [made]
-    peers = Peers(keys, settings.nats_cluster)
+    named = f"printbus-{settings.region}" if joined.others or joined.addresses else Peers.name
+    peers = Peers(keys, settings.nats_cluster, named)
     found: list[Path] = []
     for number, server in enumerate(settings.nats_cluster):
         host, port = split(server)

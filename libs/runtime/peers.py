@@ -19,10 +19,14 @@ LEAF = "routes"
 
 @dataclass(frozen=True)
 class Peers:
-    """All servers of a cluster as `host:port` for clients. Its methods block: files are read and made."""
+    """All servers of a cluster as `host:port` for clients. Its methods block: files are read and made.
+
+    `name` is the cluster's: servers of two regions let each other in only when theirs differ.
+    """
 
     keys: Keys
     servers: tuple[str, ...]
+    name: str = "printbus"
 
     def told(self, server: str) -> list[str]:
         """The part of the configuration of `server`: where it hears the others, and where they are.
@@ -34,7 +38,7 @@ class Peers:
         secured = ", ".join(f"{name}: {json.dumps(file)}" for name, file in files.items())
         return [
             "cluster {",
-            "name: printbus",
+            f"name: {self.name}",
             f"listen: {json.dumps(_route(server))}",
             f"tls {{ {secured}, timeout: 5 }}",
             *self.known(),
