@@ -10,6 +10,7 @@ from libs.runtime.keys import Keys
 from libs.runtime.links import LEAF as LINK
 from libs.runtime.links import Link, Links
 from libs.runtime.natsserver import LEAF as SERVER
+from libs.runtime.natsserver import PINGED
 from libs.runtime.peers import LEAF as ROUTES
 from libs.runtime.peers import Peers, split
 
@@ -36,10 +37,12 @@ def contents(keys: Keys, overlay: Overlay, others: Sequence[Link]) -> dict[str, 
     """Its files, after `certify`; blocking."""
     addresses = tuple(f"{host}:{LINKS_PORT}" for host in _hosts(overlay.links))
     told = "\n".join(Links(keys, overlay.region, addresses, tuple(others)).told())
+    cluster = f"printbus-{overlay.region}" if told else "printbus"  # clusters of one name do not let each other in
+    joined = "\n".join([told.replace(f"{keys.path('')}/", f"{PLACE}/"), *PINGED])
     parts = {
         "auth.conf": keys.server_auth(ACCOUNTS),
-        "routes.conf": "\n".join(Peers(keys, overlay.servers).known()),
-        "links.conf": told.replace(f"{keys.path('')}/", f"{PLACE}/") or "# no other region",
+        "routes.conf": "\n".join([f"name: {cluster}", *Peers(keys, overlay.servers).known()]),
+        "links.conf": joined if told else "# no other region",
     }
     leaves = (SERVER, ROUTES, *([LINK] if addresses else []))
     files = [CERTIFICATE, *(f"{leaf}.{half}" for leaf in leaves for half in ("pem", "key"))]

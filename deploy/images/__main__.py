@@ -12,6 +12,7 @@ from deploy.contents import Missing
 from deploy.images import dockerfile, sbom
 from deploy.images.building import Builder
 from deploy.images.printing import Failed, experiment
+from libs.runtime.logs import configure
 
 #: Those that are no image of ours, but on the way to one.
 INNER = ("base", "engines", "printing", "code", "builder")
@@ -31,6 +32,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where layers are kept")
     parser.add_argument("--logs", type=Path, help="a new folder for logs and volumes, which is kept; default: one that is not")
     said = parser.parse_args()
+    configure("console", "warning")
     stages = dockerfile.read()
     builder = Builder(said.folder, stages)
     if said.what == "sbom":

@@ -2,7 +2,9 @@
 
 import ctypes
 import os
+import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -14,6 +16,8 @@ from deploy.images.building import merged
 from deploy.images.pods import Mount
 
 _NEWNET = 0x40000000
+#: Seconds that all may take to end.
+PATIENCE = 20.0
 DEVICES = ("null", "zero", "full", "random", "urandom")
 #: In the pod's namespaces: its own processes, its own root, no way back, no rights; and what is to be run.
 BEGIN = """set -e
@@ -42,11 +46,13 @@ class Node:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        for process in reversed(self._running):
-            process.terminate() if error is None else process.kill()
+        for process in self._running if error is None else ():
+            if process.poll() is None and (inner := _inner(process)):
+                os.kill(inner, signal.SIGTERM)  # unshare itself does not listen
+        end = time.monotonic() + PATIENCE
         for process in self._running:
             try:
-                process.wait(10)
+                process.wait(max(0.0, end - time.monotonic()) if error is None else 0)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -111,13 +117,19 @@ class Node:
         self._stack.callback(subprocess.run, ["/bin/umount", "-l", str(at)], check=False)
 
 
+def _inner(process: "subprocess.Popen[bytes]") -> int:
+    """The first process of a pod; 0: it has none any more."""
+    children = (Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()
+    return int(children[0]) if children else 0
+
+
 def _ip(*words: str) -> None:
     subprocess.run(["/sbin/ip", *words], check=True)  # noqa: S603
 
 
 def wrong(process: "subprocess.Popen[bytes]", user: int) -> str:
     """What a process in a pod may do that it must not; empty: nothing."""
-    inner = (Path("/proc") / str(process.pid) / "task" / str(process.pid) / "children").read_text().split()[0]
+    inner = str(_inner(process))
     lines = [line.partition(":") for line in (Path("/proc") / inner / "status").read_text().splitlines()]
     status = {name: value.split() for name, _, value in lines}
     root = next(line.split() for line in (Path("/proc") / inner / "mounts").read_text().splitlines() if line.split()[1] == "/")

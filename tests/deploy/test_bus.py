@@ -77,7 +77,7 @@ def test_it_is_what_our_own_server_is_told(sources, tmp_path, name):
     here = said("\n".join(parts[: 1 if name == "local" else 3]))
     keys = Keys(source.data / "keys")
     alone = name == "local"
-    peers = None if alone else Peers(keys, source.overlay.servers)
+    peers = None if alone else Peers(keys, source.overlay.servers, "printbus-west")
     links = None if alone else Links(keys, "west", source.overlay.links, source._others)
     reached = Outside(tls_port=4222, websocket_port=8443, names=source.overlay.outside)
     ours = configuration(
@@ -96,7 +96,7 @@ def test_it_is_what_our_own_server_is_told(sources, tmp_path, name):
     assert "domain: $REGION\n" in parts[0]
     if not alone:
         assert there["domain"] == ["west"]
-        for setting in ("reconnect", "user", "password", "timeout"):
+        for setting in ("reconnect", "user", "password", "timeout", "ping_interval", "ping_max"):
             assert here.get(setting) == there.get(setting), setting
         for piece in ('listen: "0.0.0.0:7422"', 'urls: ["tls://links.east.print.example.org:7422"]', "no_advertise"):
             assert (piece in parts[2]) == (piece in ours), piece
