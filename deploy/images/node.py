@@ -54,6 +54,8 @@ class Node:
             try:
                 process.wait(max(0.0, end - time.monotonic()) if error is None else 0)
             except subprocess.TimeoutExpired:
+                if inner := _inner(process):
+                    os.kill(inner, signal.SIGKILL)  # all of the pod ends with its first process; with unshare it does not
                 process.kill()
                 process.wait()
         for name in self._networks:
