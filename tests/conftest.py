@@ -1,5 +1,6 @@
 """Fixtures that the tests of several services share; their logs show failures as a running server does."""
 
+import logging
 from collections import Counter
 
 import pytest
@@ -25,6 +26,16 @@ def pytest_configure():
             structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
         ]
     )
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before():
+    """Whatever a test does to the logs of its process: one that goes on into a stream that is closed raises in other tests."""
+    before, handlers = structlog.get_config(), logging.root.handlers[:]
+    yield
+    if structlog.get_config()["logger_factory"] is not before["logger_factory"]:
+        structlog.configure(**before)
+        logging.root.handlers[:] = handlers
 
 
 def pytest_collection_modifyitems(items):
