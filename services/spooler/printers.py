@@ -48,12 +48,16 @@ class Printers:
         entry = self.entry(agent, printer)
         return _target(entry.device) if entry else Target()
 
+    def reserved(self, agent: str, printer: str) -> bool:
+        """Whether a printer's owner wants a say in what is printed after it was cut off, and its agent is away now."""
+        entry = self.entry(agent, printer)
+        return entry is not None and _choosy(entry) and not self.online(agent)
+
     def choosy(self) -> Iterator[tuple[DeviceEntry, bool]]:
         """Printers whose owner wants a say in what is printed after they were cut off, and whether their agent is away."""
         for entry in self._directory.below(DEVICES):
-            if isinstance(entry, DeviceEntry) and entry.device.resume is not ResumePolicy.ALL and not entry.served_by:
-                presence = self._directory.get(presence_key(entry.agent))
-                yield entry, not (isinstance(presence, PresenceEntry) and presence.online)
+            if isinstance(entry, DeviceEntry) and _choosy(entry):
+                yield entry, not self.online(entry.agent)
 
     @property
     def fresh(self) -> bool:
@@ -91,6 +95,10 @@ class Printers:
         """What a client is called: its name, or its SN."""
         entry = self._directory.get(client_key(sn))
         return entry.name or sn if isinstance(entry, ClientEntry) else sn
+
+
+def _choosy(entry: DeviceEntry) -> bool:
+    return entry.device.resume is not ResumePolicy.ALL and not entry.served_by
 
 
 def _target(device: Device) -> Target:

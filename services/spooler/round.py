@@ -236,8 +236,15 @@ class Round:
             room = self._desk.print_ahead - out.orders
             # What is wanted back goes before all others, so nobody is sent before its agent has said what became of it.
             if room > 0 and printer not in paused and not out.recalled and printer not in self._desk.withheld:
-                chosen += await self._pick(printer, room)
+                chosen += self._willing(await self._pick(printer, room))
         return chosen
+
+    def _willing(self, line: list[Task]) -> list[Task]:
+        """These of one printer, or none where its owner wants a say in what is printed after a cut, and it is cut off now."""
+        if not line or not self._desk.printers.reserved(line[0].agent, line[0].printer):
+            return line
+        self._desk.withheld.add(line[0].printer)
+        return []
 
     async def _pick(self, printer: str, room: int) -> list[Task]:
         """From the front of a line, and no more of it than is needed: lines may be long, and each end makes room for one."""

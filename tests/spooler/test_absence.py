@@ -76,7 +76,7 @@ async def test_a_printers_owner_says_what_is_printed_after_it_was_cut_off(tmp_pa
             }
             every = [task for each in tasks.values() for task in each]
 
-            await until(lambda: len(looks[-1]._desk.withheld) == 2, 10, "it is noticed that the agent is away")
+            await until(lambda: not looks[-1]._desk.printers.online(AGENT), 10, "the directory says that the agent is away")
             await world.submit(*every)
             await world.convert(*every)
             orders = await world.agent_orders(5)
