@@ -333,7 +333,7 @@ async def besieged(row: Row, *kinds: Format, waiting: Iterable[Format] = (), **s
         watching.join()
         await converter.close()
     await until(lambda: not siege.processes(), 15, "no process of the converter is left")
-    assert (left := sessions.members(siege.sessions)) == {}, f"a process of an engine's session is left: {left}"
+    await until(lambda: not sessions.members(siege.sessions), 5, "no process of an engine's session is left")
     with contextlib.suppress(FileNotFoundError):
         assert list(given.engines_dir.iterdir()) == [], "an engine's folder is left"
 
