@@ -86,6 +86,7 @@ async def test_a_printers_owner_says_what_is_printed_after_it_was_cut_off(tmp_pa
                 return set(await stages(world, every)) == {Stage.FETCHABLE}
 
             await until(ready, 10)
+            await until(lambda: len(looks[-1]._since) == 2, 10, "it is noticed that they are cut off")
             await registry.presence(True)
             if not after:
                 newest = tasks[ResumePolicy.NEWEST]
