@@ -121,6 +121,7 @@ class Asking:
     """What `listEvents` needs of a gateway and of an identity."""
 
     region = "local"
+    far = False
     zone = ZONE
     tenant = "main"
 
