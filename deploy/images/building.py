@@ -15,8 +15,8 @@ from deploy.check.tools import ROOT
 from deploy.images.dockerfile import Stage, Step
 from deploy.images.mirrors import Mirrors
 
-#: What debootstrap installs in place of `debian:12…`, and from where when nobody says.
-SUITE, MIRROR = "bookworm", "http://deb.debian.org/debian"
+#: What debootstrap installs in place of `debian:12…`.
+SUITE = "bookworm"
 NEVER = shutil.ignore_patterns("__pycache__", ".*")
 
 
@@ -63,8 +63,10 @@ class Builder:
             part = base.with_name(f"{SUITE}.part")
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(parents=True)
-            _do(["debootstrap", "--variant=minbase", SUITE, str(part), self.mirrors.debian or MIRROR])
-            _write_sources(part, self.mirrors.debian or MIRROR)
+            mirror = [self.mirrors.debian] if self.mirrors.debian else []
+            _do(["debootstrap", "--variant=minbase", SUITE, str(part), *mirror])
+            used = (part / "etc" / "apt" / "sources.list").read_text().split()[1]  # it says where it had everything from
+            _write_sources(part, used)
             part.rename(base)
         return base
 
