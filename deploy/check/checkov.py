@@ -2,18 +2,17 @@
 
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import yaml
 
+from deploy.check.environment import Environment
 from deploy.check.findings import Finding, Manifest
 from deploy.check.tools import ROOT, Unavailable
 
-FOLDER = ROOT / ".setup" / "checkov"
-LOCK = Path(__file__).parent / "checkov.lock"
+ENVIRONMENT = Environment(ROOT / ".setup" / "checkov", Path(__file__).with_name("checkov.lock"), patience=1200)
 #: Policies that are not kept, and why.
 EXCEPTIONS: Mapping[str, str] = {
     "CKV_K8S_15": "imagePullPolicy Always: a version is never given twice, and who has its image starts without the registry",
@@ -28,7 +27,7 @@ def check(manifests: list[Manifest]) -> Iterator[Finding]:
         path = Path(folder) / "manifests.yaml"
         path.write_text(yaml.safe_dump_all(manifests))
         argv = [
-            str(_installed()),
+            str(ENVIRONMENT.program("checkov")),
             "-f",
             str(path),
             "--framework",
@@ -47,15 +46,3 @@ def check(manifests: list[Manifest]) -> Iterator[Finding]:
         raise Unavailable(f"checkov said nothing that can be read: {done.stderr[-300:]}") from None
     for each in told.get("results", {}).get("failed_checks", ()):
         yield Finding(each["check_id"], each["resource"], each["check_name"])
-
-
-def _installed() -> Path:
-    program, stamp, wanted = FOLDER / "bin" / "checkov", FOLDER / "installed", LOCK.read_text()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        pip = [str(FOLDER / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(LOCK)]
-        for argv in ([sys.executable, "-m", "venv", "--clear", str(FOLDER)], pip):
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=1200, check=False)  # noqa: S603
-            if done.returncode != 0:
-                raise Unavailable(f"checkov cannot be installed: {done.stderr[-300:]}")
-        stamp.write_text(wanted)
-    return program

@@ -3,18 +3,18 @@
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from deploy.check.environment import Environment
 from deploy.check.tools import ROOT, Unavailable
 from deploy.images.dockerfile import Stage
 
 #: cyclonedx-py has an environment of its own: it is a tool of whoever releases, and no package of ours.
-LOCK, ENVIRONMENT = Path(__file__).with_name("sbom.lock"), ROOT / ".setup" / "sbom"
+ENVIRONMENT = Environment(ROOT / ".setup" / "sbom", Path(__file__).with_name("sbom.lock"), patience=600)
 REQUIREMENTS = ROOT / "requirements.lock"
 
 
@@ -46,7 +46,15 @@ def _packages(image: str) -> dict[str, Any]:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write(pinned(image, REQUIREMENTS.read_text()))
         file.flush()
-        argv = [str(_installed()), "requirements", file.name, "--output-format", "JSON", "--spec-version", "1.6"]
+        argv = [
+            str(ENVIRONMENT.program("cyclonedx-py")),
+            "requirements",
+            file.name,
+            "--output-format",
+            "JSON",
+            "--spec-version",
+            "1.6",
+        ]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
     if done.returncode != 0:
         raise Unavailable(f"cyclonedx-py failed: {done.stderr[-300:]}")
@@ -64,15 +72,3 @@ def _debian(layers: tuple[Path, ...]) -> Iterator[Mapping[str, Any]]:
             version = quote(said["Version"], safe="~")
             purl = f"pkg:deb/debian/{said['Package']}@{version}?arch={said['Architecture']}"
             yield {"type": "library", "bom-ref": purl, "name": said["Package"], "version": said["Version"], "purl": purl}
-
-
-def _installed() -> Path:
-    program, stamp, wanted = ENVIRONMENT / "bin" / "cyclonedx-py", ENVIRONMENT / "installed", LOCK.read_text()
-    if not stamp.is_file() or stamp.read_text() != wanted:
-        pip = [str(ENVIRONMENT / "bin" / "python"), "-m", "pip", "install", "-q", "--no-deps", "--require-hashes", "-r", str(LOCK)]
-        for argv in ([sys.executable, "-m", "venv", "--clear", str(ENVIRONMENT)], pip):
-            done = subprocess.run(argv, capture_output=True, text=True, timeout=600, check=False)  # noqa: S603
-            if done.returncode != 0:
-                raise Unavailable(f"cyclonedx-py cannot be installed: {done.stderr[-300:]}")
-        stamp.write_text(wanted)
-    return program
