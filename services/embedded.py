@@ -14,6 +14,7 @@ import structlog
 
 from libs.runtime import children, crashpoint, logs
 from libs.runtime.bus import Bus, connect
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.lease import ALONE
 from libs.runtime.natsserver import NatsServer
@@ -103,9 +104,7 @@ class Embedded:
 
     async def stop(self) -> None:
         """Stop everything, children included; the last one started first, all together within the grace."""
-        for task in (self._watching, self._mending):
-            if task:
-                task.cancel()
+        await end(*(task for task in (self._watching, self._mending) if task))
         deadline = time.monotonic() + self._own.shutdown_grace
         for service in reversed(self._services):
             service.grace = max(0.5, deadline - time.monotonic())
@@ -208,8 +207,7 @@ async def serve() -> int:
             await asked.wait()
         return 0
     finally:
-        starting.cancel()
-        await asyncio.gather(starting, return_exceptions=True)
+        await end(starting, again=TIDYING)
         await server.stop()
 
 

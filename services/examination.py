@@ -15,6 +15,7 @@ from libs.contracts.ledger import LedgerView, ReadLedger
 from libs.contracts.message import decode
 from libs.contracts.streams import consumers, far_directory, streams
 from libs.runtime.bus import Bus, Refused, Unanswered
+from libs.runtime.ending import end
 from libs.runtime.keys import SYSTEM
 from libs.runtime.mirror import Mirror
 from services.finding import Finding, bad, poor, well
@@ -122,8 +123,7 @@ async def printers(bus: Bus) -> AsyncIterator[Finding]:
         yield bad("printers", "the directory is not told", "start the registry.")
         return
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await end(following)
     online = {each.agent for each in mirror.below(presence_key("")) if isinstance(each, PresenceEntry) and each.online}
     devices = [each for each in mirror.below(DEVICES) if isinstance(each, DeviceEntry) and not each.device.virtual]
     mine = [each for each in devices if each.device.type is DeviceType.PRINTER]
@@ -166,8 +166,7 @@ async def _heard(bus: Bus, region: str) -> bool:
     except TimeoutError:
         return False
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        await end(following)
     return True
 
 

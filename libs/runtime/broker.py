@@ -21,6 +21,7 @@ from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
 from libs.runtime.bus import PING, PINGS, Refused, arrived
+from libs.runtime.ending import end
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
 from libs.runtime.trust import bus_options, bus_servers
@@ -225,5 +226,4 @@ async def keep_alive(message: StreamMessage[Any], lease: float) -> AsyncIterator
     try:
         yield
     finally:
-        telling.cancel()
-        await asyncio.gather(telling, return_exceptions=True)
+        await end(telling)

@@ -13,9 +13,13 @@ TIDYING = 2.0
 async def end(*tasks: "asyncio.Task[Any]", again: float = AGAIN) -> None:
     """Cancel tasks until they are over, once more after every `again` seconds; what they raise is dropped.
 
-    Once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes together with its result.
+    Once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes together with its result. Who is
+    among them is canceled as well, and does not wait for itself.
     """
     canceled: asyncio.CancelledError | None = None
+    if (own := asyncio.current_task()) in tasks:
+        tasks = tuple(task for task in tasks if task is not own)
+        own.cancel()
     while waiting := [task for task in tasks if not task.done()]:
         for task in waiting:
             task.cancel()

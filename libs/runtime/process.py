@@ -11,6 +11,7 @@ import uvloop
 
 from libs.runtime import crashpoint, interpreter, logs
 from libs.runtime.bus import Unanswered
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.probes import probe_server
 from libs.runtime.service import Service
 from libs.runtime.settings import Settings, SettingsError, read
@@ -71,8 +72,7 @@ async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[N
             starting.result()
             await stopping
     finally:
-        starting.cancel()  # asked to stop before it was there
-        await asyncio.gather(starting, return_exceptions=True)
+        await end(starting, again=TIDYING)  # asked to stop before it was there
         await service.stop()
         tracing.close()
 

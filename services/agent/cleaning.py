@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
+from libs.runtime.ending import TIDYING, end
 from services.agent.attempt import Attempt
 from services.agent.documents import Documents
 from services.agent.drivers import Fault, Printer
@@ -32,10 +33,7 @@ class Cleaning:
 
     async def close(self) -> None:
         """Leave the rest."""
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks, again=TIDYING)
 
     async def _clean(self, attempt: Attempt, printer: Callable[[], Printer | None]) -> None:
         await self._documents.drop(attempt.order)

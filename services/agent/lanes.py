@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, Withdrawn
 from services.agent.changes import now
@@ -86,10 +87,7 @@ class Lane:
     async def close(self) -> None:
         """Stop where it is: the journal knows the rest."""
         self._open = False
-        walking = list(self._walking)
-        for task in walking:
-            task.cancel()
-        await asyncio.gather(*walking, return_exceptions=True)
+        await end(*self._walking, again=TIDYING)
         await self._cleaning.close()
 
     def _fill(self) -> None:

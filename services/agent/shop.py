@@ -11,6 +11,7 @@ from libs.contracts.ids import device_id
 from libs.contracts.orders import AgentOrder, PrintDocument, WithdrawTask
 from libs.contracts.reports import TaskExpired, TaskFailed, TaskTaken, TaskTooLate, TaskWithdrawn
 from libs.runtime.crashpoint import crashpoint
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, control_report, report
 from services.agent.changes import Change, buried, now, reached, remembered, swept, took
@@ -133,9 +134,7 @@ class Shop:
     async def close(self) -> None:
         """Stop at once; what is open is settled at the next start."""
         await asyncio.gather(*(lane.close() for lane in self._lanes.values()))
-        for task in self._running:
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        await end(*self._running, again=TIDYING)
 
     async def receive(self, messages: Sequence[Received]) -> None:
         """Put orders and withdrawals into the journal, all in one transaction, and act on them when it is durable."""

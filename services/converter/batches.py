@@ -14,6 +14,7 @@ from libs.contracts.message import Undecodable, decode
 from libs.contracts.orders import ConvertDocument
 from libs.contracts.streams import BACKOFF, CONVERT_LEASE, ConsumerSpec
 from libs.runtime.bus import Bus
+from libs.runtime.ending import TIDYING, end
 from libs.runtime.pull import Puller
 from services.converter.handlers import Handlers
 from services.converter.short import is_short
@@ -79,9 +80,7 @@ class Batches:
             while self._walking:
                 await asyncio.wait(self._walking)
         finally:
-            for task in (telling, *self._walking):
-                task.cancel()
-            await asyncio.gather(telling, *self._walking, return_exceptions=True)
+            await end(telling, *self._walking, again=TIDYING)
 
     async def _read(self) -> None:
         while not self._stopped.is_set():

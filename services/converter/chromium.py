@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import structlog
 from playwright.async_api import Browser, BrowserContext, Error, Page
 
+from libs.runtime.ending import end
 from libs.runtime.vetting import Guard
 from services.converter import watchdog
 from services.converter.browserprocess import STOP, BrowserProcess
@@ -109,9 +110,7 @@ class Chromium:
             self._process.kill()
         if self._pacing:
             self._pacing.cancel()
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(*self._tasks)
         for gate in self._gates:
             await gate.close()
         await self._process.close()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from libs.runtime.ending import end
 from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 
 log = structlog.get_logger()
@@ -79,10 +80,7 @@ class Gate:
             await self._end_connections()
 
     async def _end_connections(self) -> None:
-        tasks = list(self._tasks)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*self._tasks)
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -223,6 +221,4 @@ async def _first(*works: Coroutine[object, object, None]) -> None:
         for task in done:
             task.result()
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)

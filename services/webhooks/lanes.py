@@ -8,6 +8,7 @@ from contextlib import suppress
 import structlog
 
 from libs.runtime.database import whole
+from libs.runtime.ending import TIDYING, end
 from services.webhooks.claims import CLAIMS, TERM, Claims
 from services.webhooks.domain import Endpoint
 from services.webhooks.lane import Lane
@@ -57,9 +58,7 @@ class Lanes:
                     await asyncio.wait_for(self._wanted.wait(), LOOK)
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         except asyncio.CancelledError:
-            for task in self._tasks.values():
-                task.cancel()
-            await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            await end(*self._tasks.values(), again=TIDYING)
             raise
 
     async def _look(self) -> None:

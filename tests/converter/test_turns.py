@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from libs.runtime.ending import end
 from services.converter.turns import OWNER, Owner, Turns
 from tests.waiting import until
 
@@ -24,8 +25,7 @@ class Line:
 
     async def end(self, *names):
         for name in names:
-            self.tasks[name].cancel()
-            await asyncio.gather(self.tasks.pop(name), return_exceptions=True)
+            await end(self.tasks.pop(name))
 
     async def _work(self, name):
         OWNER.set(Owner(*name.split("-")[:2]))

@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from libs.contracts.ledger import Confirmed, ConfirmTasks
 from libs.runtime.bus import Outgoing, Unanswered
+from libs.runtime.ending import end
 from services.gateway import receipts
 from services.gateway.receipts import Receipts
 from tests.waiting import until
@@ -47,8 +48,7 @@ async def asking(bus):
     try:
         yield made
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 @pytest.fixture(autouse=True)

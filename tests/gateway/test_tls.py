@@ -10,6 +10,7 @@ import pytest
 from starlette.applications import Starlette
 from websockets.asyncio.client import connect
 
+from libs.runtime.ending import end
 from libs.runtime.probes import Manner
 from libs.runtime.service import Service
 from libs.runtime.settings import read
@@ -64,8 +65,7 @@ async def test_a_renewed_certificate_is_used_for_new_connections_without_a_resta
 
         await until(another)
     finally:
-        renewing.cancel()
-        await asyncio.gather(renewing, return_exceptions=True)
+        await end(renewing)
         server.close()
 
 

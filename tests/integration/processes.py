@@ -4,11 +4,12 @@ import asyncio
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 from demo.printers.port import Port
 from libs.runtime import children
+from libs.runtime.ending import end
 from libs.runtime.natsserver import binary
 from tests.integration.installation import Installation
 from tests.waiting import until
@@ -87,9 +88,7 @@ class Processes:
         """What is asked while a process dies at its crash point, by somebody who never hears the answer."""
         task = asyncio.create_task(asking)
         await self.died(name)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await end(task)
         self.start(name, **settings)
 
     async def end(self) -> dict[str, int]:

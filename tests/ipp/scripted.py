@@ -11,6 +11,7 @@ from libs.ipp.encoding import encode
 from libs.ipp.message import Group, Request, Response
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import Charset, NaturalLanguage
+from libs.runtime.ending import end
 
 
 @dataclass
@@ -98,9 +99,7 @@ async def scripted(script: Script) -> AsyncIterator[Scripted]:
         yield printer
     finally:
         server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
 
 
 async def obliging(visit: Visit) -> None:

@@ -37,6 +37,18 @@ async def test_ending_nothing_is_done_at_once():
     await end()
 
 
+async def test_who_is_among_those_that_it_ends_ends_after_them():
+    tasks = []
+
+    async def ending():
+        await end(*tasks)
+        await asyncio.sleep(60)
+
+    tasks += [asyncio.create_task(asyncio.sleep(60)), asyncio.create_task(ending())]
+    await asyncio.wait_for(asyncio.wait(tasks), 5)
+    assert all(task.cancelled() for task in tasks)
+
+
 def deaf(times):
     """A body that misses so many cancellations."""
 

@@ -7,6 +7,7 @@ import pytest
 
 from libs.runtime import follower as module
 from libs.runtime.bus import Outgoing
+from libs.runtime.ending import end
 from libs.runtime.follower import Follower
 from libs.runtime.history import History
 from tests.bus import running_bus
@@ -35,8 +36,7 @@ async def following(bus, after=0, subject="task.*.local.main.jueKiUEE.>"):
     try:
         yield seen
     finally:
-        reading.cancel()
-        await asyncio.gather(reading, return_exceptions=True)
+        await end(reading)
 
 
 async def test_it_gives_what_comes_after_a_sequence_and_on_its_subjects_only(tmp_path):

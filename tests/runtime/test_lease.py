@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from libs.runtime import database as database_module
 from libs.runtime import lease as lease_module
+from libs.runtime.ending import end
 from libs.runtime.lease import Lease, LeaseLost
 from tests.runtime.decider import fact, lease, rows, store
 from tests.waiting import until
@@ -30,8 +31,7 @@ async def holding(opened, holder: str):
     try:
         yield claim, told
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def write(opened, claim: Lease, number: int) -> None:
@@ -115,8 +115,7 @@ async def test_one_that_cannot_do_the_work_gives_it_to_another_and_stands_by(tmp
             able = True
             await asyncio.sleep(0.2)
             assert not first.held, "it has it back when the other has had enough"
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_the_same_holder_takes_over_at_once_with_a_new_epoch(tmp_path, monkeypatch):

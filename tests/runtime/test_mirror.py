@@ -12,6 +12,7 @@ from libs.contracts.directory import Entry as AnyEntry
 from libs.contracts.message import decode, encode
 from libs.runtime import mirror as mirror_module
 from libs.runtime.bus import Bus
+from libs.runtime.ending import end
 from libs.runtime.mirror import Mirror
 from tests.waiting import until
 
@@ -43,8 +44,7 @@ class Registry:
 
     async def die(self) -> None:
         if self._ticking:
-            self._ticking.cancel()
-            await asyncio.gather(self._ticking, return_exceptions=True)
+            await end(self._ticking)
 
     async def _tick(self) -> None:
         while True:
@@ -68,8 +68,7 @@ async def mirroring(bus: Bus) -> AsyncIterator[Mirror]:
     try:
         yield mirror
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_it_holds_what_was_there_and_what_comes(rig, registry):

@@ -15,6 +15,7 @@ from libs.contracts.streams import CONVERT, INTAKE, PRINT, REPORTS, TASKS, agent
 from libs.contracts.tasks import TaskRequest, TaskView
 from libs.runtime import admin
 from libs.runtime.bus import Bus
+from libs.runtime.ending import end
 from libs.runtime.service import Service
 from libs.runtime.traces import Tracing
 from services.spooler.app import start
@@ -133,5 +134,4 @@ async def stage(folder: Path, database_url: str = "", **changes: object) -> Asyn
         try:
             yield Stage(rig, settings, admin_bus, agent)
         finally:
-            ticking.cancel()
-            await asyncio.gather(ticking, return_exceptions=True)
+            await end(ticking)

@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from libs.runtime.ending import end
+
 Headers = dict[str, str]
 
 
@@ -135,6 +137,4 @@ async def receiver(
         yield made
     finally:
         server.close()
-        for task in list(open_connections):
-            task.cancel()
-        await asyncio.gather(*open_connections, return_exceptions=True)
+        await end(*open_connections)

@@ -1,7 +1,6 @@
 """Following many jobs of one printer to their ends with few questions, and telling when it stops and goes on."""
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
@@ -9,6 +8,7 @@ from libs.contracts.devices import PrinterState
 from libs.ipp.enums import JobState
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
+from libs.runtime.ending import end
 from services.agent.attempt import Attempt
 from services.agent.drivers import Seen
 from services.agent.ipp.capabilities import words
@@ -62,9 +62,7 @@ class Watch:
     async def close(self) -> None:
         """Stop looking."""
         if self._task:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end(self._task)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()

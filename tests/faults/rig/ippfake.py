@@ -7,7 +7,6 @@ test are its attributes and verbs: `stop`/`mend` (reasons), `abort_after`, `forg
 """
 
 import asyncio
-import contextlib
 import hashlib
 import time
 from collections.abc import Callable, Iterable
@@ -25,6 +24,7 @@ from libs.ipp.errors import IppDecodeError
 from libs.ipp.message import Group, Request, Response
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import Charset, EnumValue, Keyword, Name, NaturalLanguage, Uri
+from libs.runtime.ending import end
 from tests.faults.rig.history import History
 from tests.faults.rig.ippsaid import A4, A5, printer_attributes
 from tests.faults.rig.posts import Listener, http, read_post
@@ -121,9 +121,7 @@ class FakePrinter:
     async def power_off(self) -> None:
         """Cut its power: connections, jobs and numbers are gone, and what is half printed stays so."""
         if self._engine:
-            self._engine.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._engine
+            await end(self._engine)
         await self._listener.close()
         self.forget()
         self._next = 1

@@ -4,6 +4,8 @@ import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 
+from libs.runtime.ending import end
+
 
 async def read_post(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int = 0) -> tuple[bytes, bool]:
     """The body of the next POST, and whether it came whole; of a longer one than `most` (0: any) so much is read, then no more.
@@ -78,10 +80,7 @@ class Listener:
         if self._server:
             self._server.close()
             self._server = None
-        visits = list(self._visits)
-        for visit in visits:
-            visit.cancel()
-        await asyncio.gather(*visits, return_exceptions=True)
+        await end(*self._visits)
 
     async def release(self) -> None:
         """Close for good, and let the port go."""

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
+from libs.runtime.ending import end
 from tests.faults.rig.history import History
 from tests.integration.processes import Processes
 from tests.waiting import until
@@ -82,5 +83,4 @@ async def storm(running: Processes, names: Sequence[str], seed: int, history: Hi
         yield made
         assert not reviving.done(), reviving.exception()
     finally:
-        reviving.cancel()
-        await asyncio.gather(reviving, return_exceptions=True)
+        await end(reviving)

@@ -12,6 +12,7 @@ from libs.contracts.ledger import Confirmed
 from libs.contracts.message import decode
 from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Away, NotStored, Unanswered
+from libs.runtime.ending import end
 from libs.runtime.reader import Incoming
 from services.gateway.receipts import Receipts
 from services.gateway.regions import outbox as module
@@ -102,8 +103,7 @@ async def following(bus):
     try:
         yield outbox
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_what_the_region_takes_goes_there_and_has_its_receipt():
@@ -211,8 +211,7 @@ async def test_what_was_left_is_found_out_at_the_start_and_after_a_cut():
     bus.reconnected = asyncio.Event()
     before.set()
     await until(lambda: len(bus.asked) and not bus.kept)
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    await end(task)
 
 
 async def test_what_comes_while_it_is_found_empty_is_not_forgotten():

@@ -8,6 +8,7 @@ import pytest
 from libs.contracts.ledger import Confirmed, ConfirmTasks
 from libs.contracts.queries import Code, Entries, ListDevices, LookUp
 from libs.runtime.bus import Away, Refused, Unanswered
+from libs.runtime.ending import end
 from services.gateway.regions import reach
 from services.gateway.regions.reach import FarBus
 from tests.gateway.fakes import FakeBus
@@ -38,8 +39,7 @@ async def far(*, heard=True):
     try:
         yield made
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await end(task)
 
 
 async def test_what_is_asked_is_answered_and_all_else_is_the_connections_own():
