@@ -1,7 +1,6 @@
 """The embedded server: every service in one process, beside a nats-server that is started here."""
 
 import asyncio
-import fcntl
 import os
 import socket
 import sys
@@ -34,14 +33,11 @@ from services.registry.app import start as start_registry
 from services.registry.settings import RegistrySettings
 from services.spooler.app import start as start_spooler
 from services.spooler.settings import SpoolerSettings
+from services.standstill import take_lock
 from services.webhooks.app import start as start_webhooks
 from services.webhooks.settings import WebhooksSettings
 
 log = structlog.get_logger()
-
-
-class AlreadyRunning(Exception):
-    """Another server works on this data folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +86,7 @@ class Embedded:
     async def start(self) -> None:
         """Start everything. Raises `SettingsError`, `AlreadyRunning`, or what kept a service from starting."""
         self._check_settings()
-        self._take_lock()
+        self._lock = take_lock(self._own.data_dir)
         if left := self._record.clear():
             log.warning("cleared what a killed server left", processes=left)
         self.identity = provision.make_identity(self._own)
@@ -172,15 +168,6 @@ class Embedded:
             except (OSError, ValueError) as error:
                 log.warning("nats-server's certificate not looked at", error=str(error))
             await asyncio.sleep(0.25)
-
-    def _take_lock(self) -> None:
-        folder = self._own.data_dir
-        folder.mkdir(parents=True, exist_ok=True)
-        self._lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise AlreadyRunning(f"Another server works on the data folder {folder}: stop it, or set PRINTBUS_DATA_DIR.") from None
 
 
 def _free_port(host: str) -> int:

@@ -28,6 +28,9 @@ from services.spooler.round import Round
 from services.spooler.task import Cancel, Recall, Release, Resolve, Task
 from services.spooler.views import view
 
+#: Attempts of one task that an agent may have seen of which a database that was brought back does not know.
+ROOM = 1000
+
 Staged = list[tuple[str, Outgoing]]
 Whose = Callable[[Task | None, OfTask], Task]
 #: What a command does to a task in the round that has it; it raises `Refused` where that makes no sense.
@@ -56,7 +59,8 @@ class Commands:
         async def resolve(turn: Round, task: Task) -> None:
             if task.stage not in (Stage.UNKNOWN, Stage.PARTIAL):
                 raise Refused(Code.CONFLICT, f"Task {task.id} has no unknown outcome: it is {view(task).status.value}.")
-            turn.tell(task.id, Resolve(query.outcome))
+            room = ROOM if task.created_at <= self._desk.restored else 0
+            turn.tell(task.id, Resolve(query.outcome, await turn.printable(task), room))
 
         return await self._on_task(query, own_or_here, resolve)
 

@@ -38,6 +38,8 @@ class Desk:
         self.paused: set[str] = set()
         #: Printers whose agent is cut off and whose owner wants a say in what is printed afterwards: nothing is sent to them.
         self.withheld: set[str] = set()
+        #: When the database was brought back from a backup, in ms since 1970, 0: never. What came before may be on paper.
+        self.restored = 0
 
     def expiry(self, since: int, expires_at: int, *, hold: bool, served: str = "") -> int:
         """When a task expires, 0: never; all in ms since 1970. Nothing waits for ever until somebody comes for it.

@@ -20,7 +20,7 @@ from libs.contracts.reports import (
     TaskWithdrawn,
 )
 from libs.contracts.states import IPP, TERMINAL, Stage
-from services.spooler.rules import line, partners, preparing, printing
+from services.spooler.rules import line, partners, preparing, printing, restoring
 from services.spooler.rules.step import Next
 from services.spooler.sentences import told
 from services.spooler.task import (
@@ -39,6 +39,7 @@ from services.spooler.task import (
     Release,
     Reminded,
     Resolve,
+    Restored,
     Served,
     Step,
     Superseded,
@@ -118,6 +119,8 @@ def _concerns_open_order(task: Task, happened: Any) -> bool:
     if isinstance(happened, DocumentConverted | DocumentRejected):
         return task.step is Step.CONVERT and happened.attempt == task.conversions
     if isinstance(happened, TaskReport):
+        if task.stage is Stage.UNKNOWN and isinstance(happened, TaskPrinted) and happened.attempt > task.attempt:
+            return happened.agent == task.agent  # of an attempt that a database which was brought back does not know
         return task.step is Step.PRINT and happened.attempt == task.attempt and happened.agent == task.agent
     if isinstance(happened, GivenUp) and happened.order:
         return happened.order == (task.step, task.conversions if task.step is Step.CONVERT else task.attempt)
@@ -139,6 +142,8 @@ WAITING = frozenset(
 )
 #: Stages of a task whose order is with an agent.
 AT_AGENT = (Stage.FETCHABLE, Stage.OUTGOING, Stage.PRINTING, Stage.STOPPED, Stage.PARTIAL, Stage.UNKNOWN)
+#: Stages of a task that may go on, so that a restore stops it; what awaits its data needs its program for that.
+OPEN = tuple(stage for stage in Stage if stage not in (*TERMINAL, Stage.AWAITING_DATA, Stage.UNKNOWN))
 #: Stages of a task that an application fetches which serves its printer.
 AT_APPLICATION = (Stage.FETCHABLE, Stage.OUTGOING, Stage.PRINTING, Stage.STOPPED)
 
@@ -198,4 +203,5 @@ LIFECYCLE: dict[tuple[Stage, type], Rule] = {
     **{(stage, Cancel): line.cancel for stage in AT_AGENT if stage is not Stage.UNKNOWN},
     **{(stage, Served): partners.served for stage in AT_APPLICATION},
     (Stage.UNKNOWN, Cancel): preparing.cancel_at_once,
+    **{(stage, Restored): restoring.restored for stage in OPEN},
 }

@@ -1,5 +1,6 @@
 """The table of contents: what the spooler does with each thing that reaches it."""
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -32,12 +33,13 @@ from libs.contracts.queries import (
     ResolveTask,
     ResumeDevice,
 )
-from libs.contracts.reports import TaskReports
+from libs.contracts.reports import TaskPrinted, TaskReport, TaskReports
+from libs.contracts.tasks import TaskRequest
 from libs.runtime.bus import Outgoing
 from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.reader import Incoming
-from services.spooler import pauses, store
+from services.spooler import pauses, restored, store
 from services.spooler.acceptance import new_task
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.admission import Admission
@@ -51,7 +53,8 @@ from services.spooler.jobs.errands import Errands
 from services.spooler.jobs.questions import JobQuestions
 from services.spooler.questions import Questions
 from services.spooler.round import Round
-from services.spooler.task import GivenUp
+from services.spooler.rules.restoring import doubtful
+from services.spooler.task import GivenUp, Restored, Task
 
 Staged = list[tuple[str, Outgoing]]
 
@@ -87,24 +90,38 @@ class Handlers:
     async def on_intake(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
         """Tasks as doors accepted them."""
         turn = Round(connection, self._desk)
-        submissions = [(message.sequence, decode(SubmitTasks, message.data)) for message in messages]
-        await turn.load(request.id for _, submitted in submissions for request in submitted.tasks)
-        for sequence, submitted in submissions:
+        submissions = [(message.sequence, message.at, decode(SubmitTasks, message.data)) for message in messages]
+        await turn.load(request.id for _, _, submitted in submissions for request in submitted.tasks)
+        for sequence, at, submitted in submissions:
             for index, request in enumerate(submitted.tasks):
-                turn.add(new_task(self._desk, submitted, request, (sequence, index)), request)
+                self._take_in(turn, new_task(self._desk, submitted, request, (sequence, index)), request, at)
         return await turn.finish()
+
+    def _take_in(self, turn: Round, task: Task, request: TaskRequest, at: int) -> None:
+        """A new task; one that the bus stored before a restore (`at`, ms since 1970) may be on paper, and waits for somebody."""
+        now = int(time.time() * 1000)
+        held = bool(self._desk.restored) and at <= self._desk.restored and doubtful(task, now) and not turn.get(task.id)
+        turn.add(task, request, begin=not held)
+        if held:
+            turn.tell(task.id, Restored(now))
 
     async def on_reports(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> Staged:
         """What converters and agents did."""
         turn = Round(connection, self._desk)
         decoded = [(message, decode(TaskReports, message.data)) for message in messages]
         # Rule 16: who may publish on a subject is the bus's business, so what counts is the subject.
-        reports = [report for message, report in decoded if report.subject == message.subject]
-        self._desk.meters.foreign(len(decoded) - len(reports))
+        own = [(message, report) for message, report in decoded if report.subject == message.subject]
+        self._desk.meters.foreign(len(decoded) - len(own))
+        reports = [report for message, report in own if not self._is_over(message, report)]
         await turn.load(report.task for report in reports)
         for report in reports:
             turn.tell(report.task, report)
         return await turn.finish()
+
+    def _is_over(self, message: Incoming, report: TaskReports) -> bool:
+        """Whether a restore made it void: of what was told before, only that a task is on paper counts."""
+        before = bool(self._desk.restored) and message.at <= self._desk.restored
+        return before and isinstance(report, TaskReport) and not isinstance(report, TaskPrinted)
 
     async def give_up(self, connection: AsyncConnection, message: Incoming, cause: str) -> tuple[str, Staged]:
         """A message that cannot be applied: its tasks end, if it can be told which they are."""
@@ -129,6 +146,10 @@ class Handlers:
             return [*await turn.finish(), *letter]
 
         await self._commit(change)
+
+    async def on_restored(self) -> None:
+        """Before anybody is answered: what a restore put in doubt is held."""
+        await restored.hold(self._database, self._commit, self._desk)
 
     # --- timers ---
 

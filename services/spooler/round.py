@@ -67,6 +67,11 @@ class Round:
         """What a task is made of."""
         return (await materials.request_of(self._connection, [task]))[task]
 
+    async def printable(self, task: Task) -> bool:
+        """Whether what was made of its document is as its printer wants it."""
+        kept = (await materials.kept(self._connection, [task.id]))[task.id]
+        return kept.converted is not None and (not task.rendering or bool(task.served))
+
     async def keep_request(self, request: TaskRequest) -> None:
         """A task is made of this from now on."""
         await materials.keep_request(self._connection, request)
@@ -154,8 +159,8 @@ class Round:
         """Look at these lines when the round ends, whatever happened."""
         self._lines.update(printers)
 
-    async def finish(self) -> list[tuple[str, Outgoing]]:
-        """Save, fill the lines that moved, and return (stream, message) pairs in their order."""
+    async def finish(self, *, send: bool = True) -> list[tuple[str, Outgoing]]:
+        """Save, fill the lines that moved (unless not to `send`), and return (stream, message) pairs in their order."""
         staged: list[tuple[str, Outgoing]] = []
         for task in self._changed():
             staged += self._told(task)
@@ -163,8 +168,7 @@ class Round:
         staged += await self._save()
         staged += await self.conversions.orders()
         staged += self._withdrawals()
-        staged += await self._dispatch()
-        return staged
+        return [*staged, *await self._dispatch()] if send else staged
 
     def _told(self, task: Task) -> list[tuple[str, Outgoing]]:
         before = self._before.get(task.id)

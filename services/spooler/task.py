@@ -218,9 +218,15 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Resolve:
-    """Somebody says what became of a task whose outcome is unknown."""
+    """Somebody says what became of a task whose outcome is unknown.
+
+    For one that is to be printed again: `ready` is whether its document is as its printer wants it, and `room` how many attempts
+    its agent may have seen of which a database that was brought back does not know.
+    """
 
     outcome: Outcome
+    ready: bool = True
+    room: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +272,13 @@ class GivenUp:
 
     message: str
     order: tuple[Step, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """The database was brought back from a backup: what was to come may have happened since. `now` in ms since 1970."""
+
+    now: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,6 +138,7 @@ class Term:
             self._absence.run,
             *(lambda stream=stream: self._outbox.publish(stream) for stream in self._outbox.streams),
         ]
+        await handlers.on_restored()
         async with self._hearing(), self._answering():
             await self._absence.look()
             await handlers.on_start()

@@ -17,8 +17,8 @@ from libs.contracts.reports import (
 from libs.contracts.states import Reason, Stage
 from services.spooler.rules.line import again
 from services.spooler.rules.preparing import cancel_at_once
-from services.spooler.rules.step import Next, closed, go
-from services.spooler.task import Cancel, JournalReplaced, Resolve, Step, Task
+from services.spooler.rules.step import Next, closed, converting, go, joins
+from services.spooler.task import Ask, Cancel, JournalReplaced, Resolve, Step, Task
 
 #: Seconds before the next attempt after the 1st, 2nd, ... transient failure; after the last the task is aborted.
 RETRIES = (5, 30, 120, 600)
@@ -101,10 +101,19 @@ def journal_replaced(task: Task, _: JournalReplaced) -> Next | None:
     return cancel_at_once(task, Cancel()) if task.canceling else again()
 
 
-def resolve(_: Task, happened: Resolve) -> Next:
+def resolve(task: Task, happened: Resolve) -> Next:
     """A person's word (rule 10)."""
     if happened.outcome is Outcome.PRINTED:
         return go(Stage.COMPLETED, Reason.JOB_COMPLETED_SUCCESSFULLY, "Somebody confirmed that it is on paper.")
     if happened.outcome is Outcome.REPRINT:
-        return again()
+        return _reprint(task, happened)
     return go(Stage.ABORTED, Reason.OUTCOME_UNKNOWN, "Somebody gave it up: nobody knows whether it is on paper.")
+
+
+def _reprint(task: Task, happened: Resolve) -> Next:
+    """The next attempt; of one that never was made ready for its printer, once it is."""
+    here = {"attempt": task.attempt + happened.room, "place": 0, "retry_at": 0, "pages_done": 0}
+    if happened.ready:
+        return go(Stage.FETCHABLE, "", "", **closed(**here, lined=not task.served))
+    asked = converting(task, rendering=bool(task.served), lined=joins(task, task.served))
+    return go(Stage.FINISHING, "", "", Ask.CONVERT, **closed(**here, **asked))
