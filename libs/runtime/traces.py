@@ -10,12 +10,14 @@ from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
-from opentelemetry.trace import Link, Span, SpanKind
+from opentelemetry.trace import Link, Span, SpanKind, StatusCode
 
 #: What OpenTelemetry's conventions call the place where something runs.
 REGION = "cloud.region"
 #: The span that began last in this task, also after its end: what was measured around it belongs to its trace.
 _LAST: ContextVar[Span] = ContextVar("last_span", default=trace.INVALID_SPAN)
+#: How a `traceparent` ends whose trace is recorded: the lowest bit of its flags (W3C Trace Context, sampled).
+_SAMPLED = frozenset("13579bdf")
 
 
 class Tracing:
@@ -61,6 +63,21 @@ class Tracing:
             _LAST.set(span)
             yield span
 
+    def past(self, name: str, traceparent: str, begun: int, ended: int, *, failed: str = "", **attributes: str | int) -> None:
+        """A span of something that is over, below `traceparent`; both in ns since 1970. `failed`: it ended badly, and how.
+
+        Of a trace that nobody records it is nothing.
+        """
+        if not self.on or not is_recorded(traceparent):
+            return
+        parent = propagate.extract({"traceparent": traceparent})
+        if not trace.get_current_span(parent).get_span_context().is_valid:
+            return
+        span = self._tracer.start_span(name, context=parent, start_time=min(begun, ended), attributes=attributes)
+        if failed:
+            span.set_status(StatusCode.ERROR, failed)
+        span.end(ended)
+
     @contextmanager
     def batch(self, name: str, traceparents: list[str], **attributes: str | int) -> Iterator[Span]:
         """A span over many tasks, linked to each of their traces: batches do not have one parent."""
@@ -96,6 +113,11 @@ def current() -> str:
     carrier: dict[str, str] = {}
     propagate.inject(carrier)
     return carrier.get("traceparent", "")
+
+
+def is_recorded(traceparent: str) -> bool:
+    """Whether the trace of a `traceparent` is recorded, as whoever began it decided; of an empty one: no."""
+    return traceparent[-1:] in _SAMPLED
 
 
 def exemplar() -> dict[str, str] | None:

@@ -32,6 +32,7 @@ from services.spooler.meters import Meters
 from services.spooler.printers import Printers
 from services.spooler.settings import SpoolerSettings
 from services.spooler.shares import Shares
+from services.spooler.spans import Spans
 from services.spooler.term import Term, lost
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -158,6 +159,7 @@ class Spooler:
             settings.hold_limit,
             shares=shares,
             meters=self._meters,
+            spans=Spans(self._service.tracing),
         )
 
     async def check(self) -> str:

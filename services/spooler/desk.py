@@ -2,17 +2,19 @@
 
 from prometheus_client import CollectorRegistry
 
+from libs.runtime.traces import Tracing
 from services.spooler.line import Heads
 from services.spooler.meters import Meters
 from services.spooler.printers import Printers
 from services.spooler.shares import Shares
+from services.spooler.spans import Spans
 
 #: Seconds that a task waits to be released, or fetched by an application, unless somebody says otherwise.
 HOLD_LIMIT = 3 * 86_400.0
 
 
 class Desk:
-    """The region, the printers, who holds which line, whose conversion goes next, three limits, and what is counted."""
+    """The region, the printers, who holds which line, whose conversion goes next, three limits, what is counted and traced."""
 
     def __init__(
         self,
@@ -24,6 +26,7 @@ class Desk:
         *,
         shares: Shares | None = None,
         meters: Meters | None = None,
+        spans: Spans | None = None,
     ) -> None:
         self.region = region
         self.printers = printers
@@ -34,6 +37,7 @@ class Desk:
         self.heads = Heads()
         self.shares = shares or Shares()
         self.meters = meters or Meters(CollectorRegistry())
+        self.spans = spans or Spans(Tracing("spooler"))
         #: Printers whose lines are paused, for sentences; what is sent is decided by the table.
         self.paused: set[str] = set()
         #: Printers whose agent is cut off and whose owner wants a say in what is printed afterwards: nothing is sent to them.

@@ -191,6 +191,7 @@ class Round:
         await store.save(self._connection, (task for task in changed if task.id not in self._new), self._before)
         await materials.keep_conversion(self._connection, self._conversions)
         self._desk.meters.moved(changed, self._before)
+        self._desk.spans.moved(changed, self._before)
         ended = just_ended((task, self._before.get(task.id)) for task in changed)
         await archive(self._connection, ended, self._desk.printers)
         self._lines.update(task.printer for task in changed if self._moves_line(task))
@@ -222,7 +223,9 @@ class Round:
         if not chosen:
             return []
         sent = [advance(task, Dispatched(self._now), self._now)[0] for task in chosen]
-        await store.save(self._connection, sent, {task.id: task for task in chosen})
+        before = {task.id: task for task in chosen}
+        await store.save(self._connection, sent, before)
+        self._desk.spans.moved(sent, before)
         converted = {report.task: report for report in self._conversions}  # most are sent as soon as they are converted
         if old := [task.id for task in sent if task.id not in converted]:
             converted |= await materials.converted_of(self._connection, old)

@@ -18,7 +18,7 @@ PROTOBUF = "application/x-protobuf"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A span that came; ids in hexadecimal, `parent` empty: it begins a trace."""
+    """A span that came; ids in hexadecimal, `parent` empty: it begins a trace; times in ns since 1970."""
 
     service: str
     region: str
@@ -27,6 +27,8 @@ class Seen:
     id: str
     parent: str
     task: str
+    begun: int
+    ended: int
 
 
 @dataclass
@@ -40,6 +42,11 @@ class Collector:
         """The spans of one trace."""
         return [each for each in self.spans if each.trace == trace]
 
+    def way(self, task: str) -> list[Seen]:
+        """Where a task was, one after the other, as its spooler told it."""
+        told = (each for each in self.spans if each.task == task and each.service == "spooler")
+        return sorted(told, key=lambda each: (each.begun, each.ended))
+
     def take(self, body: bytes) -> None:
         """Raises protobuf's `DecodeError` for what is none of the protocol's requests."""
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
@@ -48,7 +55,8 @@ class Collector:
                 for span in scope.spans:
                     task = next((each.value.string_value for each in span.attributes if each.key == "task"), "")
                     ids = (each.hex() for each in (span.trace_id, span.span_id, span.parent_span_id))
-                    self.spans.append(Seen(about["service.name"], about.get("cloud.region", ""), span.name, *ids, task))
+                    times = span.start_time_unix_nano, span.end_time_unix_nano
+                    self.spans.append(Seen(about["service.name"], about.get("cloud.region", ""), span.name, *ids, task, *times))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""One print is one trace at a collector: HTTP request, conversion, printing, callback; who is not to be recorded is not."""
+"""One print is one trace at a collector: request, waiting, conversion, printing, callback; who is not to be recorded is not."""
 
 import httpx
 import pytest
@@ -12,7 +12,7 @@ DECLINED = "1bf7651916cd43dd8448eb211c80319c"
 
 
 @pytest.mark.timeout(120)
-async def test_one_trace_links_request_conversion_printing_and_callback_and_the_share_of_others_is_kept(tmp_path):
+async def test_one_trace_links_request_waiting_conversion_printing_and_callback_and_the_share_of_others_is_kept(tmp_path):
     async with receiving() as receiver, collecting() as collector:
         server = Embedded(
             data_dir=tmp_path / "data",
@@ -48,10 +48,13 @@ async def test_one_trace_links_request_conversion_printing_and_callback_and_the_
     spans = collector.of(TRACE)
     assert collector.spans == spans, "of the others the share of PRINTBUS_TRACE_RATIO is recorded, which is none"
     assert {"POST /openapi newPrintTask", "convert", "print document", "callback"} <= {span.name for span in spans}
-    assert {span.service for span in spans} >= {"gateway", "converter", "agent", "webhooks"}
+    assert {span.service for span in spans} >= {"gateway", "spooler", "converter", "agent", "webhooks"}
     assert {span.region for span in spans} == {"eu"}
     assert {span.parent for span in spans} <= {CALLER, *(span.id for span in spans)}, "nothing hangs in the air"
     assert {span.task for span in spans} - {""} == {told}
+    way = collector.way(told)
+    assert [span.name for span in way][:4] == ["task incoming", "task transforming", "task fetchable", "task offered"]
+    assert [span.begun for span in way][1:] == [span.ended for span in way][:-1], "it is somewhere all the time"
     calls = zip(receiver.events, receiver.headers, strict=True)
     shown = {event["task"]["taskId"]: headers["traceparent"].split("-") for event, headers in calls}
     _, trace, span, sampled = shown[told]

@@ -42,6 +42,20 @@ def test_of_new_traces_only_the_wanted_share_is_recorded(spans, exporter):
     assert [span.name for span in exporter.get_finished_spans()] == ["asked for"]
 
 
+def test_what_is_over_is_a_span_with_its_own_times_in_a_recorded_trace_only(spans, exporter):
+    tracing = Tracing("spooler", processor=spans)
+    for traceparent in ("", PARENT[:-1] + "0", "00-nonsense-1"):
+        tracing.past("waited", traceparent, 5, 7)
+    assert not exporter.get_finished_spans()
+    tracing.past("waited", PARENT, 5, 7, task="t")
+    tracing.past("waited", PARENT, 9, 7, failed="no-paper")
+    good, bad = exporter.get_finished_spans()
+    assert (good.start_time, good.end_time, good.attributes["task"]) == (5, 7, "t")
+    assert f"{good.parent.span_id:016x}" == "00f067aa0ba902b7"
+    assert (bad.start_time, bad.end_time) == (7, 7), "clocks of two machines may differ"
+    assert (good.status.is_ok, bad.status.is_ok, bad.status.description) == (True, False, "no-paper")
+
+
 def test_a_batch_links_to_each_of_its_traces(spans, exporter):
     other = PARENT.replace("4bf9", "5bf9")
     with Tracing("spooler", processor=spans).batch("apply", [PARENT, "", other]):
@@ -62,6 +76,7 @@ def test_without_a_collector_nothing_is_recorded(exporter):
     assert not tracing.on
     with tracing.span("decide"), tracing.batch("apply", [PARENT]):
         assert traces.current() == ""
+    tracing.past("waited", PARENT, 5, 7)
     tracing.close()
     assert traces.of(None) == traces.of({}) == ""
     assert traces.of({"traceparent": PARENT}) == PARENT
