@@ -131,5 +131,10 @@ class Issuer:
             yield
 
 
+def told_keys(jwks: str) -> tuple[RSAKey, ...]:
+    """The public keys of a JWK set in JSON, as `Issuer.jwks` makes it; of an empty text: none. Raises `ValueError`."""
+    return tuple(RSAKey.import_key(each) for each in json.loads(jwks)["keys"]) if jwks else ()
+
+
 def _new() -> RSAKey:
     return RSAKey.generate_key(BITS, auto_kid=True)

@@ -6,12 +6,13 @@ A link file is a secret: whoever has it may submit to that region and ask what d
 import base64
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from libs.contracts.permissions import link_permissions
 from libs.runtime.authority import CERTIFICATE, Authority
 from libs.runtime.credentials import write_secret
+from libs.runtime.issuing import Issuer
 from libs.runtime.keys import ACCOUNT_PUBLIC, SEAL_PUBLIC, UPLOAD_KEY, Keys
 
 #: The name of the certificate with which a server listens for other regions.
@@ -30,7 +31,8 @@ class Link:
 
     `addresses` are `host:port` at which its servers listen for others, none: it listens for nobody. `credentials` let the other
     in there, `authority` (PEM) is behind their certificate. `seal` is the public key of its converters, and `uploads` the key of
-    the addresses that its gateways hand out, both in base64.
+    the addresses that its gateways hand out, both in base64. `issuer` are the public keys with which it signs access tokens, a JWK
+    set (RFC 7517) in JSON; empty: nobody has told them.
     """
 
     region: str
@@ -39,6 +41,7 @@ class Link:
     authority: str
     seal: str
     uploads: str
+    issuer: str = ""
 
     def dialed_by(self, region: str, *, listens: bool) -> bool:
         """Whether `region`, which listens itself or not, calls this one: one of two does, for two links would be a circle."""
@@ -49,7 +52,8 @@ def read_link(path: Path) -> Link:
     """What another region made. Raises `BadLink`."""
     try:
         told = json.loads(path.read_text())
-        return Link(**{**told, "addresses": tuple(told["addresses"])})
+        known = {field.name: told[field.name] for field in fields(Link) if field.name in told}  # a later version may tell more
+        return Link(**{**known, "addresses": tuple(told["addresses"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadLink(f"{path} is no link file, as `python -m services link` makes them: {type(error).__name__}") from error
 
@@ -59,7 +63,8 @@ def make_link(keys: Keys, region: str, others: Sequence[str], addresses: Sequenc
     credentials = keys.issue(f"link-{others[0]}", link_permissions((region, *others))).read_text()
     authority = Authority(keys.path("")).leaf(_hosts(addresses), LEAF) and keys.path(CERTIFICATE).read_text() if addresses else ""
     seal, uploads = (base64.b64encode(keys.path(name).read_bytes()).decode() for name in (SEAL_PUBLIC, UPLOAD_KEY))
-    return Link(region, tuple(addresses), credentials, authority, seal, uploads)
+    issuer = json.dumps(Issuer(keys.path("")).jwks())
+    return Link(region, tuple(addresses), credentials, authority, seal, uploads, issuer)
 
 
 def linked(files: Sequence[Path]) -> tuple[Link, ...]:

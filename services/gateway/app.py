@@ -90,16 +90,12 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.loop("sessions", pages.sessions.watch)
     service.loop("relays", pages.relays.follow)
     graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
-    more = [*graph, *issuer_routes(gateway, settings), *pages.routes()]
+    others = [far(link, gateway, settings, service) for link in linked(settings.links)]
+    more = [*graph, *issuer_routes(gateway, settings, [each.known for each in others]), *pages.routes()]
     alone = () if settings.metrics_port else (service,)  # probes with a port of their own are not let out with the doors
     app: ASGIApp = web(service, gateway, settings, alone if services is None else services, more)
-    if links := linked(settings.links):
-        app = _joined(
-            app,
-            Known(settings.region, mirror, gateway.directory),
-            [far(link, gateway, settings, service) for link in links],
-            service,
-        )
+    if others:
+        app = _joined(app, Known(settings.region, mirror, gateway.directory), others, service)
     manner = Manner(patient(settings.receive_timeout), settings.webapi_max_message)
     port = await service.enter(http_server(app, settings.http_host, settings.http_port, settings.shutdown_grace, manner))
     await _secure(service, app, settings, manner)
@@ -112,7 +108,7 @@ def _joined(own: ASGIApp, here: Known, regions: Sequence[Far], service: Service)
     tell(regions, service)
     others: list[tuple[Known, ASGIApp]] = []
     for each in regions:
-        bearers = Bearers.of(each.settings, each.gateway.directory, each.gateway.bus)
+        bearers = Bearers.of(each.settings, each.gateway.directory, each.gateway.bus, each.signers, each.known.region)
         graph = graph_routes(each.gateway, each.settings, bearers, service)
         others.append((each.known, web(service, each.gateway, each.settings, [], graph)))
     return Front(own, here, others)

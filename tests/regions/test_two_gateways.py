@@ -43,6 +43,8 @@ async def test_both_gateways_of_a_region_keep_one_order_for_another_region(tmp_p
             assert len(ids) == 1, "one key, one task"
             await both.printed(both.us, [*sheets, "once", *batch, "last"], within=FETCHED)
             await until(lambda: emptied(both.eu), 60, "the outbox is empty")
+            alone = (await both.us.call("newPrintTask", **keyed))["taskId"]
+            assert alone not in ids, "a key is known in the region whose door heard it"
 
 
 async def documents(both, first, other):

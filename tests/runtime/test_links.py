@@ -1,7 +1,11 @@
 """What regions tell each other, and what their servers are told of it."""
 
+import json
+from dataclasses import asdict
+
 import pytest
 
+from libs.runtime.issuing import Issuer, told_keys
 from libs.runtime.keys import Keys
 from libs.runtime.links import BadLink, Link, Links, linked, make_link, read_link, write_link
 from libs.runtime.natsserver import configuration
@@ -32,6 +36,24 @@ def test_a_link_is_a_secret_file_with_what_the_other_region_needs(keys, tmp_path
     assert "CERTIFICATE" in link.authority
     assert "PRIVATE" not in link.authority
     assert make_link(keys[0], "eu", ("us",), ()).authority == "", "it listens for nobody"
+
+
+def test_a_link_tells_the_public_keys_of_access_tokens_and_those_alone(keys, tmp_path):
+    issuer = Issuer(keys[1].path(""))
+    assert told_keys(make_link(keys[1], "us", ("eu",), ()).issuer) == ()
+    issuer.make()
+    link = make_link(keys[1], "us", ("eu",), ())
+    assert [key.kid for key in told_keys(link.issuer)] == [key.kid for key in issuer.believed()]
+    assert not any(key.is_private for key in told_keys(link.issuer))
+    assert '"d"' not in link.issuer
+    path = tmp_path / "us.link"
+    told = asdict(link)
+    for more in ({"later": "a field of a later version"}, {}):
+        path.write_text(json.dumps({**told, **more}))
+        assert read_link(path) == link
+    del told["issuer"]
+    path.write_text(json.dumps(told))
+    assert told_keys(read_link(path).issuer) == (), "of a version before"
 
 
 def test_what_is_no_link_file_is_named_and_not_shown(tmp_path):

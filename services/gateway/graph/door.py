@@ -33,7 +33,7 @@ from services.gateway.graph.model import asking
 from services.gateway.graph.odata.paging import token_of
 from services.gateway.graph.odata.query import Query, query_of
 from services.gateway.graph.principal import Principal
-from services.gateway.graph.problem import Problem, refused
+from services.gateway.graph.problem import Problem, refused, unanswered
 from services.gateway.graph.rights.matrix import rule
 from services.gateway.pace import Pace
 from services.gateway.receiving import TooLarge, drop_rest, receive
@@ -48,7 +48,6 @@ COUNTED = 100
 MANY = 500
 #: The largest body that is read whole, in bytes; documents are uploaded.
 LARGEST = 4 * 1024 * 1024
-BUSY = "Nobody answers at the moment: try again in a few seconds."
 
 
 class Identifying(Protocol):
@@ -130,8 +129,7 @@ class Door(BaseRoute):
         except Refused as reason:
             return replies.failure(refused(reason), asked)
         except (Unanswered, NotStored):
-            text = f"The region {self._gateway.region} is not reached from here. {BUSY}" if self._gateway.far else BUSY
-            return replies.failure(Problem(503, "serviceNotAvailable", text, headers={"Retry-After": "5"}), asked)
+            return replies.failure(unanswered(self._gateway.region if self._gateway.far else ""), asked)
         except ClientDisconnect:
             raise
         except Exception:

@@ -43,6 +43,13 @@ def not_allowed(message: str, allow: str) -> Problem:
     return Problem(405, "notAllowed", message, headers={"Allow": allow})
 
 
+def unanswered(region: str = "") -> Problem:
+    """Nobody answers now; `region`: the other one whose services were asked."""
+    where = f"The region {region} is not reached from here. " if region else ""
+    message = f"{where}Nobody answers at the moment: try again in a few seconds."
+    return Problem(503, "serviceNotAvailable", message, headers={"Retry-After": "5"})
+
+
 #: How a service's refusal looks here.
 _STATUS = {
     Code.NOT_FOUND: (404, "itemNotFound"),

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -25,7 +26,9 @@ from services.gateway.issuer.proven import Proven, is_called
 from services.gateway.issuer.refusal import Refusal
 from services.gateway.oidc.own import KIND, application_claims
 from services.gateway.oidc.refusal import BadToken
+from services.gateway.oidc.verification import peek
 from services.gateway.receiving import TooLarge, receive
+from services.gateway.regions.front import Known
 from services.gateway.throttle import Tally, line_of
 
 log = structlog.get_logger()
@@ -37,14 +40,23 @@ _HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 class TokenEndpoint:
     """`POST /oauth2/v2.0/token`, also below a tenant. `audiences`: what tokens may be for, the first unless Graph is asked for;
-    `seen`: where assertions are kept that were shown.
+    `seen`: where assertions are kept that were shown; `elsewhere`: other regions, whose applications print through this one.
     """
 
     def __init__(
-        self, directory: Directory, issuer: Issuer, address: Address, audiences: tuple[str, ...], *, tries: int, seen: Bucket
+        self,
+        directory: Directory,
+        issuer: Issuer,
+        address: Address,
+        audiences: tuple[str, ...],
+        *,
+        tries: int,
+        seen: Bucket,
+        elsewhere: Sequence[Known] = (),
     ) -> None:
         self._directory = directory
-        self._assertions = Assertions(directory, seen)
+        self._elsewhere = tuple(elsewhere)
+        self._seen = seen
         self._issuer = issuer
         self._address = address
         self._audiences = audiences
@@ -94,17 +106,26 @@ class TokenEndpoint:
         base, asked = self._address.of(request.scope), str(request.path_params.get("tenant", ""))
         tenant = tenant_guid(asked) if asked and asked not in ANY else ""
         here = (base + request.url.path, issuer_name(base, asked if tenant else ""))
-        return await self._assertions.proven(asking.assertion, client_id=asking.client_id, tenant=tenant, audiences=here, line=line)
+        home = self._home_of(peek(asking.assertion).issuer)
+        assertions = Assertions(home, self._seen)
+        return await assertions.proven(asking.assertion, client_id=asking.client_id, tenant=tenant, audiences=here, line=line)
+
+    def _home_of(self, name: str) -> Directory:
+        """The directory that has an application: our own, unless another region's is known to have it. Raises `Unanswered`."""
+        if self._elsewhere and not self._directory.applications(name):
+            return next((known.directory for known in self._elsewhere if known.application(name)), self._directory)
+        return self._directory
 
     async def _client(self, asking: Asking) -> Proven | None:
         """The application that this is, by the token that it has shown; None: none. Raises `Unanswered`."""
         if len(asking.secret) > LONGEST:
             return None
         key = token_key(token_digest(asking.secret))
-        (token,) = await self._directory.find(key)
+        home = next((known.directory for known in self._elsewhere if known.client(asking.secret)), self._directory)
+        (token,) = await home.find(key)
         if not isinstance(token, TokenEntry):
             return None
-        (client,) = await self._directory.find(client_key(token.sn))
+        (client,) = await home.find(client_key(token.sn))
         if not isinstance(client, ClientEntry) or speaks_for(token, client, time.time_ns() // 1_000_000) is None:
             return None
         if client.role is not ClientKind.APP or not is_called(client, asking.client_id):

@@ -1,6 +1,6 @@
 """The built-in issuer's addresses, each also below a tenant (its GUID or name, `common`, `organizations`)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -12,19 +12,21 @@ from services.gateway.graph.http.address import Address
 from services.gateway.issuer.discovery import description
 from services.gateway.issuer.endpoint import TokenEndpoint
 from services.gateway.oidc.own import audiences
+from services.gateway.regions.front import Known
 from services.gateway.settings import GatewaySettings
 
 _PUBLISHED = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 
 
-def issuer_routes(gateway: Gateway, settings: GatewaySettings) -> list[Route]:
-    """Nothing when the issuer is switched off."""
+def issuer_routes(gateway: Gateway, settings: GatewaySettings, elsewhere: Sequence[Known] = ()) -> list[Route]:
+    """Nothing when the issuer is switched off. Applications of the regions `elsewhere` are given tokens, too."""
     if not settings.issuer_enabled:
         return []
     issuer = Issuer(settings.keys_dir)
     address = Address(settings.public_url, settings.http_names)
     told = audiences(settings.graph_audience, settings.public_url)
-    token = TokenEndpoint(gateway.directory, issuer, address, told, tries=settings.token_tries, seen=gateway.reservations)
+    tries, seen = settings.token_tries, gateway.reservations
+    token = TokenEndpoint(gateway.directory, issuer, address, told, tries=tries, seen=seen, elsewhere=elsewhere)
 
     async def describe(request: Request) -> Response:
         return JSONResponse(description(address.of(request.scope), request.path_params.get("tenant", "")), headers=_PUBLISHED)

@@ -1,21 +1,22 @@
 """Who asks with a bearer token: the door's one question, over all issuers that are trusted (graph-print.md 6.4)."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
+from joserfc.jwk import RSAKey
 
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.issuing import ALGORITHM, Issuer
 from services.gateway.auth import Throttled
 from services.gateway.directory import Directory
 from services.gateway.graph.principal import Principal
-from services.gateway.graph.problem import Problem
+from services.gateway.graph.problem import Problem, unanswered
 from services.gateway.oidc import own
 from services.gateway.oidc.claims import Reader
 from services.gateway.oidc.fetching import Source
-from services.gateway.oidc.keyring import Keyring
+from services.gateway.oidc.keyring import Keyring, PublicKey
 from services.gateway.oidc.origin import Names
 from services.gateway.oidc.refusal import BadToken, NoKeys
 from services.gateway.oidc.standing import Standing
@@ -40,7 +41,11 @@ class Foreign:
 
 
 class Bearers:
-    """`issuer` None: the built-in one is off; it goes by `names`. `authority` is where a client is told to get a token."""
+    """`issuer` None: the built-in one is off; it goes by `names`. `authority` is where a client is told to get a token.
+
+    At the doors of another region, `away` is its name, and `told` are the keys with which it signs: what its own built-in issuer
+    gave out is as good here as what ours gives out for its clients.
+    """
 
     def __init__(
         self,
@@ -53,6 +58,8 @@ class Bearers:
         names: Names | None = None,
         authority: str = "",
         clock: Callable[[], float] = time.time,
+        told: Sequence[RSAKey] = (),
+        away: str = "",
     ) -> None:
         self._standing = standing
         self._foreign = foreign
@@ -61,10 +68,14 @@ class Bearers:
         self._names = names or Names()
         self._authority = authority
         self._clock = clock
+        self._told = tuple(told)
+        self._away = away
         self._tally = Tally(tries)
 
     @classmethod
-    def of(cls, settings: GatewaySettings, directory: Directory, bus: Bus) -> "Bearers":
+    def of(
+        cls, settings: GatewaySettings, directory: Directory, bus: Bus, told: Sequence[RSAKey] = (), away: str = ""
+    ) -> "Bearers":
         """As the settings say."""
         return cls(
             Standing(directory, bus, settings.region),
@@ -74,6 +85,8 @@ class Bearers:
             tries=settings.token_tries,
             names=Names(settings.public_url, (settings.http_host, *settings.http_names)),
             authority=_authority(settings),
+            told=told,
+            away=away,
         )
 
     async def principal(self, headers: Mapping[str, str], address: str) -> Principal:
@@ -96,6 +109,8 @@ class Bearers:
             raise self._refused(bad, line) from None
         except (NoKeys, Unanswered, Refused) as error:
             log.warning("bearer token not looked at", cause=type(error).__name__)
+            if self._away and isinstance(error, Unanswered):
+                raise unanswered(self._away) from None
             message = "Nobody can tell now whether the token is good: its issuer or the registry does not answer."
             raise Problem(503, "serviceNotAvailable", message, headers={"Retry-After": "5"}) from None
         self._tally.right(shown)  # the next token of the same one is let in as well
@@ -127,12 +142,22 @@ class Bearers:
             check_kind(peeked, claims)
             check_claims(claims, trusted.audiences, self._clock(), trusted.skew)
             return await self._welcome(Reader(trusted).principal(claims, address))
-        key = own.key_of(self._issuer, peeked.kid) if self._issuer and peeked.kind == own.KIND else None
-        if key is None:
-            raise BadToken("The token's issuer (iss) is not trusted here, or its key is no longer good.")
+        key, audiences, names = self._built_in(peeked)
         claims = verified(token, peeked, key, (ALGORITHM,))
-        check_claims(claims, self._audiences, self._clock(), SKEW)
-        return await own.principal(claims, self._standing, address, self._names)
+        check_claims(claims, audiences, self._clock(), SKEW)
+        return await own.principal(claims, self._standing, address, names)
+
+    def _built_in(self, peeked: Peeked) -> tuple[PublicKey, Collection[str] | None, Names | None]:
+        """The key of a token of our built-in issuer or of that of the region whose doors these are, and what else it must say.
+
+        Raises `BadToken`.
+        """
+        if peeked.kind == own.KIND:
+            if self._issuer and (key := own.key_of(self._issuer.believed(), peeked.kid)):
+                return key, self._audiences, self._names
+            if key := own.key_of(self._told, peeked.kid):
+                return key, None, None  # by which addresses it is reached only it knows, and it signs for its own doors alone
+        raise BadToken("The token's issuer (iss) is not trusted here, or its key is no longer good.")
 
     async def _welcome(self, who: Principal) -> Principal:
         """Somebody from another issuer, with what the registry knows: it may have them disabled, or made an administrator."""

@@ -1,13 +1,12 @@
 """Tokens of the built-in issuer: what is in them, and who they say is asking."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.ids import guid, tenant_guid
 from libs.contracts.people import UserView
-from libs.runtime.issuing import Issuer
 from services.gateway.directory import app_of
 from services.gateway.graph.principal import Principal
 from services.gateway.oidc.keyring import PublicKey
@@ -31,9 +30,9 @@ def audiences(configured: str, public_url: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(each for each in (configured, public_url.rstrip("/"), NAMELESS, *GRAPH) if each))
 
 
-def key_of(issuer: Issuer, kid: str) -> PublicKey | None:
-    """The key of ours with this id."""
-    return next((key for key in issuer.believed() if key.kid == kid), None)
+def key_of(keys: Iterable[PublicKey], kid: str) -> PublicKey | None:
+    """The key with this id."""
+    return next((key for key in keys if key.kid == kid), None)
 
 
 def application_claims(client: ClientEntry, roles: Collection[str], credential: str = "") -> dict[str, Any]:
@@ -71,10 +70,11 @@ def _app_claims(client: ClientEntry) -> dict[str, Any]:
     return {"ver": "2.0", "tid": tenant_guid(client.tenant), "appid": app, "azp": app}
 
 
-async def principal(claims: Mapping[str, Any], standing: Standing, address: str, names: Names) -> Principal:
+async def principal(claims: Mapping[str, Any], standing: Standing, address: str, names: Names | None) -> Principal:
     """Who asks, as the directory and the registry know them now: what was taken away since the token was made is gone.
 
-    `names` are those that this installation issues tokens under: whoever has a copy of its keys is none of it.
+    `names` are those that this installation issues tokens under: whoever has a copy of its keys is none of it. None: another
+    region has issued it, under a name that only that region knows.
 
     Raises `BadToken`, and the bus's `Unanswered`.
     """
@@ -82,7 +82,7 @@ async def principal(claims: Mapping[str, Any], standing: Standing, address: str,
     if not isinstance(ours, Mapping):
         raise BadToken("The token is none for this API.", genuine=True)
     tenant, sn = str(ours.get("tenant", "")), str(ours.get("sn", ""))
-    if not names.signed(str(claims.get("iss", "")), tenant):
+    if names and not names.signed(str(claims.get("iss", "")), tenant):
         message = "The token's issuer (iss) is not this server: get one here. Where it has several names, set PRINTBUS_PUBLIC_URL."
         raise BadToken(message, genuine=True)
     client = await standing.client(tenant, sn, str(ours.get("credential", "")))

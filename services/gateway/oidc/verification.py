@@ -73,11 +73,14 @@ def verified(token: str, peeked: Peeked, key: PublicKey, algorithms: Collection[
     return claims
 
 
-def check_claims(claims: Mapping[str, Any], audiences: Collection[str], now: float, skew: float) -> None:
-    """It is for us, and its time has come and is not over (RFC 7519 section 4.1). Raises `BadToken`."""
+def check_claims(claims: Mapping[str, Any], audiences: Collection[str] | None, now: float, skew: float) -> None:
+    """It is for us, and its time has come and is not over (RFC 7519 section 4.1); `audiences` None: its key signs for nobody else.
+
+    Raises `BadToken`.
+    """
     told = claims.get("aud")
     audience = [told] if isinstance(told, str) else told
-    if not isinstance(audience, list) or not any(isinstance(each, str) and each in audiences for each in audience):
+    if not isinstance(audience, list) or not any(_is_for(each, audiences) for each in audience):
         raise BadToken("The token is for another audience (aud).", genuine=True)
     expires = _moment(claims, "exp")
     if expires is None:
@@ -88,6 +91,10 @@ def check_claims(claims: Mapping[str, Any], audiences: Collection[str], now: flo
         begins = _moment(claims, name)
         if begins is not None and begins > now + skew:
             raise BadToken(f"The token is not good yet ({name}): compare the clocks.", genuine=True)
+
+
+def _is_for(audience: Any, audiences: Collection[str] | None) -> bool:
+    return isinstance(audience, str) and (audiences is None or audience in audiences)
 
 
 def check_kind(peeked: Peeked, claims: Mapping[str, Any]) -> None:

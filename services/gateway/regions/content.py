@@ -1,6 +1,7 @@
 """Where documents for another region go: into its store, or, when there is none to be reached, along in the message."""
 
 import asyncio
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import structlog
@@ -8,8 +9,9 @@ from obstore.exceptions import BaseError
 
 from libs.contracts.documents import INLINE_LIMIT, Inline, Stored
 from libs.contracts.queries import Code
-from libs.runtime.bus import NotStored, Refused
+from libs.runtime.bus import NotStored, Refused, Unanswered
 from libs.runtime.documents import Documents
+from libs.runtime.folder import Part
 
 log = structlog.get_logger()
 
@@ -32,6 +34,24 @@ class NoStore(Documents):
             f"Files for the region {self._region} need its store: take a gateway of that region, "
             "or have the operator name the store in PRINTBUS_REGION_DOCUMENTS.",
         )
+
+
+class FarStore(Documents):
+    """The store of another region as doors have it: while it is not reached, what is uploaded to it gets the answer of all else."""
+
+    async def put_stream(self, name: str, pieces: AsyncIterator[bytes], *, summed: bool = True) -> tuple[int, str]:
+        """As `Documents.put_stream`. Raises `Unanswered`, too."""
+        try:
+            return await super().put_stream(name, pieces, summed=summed)
+        except (BaseError, OSError) as error:
+            raise Unanswered("the store of another region is not reached") from error
+
+    async def join(self, name: str, parts: Sequence[Part]) -> tuple[int, str]:
+        """As `Documents.join`. Raises `Unanswered`, too."""
+        try:
+            return await super().join(name, parts)
+        except (BaseError, OSError) as error:
+            raise Unanswered("the store of another region is not reached") from error
 
 
 class FarContent:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from joserfc.jwk import RSAKey
 from prometheus_client import CollectorRegistry
 
 from libs.contracts.directory import Entry
@@ -14,7 +15,7 @@ from libs.contracts.message import decode
 from libs.contracts.metrics import OUTBOX_MESSAGES, REGION_REACHED
 from libs.contracts.streams import far_directory
 from libs.runtime.credentials import write_secret
-from libs.runtime.documents import Documents
+from libs.runtime.issuing import told_keys
 from libs.runtime.links import Link
 from libs.runtime.metrics import rows
 from libs.runtime.mirror import Mirror
@@ -24,7 +25,7 @@ from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receipts import Receipts
-from services.gateway.regions.content import FarContent, NoStore
+from services.gateway.regions.content import FarContent, FarStore, NoStore
 from services.gateway.regions.front import Known
 from services.gateway.regions.outbox import Outbox
 from services.gateway.regions.reach import FarBus
@@ -49,13 +50,14 @@ class FarGateway(Gateway):
 
 @dataclass(frozen=True, slots=True)
 class Far:
-    """One other region as this gateway serves it."""
+    """One other region as this gateway serves it; `signers` are the keys with which it signs access tokens itself."""
 
     known: Known
     gateway: Gateway
     settings: GatewaySettings
     outbox: Outbox
     bus: FarBus
+    signers: tuple[RSAKey, ...] = ()
 
     @property
     def reached(self) -> bool:
@@ -72,7 +74,7 @@ def far(link: Link, own: Gateway, settings: GatewaySettings, service: Service) -
     receipts = Receipts(bus, region, CollectorRegistry())  # what it counts is counted by its name, of which there is one
     outbox = Outbox(bus, region, receipts)
     places = settings.region_documents
-    documents = Documents(places[region], settings.data_dir) if region in places else None
+    documents = FarStore(places[region], settings.data_dir) if region in places else None
     gateway = FarGateway(
         **{
             **{name: getattr(own, name) for name in Gateway.__dataclass_fields__},
@@ -92,7 +94,8 @@ def far(link: Link, own: Gateway, settings: GatewaySettings, service: Service) -
     service.loop(f"reach of {region}", bus.follow)
     service.loop(f"receipts of {region}", receipts.confirm)
     service.loop(f"outbox of {region}", outbox.follow)
-    return Far(Known(region, mirror, directory), gateway, settings.model_copy(update={"region": region}), outbox, bus)
+    known = Known(region, mirror, directory)
+    return Far(known, gateway, settings.model_copy(update={"region": region}), outbox, bus, told_keys(link.issuer))
 
 
 def _kept(settings: GatewaySettings, region: str, name: str, told: str) -> Path:

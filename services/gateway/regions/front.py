@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from libs.contracts.directory import token_key
+from libs.contracts.directory import client_key, token_key
 from libs.contracts.ids import token_digest
+from libs.runtime.bus import Unanswered
 from libs.runtime.mirror import Mirror
 from services.gateway.auth import LONGEST
 from services.gateway.directory import Directory
 from services.gateway.graph.http.address import BASE
+from services.gateway.oidc.own import OURS
 
 #: Below this, and the name of a region, are its own doors: in addresses that they hand out.
 BELOW = "/regions/"
@@ -34,9 +36,14 @@ class Known:
         """Whether a static token is of one of its clients."""
         return len(shown) <= LONGEST and self.mirror.get(token_key(token_digest(shown))) is not None
 
-    def application(self, app: str) -> bool:
-        """Whether an access token's application is one of its own."""
-        return self.mirror.loaded.is_set() and bool(self.directory.applications(app))
+    def application(self, name: str) -> bool:
+        """Whether this is the serial number, or what tokens call it, of one of its applications; of an empty name: no."""
+        if not name or self.mirror.get(client_key(name)):
+            return bool(name)
+        try:
+            return bool(self.directory.applications(name))
+        except Unanswered:  # nobody can say now
+            return False
 
 
 class Front:
@@ -72,22 +79,22 @@ class Front:
         if not shown:
             scheme, _, token = headers.get("authorization", "").strip().partition(" ")
             shown = token.strip() if scheme.lower() == "bearer" else ""
-        if not shown or self._here.client(shown):
-            return ""
         app = application_of(shown)
-        for known, _ in self._others:
-            if known.client(shown) or (app and known.application(app)):
-                return "" if app and self._here.application(app) else known.region
-        return ""
+        if not shown or self._here.client(shown) or self._here.application(app):
+            return ""
+        return next((known.region for known, _ in self._others if known.client(shown) or known.application(app)), "")
 
 
 def application_of(token: str) -> str:
-    """What an access token calls its application, looked at and not believed; empty: it is none."""
+    """What an access token calls its application, looked at and not believed; empty: it is none.
+
+    That is its serial number in those of regions' own issuers: one application may go by one id in several regions.
+    """
     parts = token.split(".")
     if len(parts) != 3 or len(token) > LONGEST_JWT:
         return ""
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
-        return str(claims.get("appid") or claims.get("azp") or "")
+        return str(claims.get(OURS, {}).get("sn") or claims.get("appid") or claims.get("azp") or "")
     except (ValueError, binascii.Error, AttributeError):
         return ""

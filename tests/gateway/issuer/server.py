@@ -38,7 +38,7 @@ def a_key():
 class Server:
     """The issuer's routes over a directory in memory, and the door's own eyes on what it gives out."""
 
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, elsewhere=(), **settings):
         self.settings = read(GatewaySettings, data_dir=folder, **settings)
         self.issuer = Issuer(self.settings.keys_dir)
         self.settings.keys_dir.mkdir()
@@ -48,7 +48,7 @@ class Server:
         self.rig.bus.answers[LookUp] = Entries(entries=())
         self.put(app(app_id="", roles=ROLES), token_entry(token_digest(SECRET)))
         self.reservations = FakeBucket()
-        self.app = Starlette(routes=issuer_routes(self, self.settings))
+        self.app = Starlette(routes=issuer_routes(self, self.settings, elsewhere))
 
     @property
     def directory(self):

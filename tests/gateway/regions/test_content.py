@@ -4,9 +4,9 @@ import pytest
 from obstore.exceptions import GenericError
 
 from libs.contracts.documents import INLINE_LIMIT, Inline, Stored
-from libs.runtime.bus import NotStored, Refused
+from libs.runtime.bus import NotStored, Refused, Unanswered
 from libs.runtime.documents import Documents
-from services.gateway.regions.content import RIDES, FarContent, NoStore
+from services.gateway.regions.content import RIDES, FarContent, FarStore, NoStore
 
 NAME = "main/task/source"
 SMALL, LARGE, HUGE = b"x" * INLINE_LIMIT, b"x" * (INLINE_LIMIT + 1), b"x" * (RIDES + 1)
@@ -59,3 +59,14 @@ async def test_nothing_of_the_region_is_put_into_our_own_store():
             await asked
     with pytest.raises(Refused):
         _ = store.signs
+
+
+async def test_what_is_uploaded_to_a_store_that_is_not_reached_is_not_answered(tmp_path):
+    async def pieces():
+        yield SMALL
+
+    store = FarStore(str(tmp_path), tmp_path)
+    assert (await store.put_stream(NAME, pieces()))[0] == len(SMALL)
+    (tmp_path / "other").write_bytes(b"a file where a folder should be")
+    with pytest.raises(Unanswered, match="the store of another region is not reached"):
+        await store.put_stream("other/task/source", pieces())

@@ -13,7 +13,7 @@ from libs.contracts.ids import token_digest
 from services.gateway.directory import Directory
 from services.gateway.graph.http.address import BASE
 from services.gateway.regions.front import Front, Known, application_of
-from tests.gateway.fakes import SN, TOKEN, FakeBus, FakeMirror, door, entries
+from tests.gateway.fakes import TOKEN, FakeBus, FakeMirror, door, entries
 
 OWN, FAR, BOTH = "token-of-eu", "token-of-us", "token-of-both"
 OWN_APP, FAR_APP = "11111111-0000-4000-8000-000000000001", "22222222-0000-4000-8000-000000000002"
@@ -33,12 +33,12 @@ class Doors:
 
 
 def known(region, app, *tokens):
+    """A region with one client, whose serial number begins with its name."""
     mirror = FakeMirror()
-    mirror.loaded = SimpleNamespace(is_set=lambda: True)
     directory = Directory(FakeBus(), mirror, region)
     for token in tokens:
-        mirror.put(TokenEntry(digest=token_digest(token), sn=SN, tenant="main"))
-    mirror.put(ClientEntry(sn=SN, tenant="main", role=ClientKind.APP, app_id=app))
+        mirror.put(TokenEntry(digest=token_digest(token), sn=f"{region}client", tenant="main"))
+    mirror.put(ClientEntry(sn=f"{region}client", tenant="main", role=ClientKind.APP, app_id=app))
     return Known(region, mirror, directory)
 
 
@@ -82,12 +82,21 @@ def jwt(**claims):
         ({"Authorization": f"Bearer {jwt(azp=FAR_APP.upper())}"}, "us"),
         ({"Authorization": f"Bearer {jwt(appid=OWN_APP)}"}, "eu"),
         ({"Authorization": f"Bearer {jwt(appid='nobody')}"}, "eu"),
+        ({"Authorization": f"Bearer {jwt(appid=OWN_APP, printbus={'sn': 'usclient'})}"}, "us"),
+        ({"Authorization": f"Bearer {jwt(appid=FAR_APP, printbus={'sn': 'euclient'})}"}, "eu"),
+        ({"Authorization": f"Bearer {jwt(appid=FAR_APP, printbus={'sn': 'nobody00'})}"}, "eu"),
+        ({"Authorization": f"Bearer {jwt(appid=FAR_APP, printbus=7)}"}, "eu"),
         ({"Authorization": "Bearer e30.!!!.x"}, "eu"),
         ({"Authorization": f"Bearer e30.{base64.urlsafe_b64encode(b'[1]').decode()}.x"}, "eu"),
     ],
 )
 async def test_a_request_comes_to_the_region_that_knows_its_credential(regions, headers, region):
     assert await came(regions, **headers) == region
+
+
+async def test_what_a_region_that_hears_nothing_of_itself_cannot_tell_is_asked_of_the_others(regions):
+    regions.front._here.mirror.fresh = False
+    assert await came(regions, Authorization=f"Bearer {jwt(appid=FAR_APP)}") == "us"
 
 
 async def test_an_address_that_a_region_handed_out_comes_back_to_it_as_it_was(regions):

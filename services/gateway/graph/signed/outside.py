@@ -10,12 +10,10 @@ from libs.runtime.bus import Refused, Unanswered
 from services.gateway.gateway import Gateway
 from services.gateway.graph.http import cors, replies
 from services.gateway.graph.http.request import Asked
-from services.gateway.graph.problem import Problem, not_allowed, refused
+from services.gateway.graph.problem import Problem, not_allowed, refused, unanswered
 from services.gateway.receiving import drop_rest
 
 log = structlog.get_logger()
-
-_BUSY = "Nobody answers at the moment: try again in a few seconds."
 
 
 class Outside(ABC):
@@ -64,7 +62,7 @@ class Outside(ABC):
         except Refused as reason:
             return refused(reason)
         except Unanswered:
-            return Problem(503, "serviceNotAvailable", _BUSY, headers={"Retry-After": "5"})
+            return unanswered(self._gateway.region if self._gateway.far else "")
         except ClientDisconnect:
             return Problem(400, "invalidRequest", "The body ended too early.")
         except Exception:
