@@ -83,6 +83,12 @@ FLEET = Dashboard(
         Panel("Printers by state", (("max by (state) (spooler_printers)", "{{state}}"),)),
         Panel("What printers complain about", (("max by (reason) (spooler_printer_reasons)", "{{reason}}"),)),
         Panel("Agents online", (("max(registry_agents_online)", "agents"),), kind="stat"),
+        Panel("Agents that went away", (("sum(increase(registry_agents_left_total[1h]))", "an hour"),), says="Most come back"),
+        Panel(
+            "Tasks that test the way",
+            (("max(gateway_canary_sites)", "agents"), ("max(gateway_canary_silent)", "did not come back")),
+            says="Off unless PRINTBUS_CANARY_PERIOD is set",
+        ),
         Panel(
             "Duplicates prevented",
             (
@@ -102,6 +108,17 @@ FLEET = Dashboard(
             "percentunit",
         ),
         Panel("Pages an hour", (("sum(increase(spooler_pages_printed_total[1h]))", "pages"),)),
+        Panel(
+            "Pages a minute by kind of printer",
+            (("60 * sum by (driver) (rate(agent_pages_printed_total[5m]))", "{{driver}}"),),
+        ),
+        Panel(
+            "Time over before paper, and no such paper",
+            (
+                ('sum(increase(spooler_tasks_ended_total{reason="expired"}[1h]))', "expired in an hour"),
+                ('sum(increase(spooler_tasks_ended_total{reason="media-mismatch"}[1h]))', "no such paper in an hour"),
+            ),
+        ),
     ),
 )
 
@@ -113,10 +130,18 @@ PRINTER = Dashboard(
         Panel("State", (('max by (state) (agent_printer_state{printer="$printer"})', "{{state}}"),), kind="stat"),
         Panel("Reasons", (('max by (reason) (agent_printer_reason{printer="$printer"})', "{{reason}}"),)),
         Panel("Attempts that have not ended", (('max(agent_printer_attempts{printer="$printer"})', "attempts"),)),
+        Panel(
+            "Pages a minute, and what it says that it can",
+            (
+                ('60 * sum(rate(agent_pages_printed_total{printer="$printer"}[5m]))', "printed"),
+                ('max(agent_printer_rated_pages_per_minute{printer="$printer"})', "rated"),
+            ),
+        ),
         Panel("The agent is admitted", (("min by (instance) (agent_admitted)", "{{instance}}"),)),
         Panel(
             "From its turn to paper, or to why not (all printers of the agent)", _quantiles("agent_print_seconds", "outcome"), "s"
         ),
+        Panel("The line was lost", (("sum by (instance) (increase(agent_bus_reconnects_total[1h]))", "{{instance}}, an hour"),)),
         Panel(
             "What became of attempts (all printers of the agent)",
             (("sum by (outcome) (rate(agent_print_seconds_count[$__rate_interval]))", "{{outcome}}"),),
@@ -144,12 +169,35 @@ WAY = Dashboard(
         ),
         Panel("4 Is converted", _quantiles("converter_order_seconds", "engine"), "s", exemplars=True),
         Panel("5 Stands in its printer's line", (('max(spooler_tasks_oldest_seconds{stage="fetchable"})', "oldest"),), "s"),
+        Panel(
+            "From the door to the first byte",
+            _quantiles("spooler_first_byte_seconds", "since"),
+            "s",
+            says="Since it was accepted, and since it was ready for its printer",
+        ),
         Panel("6 Goes on paper", _quantiles("agent_print_seconds"), "s", exemplars=True),
         Panel("7 The spooler hears of it", (('max(bus_consumer_oldest_seconds{consumer="spooler_reports"})', "age"),), "s"),
         Panel("8 Others are told", (('max(bus_consumer_oldest_seconds{consumer="webhooks_tasks"})', "age"),), "s"),
         Panel("9 First attempt at a receiver", _quantiles("webhooks_first_attempt_seconds", "dialect"), "s"),
         _STAGES,
         _OLDEST,
+        Panel(
+            "How old tasks are, by stage",
+            (("histogram_quantile(0.95, sum by (le, stage) (spooler_tasks_age_seconds_bucket))", "p95 {{stage}}"),),
+            "s",
+            says="Of those that have not ended, since they were accepted",
+        ),
+        Panel(
+            "Tasks that test the way",
+            (
+                (
+                    "histogram_quantile(0.95, sum by (le, outcome) (rate(gateway_canary_seconds_bucket[$__rate_interval])))",
+                    "p95 {{outcome}}",
+                ),
+            ),
+            "s",
+            says="To each agent and back, with nothing printed",
+        ),
         Panel("Unknown outcomes", (("sum(increase(spooler_unknown_outcomes_total[1h]))", "an hour"),)),
     ),
 )

@@ -41,6 +41,8 @@ ALL: dict[str, Metric] = {}
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: Work: conversions, paper.
 _WORK = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+#: What may lie for a while: a task in one of its states.
+_AGES = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 
 
 def _metric(kind: Kind, service: str, name: str, says: str, *labels: str, buckets: tuple[float, ...] = ()) -> Metric:
@@ -83,9 +85,22 @@ RECEIPTS_WAITING = _gauge("gateway", "gateway_receipts_waiting", "Accepted tasks
 OUTBOX_MESSAGES = _gauge("gateway", "gateway_outbox_messages", "Messages kept for a region that did not answer", "region")
 REGION_REACHED = _gauge("gateway", "gateway_region_reached", "1 while another region's registry is heard", "region")
 DIRECTORY_FRESH = _gauge("gateway", "gateway_directory_fresh", "1 while the directory's mirror is believed")
+CANARIES = _metric(
+    Kind.HISTOGRAM,
+    "gateway",
+    "gateway_canary_seconds",
+    "From the door to an agent and back, of tasks that print nothing, by how they ended (printed, failed, late)",
+    "outcome",
+    buckets=_WORK,
+)
+CANARY_SITES = _gauge("gateway", "gateway_canary_sites", "Agents that such tasks are sent to")
+CANARY_SILENT = _gauge("gateway", "gateway_canary_silent", "Agents whose last one did not come back, or did not come to its end")
 
 # --- who is there ---
 AGENTS_ONLINE = _gauge("registry", "registry_agents_online", "Agents that are online")
+AGENTS_LEFT = _counter(
+    "registry", "registry_agents_left", "Times that an agent was not heard any more, or said goodbye: most come back at once"
+)
 QUESTIONS = _counter("registry", "registry_questions", "Questions answered or refused", "question")
 DEVICE_REPORTS = _counter("registry", "registry_device_reports", "Device reports taken")
 REGISTRY_FOREIGN = _counter("registry", "registry_foreign_reports", "Device reports and heartbeats that speak for another agent")
@@ -96,6 +111,23 @@ ACTIVE = _gauge("spooler", "spooler_active", "1 while this process holds the lea
 TASKS_OPEN = _gauge("spooler", "spooler_tasks_open", "Tasks that have not ended, by where they are in their life", "stage")
 TASKS_OLDEST = _gauge(
     "spooler", "spooler_tasks_oldest_seconds", "How long ago the oldest task of a stage was accepted, 0: there is none", "stage"
+)
+TASKS_AGE = _metric(
+    Kind.HISTOGRAM,
+    "spooler",
+    "spooler_tasks_age_seconds",
+    "Since when the tasks that have not ended are accepted, by stage, as they are now: it goes down again, so take no rate of it",
+    "stage",
+    buckets=_AGES,
+)
+FIRST_BYTE = _metric(
+    Kind.HISTOGRAM,
+    "spooler",
+    "spooler_first_byte_seconds",
+    "Until a task's printer began to be given its document, as the spooler hears of it: since it was accepted (with the time that "
+    "people let it wait), and since it was ready for its printer",
+    "since",
+    buckets=(0.05, *_WORK, 3600.0),
 )
 TASKS_ENDED = _counter("spooler", "spooler_tasks_ended", "Tasks that ended, by how and by IPP's reason", "stage", "reason")
 PAGES = _counter("spooler", "spooler_pages_printed", "Pages of tasks that came to their end")
@@ -163,6 +195,17 @@ PRINTS = _metric(
 )
 OPEN_ATTEMPTS = _gauge("agent", "agent_open_attempts", "Attempts that have not ended")
 ADMITTED = _gauge("agent", "agent_admitted", "1 while the spooler lets this agent print")
+AGENT_PAGES = _counter(
+    "agent",
+    "agent_pages_printed",
+    "Pages that printers have put on paper, as far as they say, by the driver that speaks to them",
+    "printer",
+    "driver",
+)
+PRINTER_RATED = _gauge(
+    "agent", "agent_printer_rated_pages_per_minute", "What a printer says that it can (pages-per-minute, RFC 8011)", "printer"
+)
+RECONNECTS = _counter("agent", "agent_bus_reconnects", "Times that the line to the bus was lost and is there again")
 AGENT_DUPLICATES = _counter("agent", "agent_duplicates_prevented", "Orders that came again, and were not printed again")
 PRINTER_STATE = _gauge("agent", "agent_printer_state", "1 for the state that a printer is in", "printer", "state")
 PRINTER_REASON = _gauge("agent", "agent_printer_reason", "1 for each reason that a printer gives", "printer", "reason")

@@ -105,13 +105,14 @@ def outgoing(message: Message, message_id: str = "") -> Outgoing:
 
 
 class Bus:
-    """One NATS connection of one user. Reconnects for ever; `reconnected` is set and replaced at each reconnect."""
+    """One NATS connection of one user. Reconnects for ever; `reconnected` is set and replaced at each of `reconnects`."""
 
     def __init__(self, client: Client, user: str) -> None:
         self.client = client
         self.user = user
         self.js: JetStreamContext = client.jetstream(timeout=API_TIMEOUT)
         self.reconnected = asyncio.Event()
+        self.reconnects = 0
         self.lost_at: float | None = None
         self.closing = False
         self.reviving: asyncio.Task[None] | None = None
@@ -332,6 +333,7 @@ class _Caller:
 
     async def _reconnected(self) -> None:
         self.bus.lost_at = None
+        self.bus.reconnects += 1
         self.bus.reconnected.set()
         self.bus.reconnected = asyncio.Event()
         log.info("bus reconnected", user=self.bus.user)

@@ -1,6 +1,7 @@
 """Metrics of the catalogue (`libs/contracts/metrics.py`) made and written out: the only place that knows Prometheus's client."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -12,10 +13,11 @@ from prometheus_client import (
     disable_created_metrics,
     generate_latest,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.openmetrics import exposition
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 from libs.contracts.metrics import Kind, Metric
 
@@ -85,6 +87,43 @@ class _Counted(Collector):
 def rows(metric: Metric, registry: CollectorRegistry, look: Callable[[], Rows]) -> None:
     """A gauge or counter with labels, made when somebody asks: nothing runs meanwhile."""
     registry.register(_Counted(metric, look))
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """Values as they are now: how many are at most each of a metric's `buckets`, how many there are at all, and their sum."""
+
+    within: tuple[int, ...]
+    count: int
+    sum: float
+
+
+class _Spreads(Collector):
+    """A histogram that is counted anew each time, and not added to."""
+
+    def __init__(self, metric: Metric, look: Callable[[], Mapping[tuple[str, ...], Spread]]) -> None:
+        self._metric = metric
+        self._look = look
+
+    def collect(self) -> Iterable[Family]:
+        """It, as it is now."""
+        family = self._family()
+        bounds = [*map(floatToGoString, self._metric.buckets), "+Inf"]
+        for labels, spread in self._look().items():
+            family.add_metric(labels, list(zip(bounds, (*spread.within, spread.count), strict=True)), spread.sum)
+        yield family
+
+    def describe(self) -> Iterable[Family]:
+        """Its name, so that registering it asks nobody."""
+        return [self._family()]
+
+    def _family(self) -> HistogramMetricFamily:
+        return HistogramMetricFamily(self._metric.name, self._metric.says, labels=self._metric.labels)
+
+
+def spreads(metric: Metric, registry: CollectorRegistry, look: Callable[[], Mapping[tuple[str, ...], Spread]]) -> None:
+    """A histogram of what there is when somebody asks, by the values of its labels."""
+    registry.register(_Spreads(metric, look))
 
 
 class _Together(Collector):

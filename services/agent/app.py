@@ -7,10 +7,10 @@ from functools import partial
 import httpx
 
 from libs.contracts.agents import AdmitAgent, Heartbeat
-from libs.contracts.metrics import ADMITTED, OPEN_ATTEMPTS
+from libs.contracts.metrics import ADMITTED, OPEN_ATTEMPTS, RECONNECTS
 from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime import trust
-from libs.runtime.metrics import looked_up
+from libs.runtime.metrics import looked_up, rows
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service
 from libs.runtime.settings import SettingsError
@@ -51,7 +51,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
     await standing.load()
     looked_up(OPEN_ATTEMPTS, service.metrics, lambda: shop.open_attempts)
     looked_up(ADMITTED, service.metrics, lambda: float(standing.admitted.is_set() and not standing.refused))
-    meters.watch(lambda: shop.devices, shop.at_printers)
+    rows(RECONNECTS, service.metrics, lambda: {(): float(line.reconnects)})
+    meters.watch(lambda: shop.devices, shop.at_printers, shop.rated)
 
     _tell(service, settings, line, shop, standing)
     service.on_stop(partial(_finish, shop, settings.shutdown_grace))

@@ -13,7 +13,7 @@ from services.agent.attempt import Attempt, Withdrawn
 from services.agent.changes import now
 from services.agent.cleaning import Cleaning
 from services.agent.documents import Documents, MissingError
-from services.agent.domain import Deed, Failed, Outcome, Sight, Step, Unknown, expired, settle
+from services.agent.domain import Deed, Failed, Outcome, Printed, Sight, Step, Unknown, expired, settle
 from services.agent.drivers import STUCK, Declined, Fault, Printer
 from services.agent.meters import Meters
 from services.agent.turnstile import Turnstile
@@ -33,6 +33,7 @@ class Lane:
         self, label: str, documents: Documents, tracing: Tracing, ended: Callable[[Attempt], None], meters: Meters
     ) -> None:
         self.label = label
+        self.driver = ""  # the kind of its printer, by the name of the driver's file
         self._meters = meters
         self._documents = documents
         self._tracing = tracing
@@ -46,6 +47,11 @@ class Lane:
         self._there = asyncio.Event()
         self._changed = asyncio.Event()
         self._open = False
+
+    @property
+    def rated(self) -> int:
+        """Pages per minute that its printer says it can make, 0: it does not say, or is not there."""
+        return self._printer.seen.rated if self._printer else 0
 
     def open(self) -> None:
         """Let attempts begin."""
@@ -237,6 +243,8 @@ class Lane:
 
     async def _end(self, attempt: Attempt, outcome: Outcome) -> None:
         await attempt.end(outcome)
+        whole = attempt.order.document.pages if isinstance(outcome, Printed) else 0
+        self._meters.pages(self.label, self.driver, outcome.pages or whole)
         await self._documents.drop(attempt.order)
 
     def _clean(self, attempt: Attempt) -> None:

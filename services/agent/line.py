@@ -54,6 +54,11 @@ class Line:
         """The connection if there is one now."""
         return self._bus if self._bus and self._bus.connected else None
 
+    @property
+    def reconnects(self) -> int:
+        """How often it was lost and is there again."""
+        return self._bus.reconnects if self._bus else 0
+
     async def close(self) -> None:
         """Close it, if there ever was one."""
         if self._bus:

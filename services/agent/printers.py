@@ -20,6 +20,12 @@ EXAMPLES = (
 )
 
 
+def driver_of(entry: str) -> str:
+    """The name of the driver that serves an entry."""
+    scheme = entry.partition(":")[0].lower()
+    return ALIASES.get(scheme, scheme)
+
+
 def connect_all(
     entries: Iterable[str],
     *,

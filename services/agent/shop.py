@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import structlog
 from prometheus_client import CollectorRegistry
 
+from libs.contracts import canary
 from libs.contracts.devices import Device
 from libs.contracts.ids import device_id
 from libs.contracts.orders import AgentOrder, PrintDocument, WithdrawTask
@@ -14,6 +15,7 @@ from libs.runtime.crashpoint import crashpoint
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, control_report, report
+from services.agent.canary import Nowhere
 from services.agent.changes import Change, buried, now, reached, remembered, swept, took
 from services.agent.devices import Devices
 from services.agent.documents import Documents
@@ -23,6 +25,7 @@ from services.agent.journal import Journal
 from services.agent.lanes import Lane
 from services.agent.meters import Meters
 from services.agent.peripherals.watch import Peripherals
+from services.agent.printers import driver_of
 
 log = structlog.get_logger()
 
@@ -53,6 +56,7 @@ class Shop:
         meters: Meters | None = None,
     ) -> None:
         self._sn = sn
+        self._nowhere = canary.printer(sn)
         self.journal = journal
         self._documents = documents
         self._drivers = drivers
@@ -75,7 +79,12 @@ class Shop:
 
     def at_printers(self) -> list[str]:
         """For each attempt that has not ended, the name of its printer."""
-        return [self._devices.name(attempt.order.printer) for attempt in self._open.values()]
+        at = (attempt.order.printer for attempt in self._open.values())
+        return [self._devices.name(printer) for printer in at if printer != self._nowhere]
+
+    def rated(self) -> dict[str, int]:
+        """Pages per minute of the printers that say what they can make, by their names."""
+        return {lane.label: lane.rated for lane in self._lanes.values() if lane.rated}
 
     @property
     def devices(self) -> tuple[Device, ...]:
@@ -89,6 +98,7 @@ class Shop:
             self._enter(Attempt(held.order, self.journal, held.step, held.job))
         for left in await self.journal.withdrawn_orders():
             self._lane(left.order.printer).clean(Attempt(left.order, self.journal, left.step, left.job))
+        self._lane(self._nowhere).attach(Nowhere())
         await asyncio.to_thread(self._documents.sweep, {attempt.name for attempt in self._open.values()})
         for uri, driver in self._drivers.items():
             self._running.append(asyncio.create_task(self._drive(uri, driver), name=f"driver {type(driver).__name__}"))
@@ -196,7 +206,9 @@ class Shop:
         lane = self._lanes.get(printer)
         if lane is None:
             name = self._devices.name(printer)
-            lane = self._lanes[printer] = Lane(name, self._documents, self._tracing, self._left, self._meters)
+            # What only tests the way is nobody's print.
+            meters = self._meters if printer != self._nowhere else Meters(CollectorRegistry())
+            lane = self._lanes[printer] = Lane(name, self._documents, self._tracing, self._left, meters)
             if self._printing:
                 lane.open()
         return lane
@@ -229,7 +241,7 @@ class Shop:
         self._attached.add(uri)
         for printer in counted:
             lane = self._lane(device_id(self._sn, printer.name))
-            lane.label = printer.name
+            lane.label, lane.driver = printer.name, driver_of(uri)
             lane.attach(printer)
         for gone in before.keys() - after.keys():
             self._lane(gone).attach(None)

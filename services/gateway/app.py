@@ -29,6 +29,7 @@ from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
 from services.gateway import auth
 from services.gateway.auth import Scheme
+from services.gateway.canary import Canaries
 from services.gateway.directory import Directory
 from services.gateway.documents import DocumentRoute
 from services.gateway.enrolment import EnrolRoute
@@ -86,6 +87,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     )
     service.loop("receipts", gateway.receipts.confirm)
     _check(service, mirror)
+    canaries = Canaries(gateway, mirror, settings.canary_period, settings.canary_patience, service.metrics)
+    service.loop("canaries", canaries.run)
     pages = WebApi(gateway, settings, service.tracing, service.metrics)
     service.loop("sessions", pages.sessions.watch)
     service.loop("relays", pages.relays.follow)

@@ -111,6 +111,14 @@ class GatewaySettings(Settings):
     worker: int | None = Field(
         None, ge=0, le=1023, description="Number of this gateway in task ids, different for each; empty: drawn at start."
     )
+    canary_period: float = Field(
+        0.0,
+        ge=0,
+        le=86_400,
+        description="Seconds between two tasks that go the whole way to each agent that is online and print nothing, to see "
+        "whether it is open; 0: none are sent.",
+    )
+    canary_patience: float = Field(30.0, gt=0, le=3600, description="Seconds after which such a task is late.")
     region_documents: dict[str, str] = Field(
         {},
         description='DOCUMENTS_URL of other regions, a JSON object such as {"us": "s3://us-documents"}; a document for a region '

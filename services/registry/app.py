@@ -10,14 +10,14 @@ from libs.contracts.agents import Heartbeat
 from libs.contracts.directory import ClientKind
 from libs.contracts.ids import token_digest
 from libs.contracts.message import Undecodable, decode
-from libs.contracts.metrics import AGENTS_ONLINE, DEVICE_REPORTS, QUESTIONS, REGISTRY_FOREIGN, SECRETS_EXPOSED
+from libs.contracts.metrics import AGENTS_LEFT, AGENTS_ONLINE, DEVICE_REPORTS, QUESTIONS, REGISTRY_FOREIGN, SECRETS_EXPOSED
 from libs.contracts.reports import DevicesReported
 from libs.contracts.streams import consumers
 from libs.runtime.authority import Authority
 from libs.runtime.broker import answering, answers, listening, make_broker, reads, running
 from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import Keys, exposed
-from libs.runtime.metrics import counter, looked_up
+from libs.runtime.metrics import counter, looked_up, rows
 from libs.runtime.service import Service
 from services.registry import enrol, handlers, roaming
 from services.registry.directory import Directory
@@ -122,4 +122,5 @@ async def _counted(counter: Counter, handler: handlers.Bound, query: object) -> 
 
 def _count(service: Service, presence: Presence, settings: RegistrySettings) -> None:
     looked_up(AGENTS_ONLINE, service.metrics, presence.count)
+    rows(AGENTS_LEFT, service.metrics, lambda: {(): float(presence.left)})
     looked_up(SECRETS_EXPOSED, service.metrics, lambda: float(len(exposed(settings.keys_dir))))

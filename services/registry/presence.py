@@ -18,6 +18,8 @@ class Presence:
         self._changed: set[str] = set()
         self._said: dict[str, Heartbeat] = {}
         self._stirred = asyncio.Event()
+        #: How often one of them was not heard any more, or said goodbye.
+        self.left = 0
 
     def restore(self, agents: Iterable[str]) -> None:
         """Believe the directory that these were online, until the timeout says otherwise."""
@@ -28,6 +30,7 @@ class Presence:
         """Take a heartbeat; one that says goodbye makes its agent offline at once."""
         if beat.leaving:
             if self._heard.pop(beat.agent, None) is not None:
+                self.left += 1
                 self._change(beat.agent)
             return
         self._said[beat.agent] = beat
@@ -64,6 +67,7 @@ class Presence:
         silent = [agent for agent, heard in self._heard.items() if now - heard >= self._timeout]
         for agent in silent:
             del self._heard[agent]
+        self.left += len(silent)
         changed = self._changed.union(silent)
         self._changed = set()
         return [(agent, agent in self._heard) for agent in sorted(changed)]

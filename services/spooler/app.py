@@ -9,7 +9,16 @@ from pathlib import Path
 from libs.contracts.directory import BUCKET, Entry
 from libs.contracts.ledger import Mismatch
 from libs.contracts.message import decode
-from libs.contracts.metrics import ACTIVE, LEDGER_CHECKED, LEDGER_MISMATCHES, PRINTER_REASONS, PRINTERS, TASKS_OLDEST, TASKS_OPEN
+from libs.contracts.metrics import (
+    ACTIVE,
+    LEDGER_CHECKED,
+    LEDGER_MISMATCHES,
+    PRINTER_REASONS,
+    PRINTERS,
+    TASKS_AGE,
+    TASKS_OLDEST,
+    TASKS_OPEN,
+)
 from libs.contracts.streams import consumers
 from libs.runtime.addresses import Addresses
 from libs.runtime.broker import listening, make_broker
@@ -19,7 +28,7 @@ from libs.runtime.documents import Documents
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import DOCUMENT_KEY
 from libs.runtime.lease import Lease
-from libs.runtime.metrics import Rows, looked_up, rows
+from libs.runtime.metrics import Rows, looked_up, rows, spreads
 from libs.runtime.mirror import Mirror
 from libs.runtime.service import Service
 from services.spooler import tables
@@ -136,6 +145,7 @@ class Spooler:
         rows(LEDGER_MISMATCHES, metrics, self._mismatches)
         rows(TASKS_OPEN, metrics, lambda: self._census.open() if self._term else {})
         rows(TASKS_OLDEST, metrics, lambda: self._census.oldest() if self._term else {})
+        spreads(TASKS_AGE, metrics, lambda: self._census.ages() if self._term else {})
         directory = Printers(self._directory)
         rows(PRINTERS, metrics, lambda: directory.states() if self._term else {})
         rows(PRINTER_REASONS, metrics, lambda: directory.reasons() if self._term else {})

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, case, cast, func, insert, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts import canary
 from libs.contracts.devices import Device
 from libs.contracts.states import Stage
 from libs.contracts.tickets import ColorMode, Sides
@@ -26,7 +27,7 @@ async def archive(connection: AsyncConnection, ended: Sequence[Task], printers: 
     What a ticket leaves open is as its printer does it: one statement for all printers that do the same.
     """
     habits = {(each.agent, each.printer): _habits(printers, each) for each in ended}
-    of = [(habits[each.agent, each.printer], each) for each in ended if each.started]
+    of = [(habits[each.agent, each.printer], each) for each in ended if each.started and each.sn != canary.SN]
     for (color, two_sided), group in groupby(sorted(of, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
         ids = [each.id for _, each in group]
         for start in range(0, len(ids), _CHUNK):

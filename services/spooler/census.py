@@ -1,13 +1,17 @@
-"""How many tasks are in each stage of their life, and how old the oldest is: counted now and then, told when somebody asks."""
+"""How many tasks are in each stage of their life, and how old they are: counted now and then, told when somebody asks."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, func, literal_column, not_, select
+from sqlalchemy import ColumnElement, and_, case, func, literal_column, not_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts import canary
+from libs.contracts.metrics import TASKS_AGE
 from libs.contracts.states import TERMINAL, Stage
 from libs.runtime.database import Database
-from libs.runtime.metrics import Rows
+from libs.runtime.metrics import Rows, Spread
 from libs.runtime.stillness import Stillness
 from services.spooler.tables import HELD, task
 
@@ -30,6 +34,25 @@ _PARTS = (
     and_(_DUE, task.c.step == "", not_(_LINED), not_(_HELD)),
 )
 _OPEN = tuple(stage.value for stage in Stage if stage not in TERMINAL)
+_NONE = (0,) * len(TASKS_AGE.buckets)
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """Tasks of one stage: how many, when the oldest was made (ms since 1970), how many are at most as old as each of the buckets
+    of `TASKS_AGE`, and all their ages together in ms.
+    """
+
+    count: int = 0
+    oldest: int = 0
+    within: tuple[int, ...] = _NONE
+    sum: int = 0
+
+    def __add__(self, other: "Ages") -> "Ages":
+        if not self.count:
+            return other
+        within = tuple(mine + yours for mine, yours in zip(self.within, other.within, strict=True))
+        return Ages(self.count + other.count, min(self.oldest, other.oldest), within, self.sum + other.sum)
 
 
 class Census:
@@ -38,7 +61,7 @@ class Census:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._still = Stillness(database, LONGEST)
-        self._found: dict[str, tuple[int, int]] = {}
+        self._found: dict[str, Ages] = {}
         self._again_at = 0.0
 
     async def look(self) -> None:
@@ -48,7 +71,7 @@ class Census:
         begun = time.monotonic()
         self._still.begin()
         async with self._database.reading() as connection:
-            self._found = await count(connection)
+            self._found = await count(connection, int(time.time() * 1000))
         took = time.monotonic() - begun
         self._again_at = time.monotonic() + max(PERIOD, SHARE * took)
         self._still.settle()
@@ -60,21 +83,30 @@ class Census:
 
     def open(self) -> Rows:
         """Stage -> tasks; every stage that is not an end is told."""
-        return {(stage,): float(self._found.get(stage, (0, 0))[0]) for stage in _OPEN}
+        return {(stage,): float(self._found.get(stage, Ages()).count) for stage in _OPEN}
 
     def oldest(self) -> Rows:
         """Stage -> seconds since the oldest of its tasks was accepted."""
         now = time.time()
-        found = {stage: now - at / 1000 for stage, (_, at) in self._found.items()}
+        found = {stage: now - ages.oldest / 1000 for stage, ages in self._found.items()}
         return {(stage,): max(0.0, found.get(stage, 0.0)) for stage in _OPEN}
 
+    def ages(self) -> Mapping[tuple[str, ...], Spread]:
+        """Stage -> the ages of its tasks in seconds, as they were at the last count."""
+        found = {stage: self._found.get(stage, Ages()) for stage in _OPEN}
+        return {(stage,): Spread(ages.within, ages.count, ages.sum / 1000) for stage, ages in found.items()}
 
-async def count(connection: AsyncConnection) -> dict[str, tuple[int, int]]:
-    """Stage -> how many tasks, and when the oldest of them was made (ms since 1970)."""
-    found: dict[str, tuple[int, int]] = {}
+
+async def count(connection: AsyncConnection, now: int) -> dict[str, Ages]:
+    """Stage -> its tasks, where there are any; `now` in ms since 1970. Those that test the way are not among them."""
+    made = task.c.created_at
+    within = (func.sum(case((made >= now - int(limit * 1000), 1), else_=0)) for limit in TASKS_AGE.buckets)
+    # A clock that was set back makes nobody younger than nothing.
+    age = func.sum(case((made < now, now - made), else_=0))
+    wanted = select(task.c.stage, func.count(), func.min(made), age, *within).where(task.c.sn != canary.SN)
+    found: dict[str, Ages] = {}
     for part in _PARTS:
-        wanted = select(task.c.stage, func.count(), func.min(task.c.created_at)).where(part).group_by(task.c.stage)
-        for stage, number, oldest in await connection.execute(wanted):
-            before, since = found.get(stage, (0, oldest))
-            found[stage] = (before + number, min(since, oldest))
+        for stage, number, oldest, together, *limits in await connection.execute(wanted.where(part).group_by(task.c.stage)):
+            ages = Ages(number, oldest, tuple(map(int, limits)), int(together))
+            found[stage] = found.get(stage, Ages()) + ages
     return found

@@ -15,7 +15,7 @@ from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from libs.runtime.lease import LeaseLost
-from services.spooler import store
+from services.spooler import canaries, store
 from services.spooler.strays import Strays
 from services.spooler.tables import mark
 from services.spooler.uploads import UploadSweep
@@ -79,6 +79,7 @@ class Retention:
 
             async def change(connection: AsyncConnection, gone: list[tuple[str, str]] = gone) -> list[tuple[str, Outgoing]]:
                 gone += await store.forget_ended(connection, now - self._kept)
+                gone += await canaries.forget(connection)
                 return []
 
             await self._commit(change)

@@ -67,6 +67,24 @@ def test_printers_are_told_as_they_are_when_somebody_asks():
     assert told(metrics, "agent_printer_attempts") == {}
 
 
+def test_pages_are_counted_at_their_printer_beside_what_it_says_that_it_can():
+    metrics = CollectorRegistry()
+    meters = Meters(metrics)
+    meters.watch(list, list, lambda: {"Office": 30})
+    meters.pages("Office", "ipp", 3)
+    meters.pages("Office", "ipp", 2)
+    meters.pages("Paper", "file", 1)
+    meters.pages("Silent", "socket", 0)
+    assert told(metrics, "agent_pages_printed_total") == {("Office", "ipp"): 5, ("Paper", "file"): 1}
+    assert told(metrics, "agent_printer_rated_pages_per_minute") == {("Office",): 30}
+    for number in range(MOST + 50):
+        meters.pages(f"Printer {number}", "ipp", 1)
+    counted = told(metrics, "agent_pages_printed_total")
+    assert len(counted) == MOST + 1
+    assert counted[("other", "ipp")] == 52
+    assert sum(counted.values()) == 6 + MOST + 50
+
+
 def test_no_more_printers_are_told_by_name_than_anybody_looks_at():
     metrics = CollectorRegistry()
     devices = [printer(f"Printer {number}") for number in range(MOST + 50)]

@@ -9,7 +9,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from docs.generator.dashboards import DASHBOARDS, queries
-from libs.contracts.metrics import ALL, PRINTERS, REQUESTS, TASKS_ENDED, Kind, told_reason
+from libs.contracts.metrics import ALL, PRINTERS, REQUESTS, TASKS_AGE, TASKS_ENDED, Kind, told_reason
 from libs.runtime import metrics
 from services.commandline import parser
 from tests.architecture.source import ROOT, modules
@@ -135,6 +135,19 @@ def test_metrics_are_written_for_both_kinds_of_readers_with_exemplars_for_one():
     assert b"spooler_printers{" not in opened, "what is gone is told no more"
     assert b"_created" not in opened
     assert opened.count(b"# EOF") == 1
+
+
+def test_a_histogram_of_what_there_is_goes_up_and_down():
+    registry = CollectorRegistry()
+    now = {("held",): metrics.Spread((0, 1, 1, 2, 2, 2, 2, 2, 2), 3, 90_100.5)}
+    metrics.spreads(TASKS_AGE, registry, lambda: now)
+    told = metrics.written([registry])[0].decode()
+    assert "# TYPE spooler_tasks_age_seconds histogram" in told
+    assert 'spooler_tasks_age_seconds_bucket{le="60.0",stage="held"} 2.0' in told
+    assert 'spooler_tasks_age_seconds_bucket{le="+Inf",stage="held"} 3.0' in told
+    assert 'spooler_tasks_age_seconds_sum{stage="held"} 90100.5' in told
+    now[("held",)] = metrics.Spread((0,) * 9, 0, 0.0)
+    assert 'spooler_tasks_age_seconds_count{stage="held"} 0.0' in metrics.written([registry])[0].decode()
 
 
 def test_every_metric_of_the_catalogue_is_named_as_prometheus_wants_it():

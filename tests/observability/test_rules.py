@@ -111,6 +111,46 @@ CASES = {
     ),
     "DeadLetters": ({'bus_stream_messages{stream="DEAD"}': "3x4 5x10"}, {'bus_stream_messages{stream="DEAD"}': "5x20"}, 10),
     "PrintersUnreachable": ({'spooler_printers{state="unreachable"}': "1x20"}, {'spooler_printers{state="stopped"}': "4x20"}, 15),
+    "AgentsFlap": (
+        {"registry_agents_left_total": "0+1x40", "registry_agents_online": "20x40"},
+        {"registry_agents_left_total": "0+1x40", "registry_agents_online": "200x40"},
+        35,
+    ),
+    "TasksExpire": (
+        {
+            'spooler_tasks_ended_total{stage="canceled",reason="expired"}': "0+1x70",
+            'spooler_tasks_ended_total{stage="completed",reason="job-completed-successfully"}': "0+9x70",
+        },
+        {
+            'spooler_tasks_ended_total{stage="canceled",reason="expired"}': "0+1x70",
+            'spooler_tasks_ended_total{stage="completed",reason="job-completed-successfully"}': "0+90x70",
+        },
+        65,
+    ),
+    "MediaMismatch": (
+        {'spooler_tasks_ended_total{stage="aborted",reason="media-mismatch"}': "0+1x30"},
+        {
+            'spooler_tasks_ended_total{stage="aborted",reason="media-mismatch"}': "0x10 2x20",
+            'spooler_tasks_ended_total{stage="aborted",reason="other"}': "0+9x30",
+        },
+        25,
+    ),
+    "CanarySilent": ({"gateway_canary_silent": "1x10"}, {"gateway_canary_silent": "0 0 1 0 0 1 0 0 0 0 0"}, 6),
+    "CanarySlow": (
+        {
+            'gateway_canary_seconds_bucket{outcome="printed",le="10.0"}': "0+1x40",
+            'gateway_canary_seconds_bucket{outcome="printed",le="30.0"}': "0+4x40",
+            'gateway_canary_seconds_bucket{outcome="printed",le="+Inf"}': "0+4x40",
+        },
+        {
+            'gateway_canary_seconds_bucket{outcome="printed",le="2.0"}': "0+4x40",
+            'gateway_canary_seconds_bucket{outcome="printed",le="10.0"}': "0+4x40",
+            'gateway_canary_seconds_bucket{outcome="printed",le="+Inf"}': "0+4x40",
+            'gateway_canary_seconds_bucket{outcome="late",le="10.0"}': "0x40",
+            'gateway_canary_seconds_bucket{outcome="late",le="+Inf"}': "0+4x40",
+        },
+        30,
+    ),
     "ConverterLanesBusy": (
         {
             'converter_lanes_busy{engine="office"}': "2x10",

@@ -57,6 +57,19 @@ def test_a_goodbye_makes_offline_at_once():
     assert seen.changes() == []
 
 
+def test_each_time_that_one_leaves_is_counted_once():
+    seen, clock = presence()
+    for _ in range(2):
+        seen.hear(beat())
+        seen.hear(beat(leaving=True))
+        seen.hear(beat(leaving=True))
+    seen.hear(beat())
+    clock.now += 7
+    seen.changes()
+    seen.changes()
+    assert seen.left == 3
+
+
 def test_coming_and_going_between_two_looks_ends_in_what_is():
     seen, _ = presence()
     seen.hear(beat())

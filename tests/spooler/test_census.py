@@ -1,14 +1,16 @@
-"""Tasks by stage and the age of the oldest, counted on both databases; nobody counts without need."""
+"""Tasks by stage and how old they are, counted on both databases; nobody counts without need."""
 
 import time
 from contextlib import asynccontextmanager
 
+from libs.contracts import canary
 from libs.contracts.queries import PauseDevice
 from libs.contracts.reports import TaskPrinted, TaskTaken, TaskUnknown
 from libs.contracts.states import TERMINAL, Stage
 from libs.contracts.tasks import PrinterRef
+from libs.runtime.metrics import Spread
 from services.spooler import census
-from services.spooler.census import Census, count
+from services.spooler.census import Ages, Census, count
 from tests.spooler.deciding import deciding, printer
 from tests.spooler.making import AGENT, PRINTER, converted, report, request, submission
 
@@ -38,8 +40,8 @@ async def test_each_task_that_waits_is_counted_once_in_its_stage_with_the_age_of
         await made.report(report(TaskPrinted, task=ids["ended"]))
         taken = await made.task(ids["taken"])
         async with made.database.reading() as connection:
-            found = await count(connection)
-        assert found == {
+            found = await count(connection, 61_004)
+        assert {stage: (ages.count, ages.oldest) for stage, ages in found.items()} == {
             "unknown": (1, 1_001),
             taken.stage.value: (1, 1_003) if taken.stage is not Stage.FETCHABLE else (2, 1_003),
             **({} if taken.stage is Stage.FETCHABLE else {"fetchable": (1, 1_004)}),
@@ -47,6 +49,16 @@ async def test_each_task_that_waits_is_counted_once_in_its_stage_with_the_age_of
             "release-wait": (1, 1_007),
             "held": (1, 1_008),
         }
+        # Made at 1,005 and 1,006 ms, and a minute is among the limits.
+        assert found["transforming"] == Ages(2, 1_005, (0, 0, 0, 2, 2, 2, 2, 2, 2), 59_999 + 59_998)
+        assert found["unknown"] == Ages(1, 1_001, (0, 0, 0, 0, 1, 1, 1, 1, 1), 60_003)
+
+
+async def test_what_tests_the_way_is_not_counted(tmp_path):
+    async with deciding(tmp_path, "", printer()) as made:
+        await made.submit(submission(request(1, id="_canary_-000000000001"), sn=canary.SN))
+        async with made.database.reading() as connection:
+            assert await count(connection, 2_000) == {}
 
 
 class Database:
@@ -66,8 +78,11 @@ class Database:
 
 
 async def test_nobody_counts_again_before_its_time_or_when_nothing_has_happened(monkeypatch):
-    async def counted(_connection):
-        return {"fetchable": (3, int((time.time() - 60) * 1000)), "unknown": (1, int((time.time() + 60) * 1000))}
+    async def counted(_connection, _now):
+        return {
+            "fetchable": Ages(3, int((time.time() - 60) * 1000), (1, 1, 2, 2, 3, 3, 3, 3, 3), 75_500),
+            "unknown": Ages(1, int((time.time() + 60) * 1000), (1,) * 9, 0),
+        }
 
     monkeypatch.setattr(census, "count", counted)
     database = Database()
@@ -81,6 +96,8 @@ async def test_nobody_counts_again_before_its_time_or_when_nothing_has_happened(
     oldest = taken.oldest()
     assert 59 < oldest[("fetchable",)] < 70
     assert oldest[("unknown",)] == 0, "a clock that was set back makes nobody younger than nothing"
+    assert taken.ages()[("fetchable",)] == Spread((1, 1, 2, 2, 3, 3, 3, 3, 3), 3, 75.5)
+    assert taken.ages()[("printing",)] == Spread((0,) * 9, 0, 0.0)
     monkeypatch.setattr(census, "PERIOD", 0.0)
     taken.forget()
     assert taken.open()[("fetchable",)] == 0, "another process counts now"
@@ -94,7 +111,7 @@ async def test_nobody_counts_again_before_its_time_or_when_nothing_has_happened(
 
 
 async def test_a_count_that_takes_long_is_done_less_often(monkeypatch):
-    async def slow(_connection):
+    async def slow(_connection, _now):
         monkeypatch.setattr(census.time, "monotonic", lambda: 1_002.0)
         return {}
 

@@ -42,13 +42,14 @@ class Declined(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a printer now."""
+    """What is known of a printer now. `rated`: pages per minute that it says it can make, 0: it does not say."""
 
     state: PrinterState = PrinterState.IDLE
     reasons: tuple[str, ...] = ()
     accepting: bool = True
     system_default: bool = False
     capabilities: Capabilities = Capabilities()
+    rated: int = 0
 
 
 class Printer(Protocol):

@@ -200,7 +200,7 @@ class IppPrinter:
         self._known.set()
         can = raw.offered(capabilities.read(said), self._uri, passes=False)
         self._handover.untouched = raw.CUPS_RAW if raw.CUPS_RAW in said.strings("document-format-supported") else RAW_MEDIA_TYPE
-        known = Seen(capabilities=can, system_default=self.seen.system_default)
+        known = Seen(capabilities=can, system_default=self.seen.system_default, rated=capabilities.rated(said))
         self._see(reasons.read_state(said, known))
 
     async def _look(self) -> Seen:

@@ -39,6 +39,7 @@ COLORS = {
 _FEEDS = {each.value: each for each in FeedOrientation}
 _EDGES = ("top", "right", "bottom", "left")
 _MOST = 400  # entries of one list
+_FASTEST = 10_000  # pages per minute
 _LONGEST = 10_000_000  # 100 m in 1/100 mm
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,120}")
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,60}/[A-Za-z0-9][A-Za-z0-9.+-]{0,120}")
@@ -97,6 +98,11 @@ def read(said: Attributes) -> Capabilities:
         default_format=next((each for each in said.strings("document-format-default") if _TYPE.fullmatch(each)), ""),
         make_and_model=shown(said.string("printer-make-and-model") or "")[:127],
     )
+
+
+def rated(said: Attributes) -> int:
+    """Pages per minute that it says it can make (pages-per-minute, RFC 8011 section 5.4.36), 0: it does not say."""
+    return min(max(said.integer("pages-per-minute") or 0, 0), _FASTEST)
 
 
 def _known(values: Iterable[K], table: dict[K, V]) -> tuple[V, ...]:

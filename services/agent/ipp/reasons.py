@@ -1,6 +1,7 @@
 """printer-state-reasons (RFC 8011 section 5.4.12, PWG 5100.9) for people, and which of them keep a printer from going on."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from libs.contracts.devices import PrinterState
 from libs.ipp.attributes import Attributes
@@ -62,17 +63,18 @@ def read_state(said: Attributes, before: Seen) -> Seen:
         accepting=accepting is not False,
         system_default=before.system_default,
         capabilities=before.capabilities,
+        rated=before.rated,
     )
 
 
 def unreachable(before: Seen) -> Seen:
     """A printer that does not answer now."""
-    return Seen(PrinterState.UNREACHABLE, ("connecting-to-device",), before.accepting, before.system_default, before.capabilities)
+    return replace(before, state=PrinterState.UNREACHABLE, reasons=("connecting-to-device",))
 
 
 def quarantined(before: Seen) -> Seen:
     """A printer whose answers make no sense."""
-    return Seen(PrinterState.UNREACHABLE, (NONSENSE,), before.accepting, before.system_default, before.capabilities)
+    return replace(before, state=PrinterState.UNREACHABLE, reasons=(NONSENSE,))
 
 
 def stopping(seen: Seen) -> str | None:

@@ -7,6 +7,7 @@ from nats.js.errors import NotFoundError
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts import canary
 from libs.contracts.intake import all_intake
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import INTAKE
@@ -97,8 +98,9 @@ class Walk:
 
 
 async def unaccounted(connection: AsyncConnection, ids: Iterable[str]) -> list[str]:
-    """Those of these ids of which there neither is a task nor was one that ended."""
-    known = await store.existing(connection, wanted := list(dict.fromkeys(ids)))
+    """Those of these ids of which there neither is a task nor was one that ended. What tests the way may be forgotten."""
+    wanted = [each for each in dict.fromkeys(ids) if not canary.of_task(each)]
+    known = await store.existing(connection, wanted)
     unknown = [each for each in wanted if each not in known]
     for start in range(0, len(unknown), _CHUNK):  # seldom: tasks are forgotten days after their messages
         rows = await connection.execute(select(archived.c.task).where(archived.c.task.in_(unknown[start : start + _CHUNK])))

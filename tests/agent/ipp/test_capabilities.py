@@ -4,7 +4,7 @@ from libs.contracts.devices import Capabilities, CustomMedia, MediaSupport
 from libs.contracts.tickets import ColorMode, FeedOrientation, Margins, Media
 from libs.ipp.attributes import Attributes, Collection
 from libs.ipp.values import IntegerRange, Resolution, Text
-from services.agent.ipp.capabilities import read
+from services.agent.ipp.capabilities import rated, read
 
 
 def test_a_printer_that_says_nothing_can_nothing_for_certain():
@@ -31,6 +31,11 @@ LONG = FeedOrientation.LONG_EDGE_FIRST
 def test_a_printer_leaves_colours_away_itself_or_has_it_done_before(said, colors, monochrome):
     can = read(Attributes(said))
     assert (can.colors, can.monochrome) == (colors, monochrome)
+
+
+@pytest.mark.parametrize(("said", "pages"), [({}, 0), ({"pages-per-minute": 28}, 28), ({"pages-per-minute": -1}, 0)])
+def test_how_fast_it_is_is_read_where_it_says_so(said, pages):
+    assert rated(Attributes(said)) == pages
 
 
 def test_what_it_does_with_paper_is_read():
