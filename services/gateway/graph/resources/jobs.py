@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from libs.contracts.fleet import GetPrinter, GetPrinterShare, PrinterAnswer, PrinterView, ShareAnswer, ShareView
+from libs.contracts.ids import job_id
 from libs.contracts.jobs import (
     AbortJob,
     CancelJob,
@@ -105,7 +106,9 @@ async def start_job(call: Call) -> Answer:
 async def cancel_job(call: Call) -> Answer:
     """Stop it, as far as it can be stopped."""
     printer = await spotted(call)
-    await call.ask(CancelJob(**_at(call, printer), user=_user(call)))
+    answer: JobAnswer = await call.ask(CancelJob(**_at(call, printer), user=_user(call)))
+    if not _is_own(call, answer.job):  # what becomes of one's own, the job itself tells
+        await call.record("job canceled", job_id(answer.job.task, answer.job.leg), printer=printer.id)
     return Reply(204)
 
 
@@ -114,7 +117,8 @@ async def abort_job(call: Call) -> Answer:
     printer = await spotted(call)
     reason = call.body.get("reason")
     reason = "" if reason is None else text(reason, "reason")
-    await call.ask(AbortJob(**_at(call, printer), app=call.who.app, reason=reason))
+    answer: JobAnswer = await call.ask(AbortJob(**_at(call, printer), app=call.who.app, reason=reason))
+    await call.record("job aborted", job_id(answer.job.task, answer.job.leg), printer=printer.id, reason=reason[:200])
     return Reply(204)
 
 
@@ -171,6 +175,11 @@ def _user(call: Call) -> str:
     who = call.who
     everybody = not who.delegated or (who.administrator and not OTHERS.isdisjoint(held(who.permissions)))
     return "" if everybody else who.id
+
+
+def _is_own(call: Call, job: JobView) -> bool:
+    """Whether who asks has also submitted it."""
+    return job.user.id == call.who.id if job.user else job.sn == call.who.sn
 
 
 def _context(printer: Spot) -> str:

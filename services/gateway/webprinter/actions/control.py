@@ -32,7 +32,11 @@ async def get_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[s
 async def cancel_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Cancel; the task as it then stands, which tells whether the agent still has to say so."""
     query = CancelTask(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task_id(data))
-    return await _told(gateway, query)
+    found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    if found.task.sn != identity.sn:  # what becomes of one's own, the task itself tells
+        at = f"{found.task.agent}/{found.task.device}"
+        await record(gateway, identity, "task canceled", found.task.id, of=found.task.sn, printer=at)
+    return extended_row(found.task, gateway.zone)
 
 
 async def resolve_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
@@ -47,6 +51,6 @@ async def resolve_task(gateway: Gateway, identity: Identity, data: Fields) -> di
     return told
 
 
-async def _told(gateway: Gateway, query: GetTask | CancelTask | ResolveTask) -> dict[str, Any]:
+async def _told(gateway: Gateway, query: GetTask | ResolveTask) -> dict[str, Any]:
     found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
     return extended_row(found.task, gateway.zone)

@@ -240,6 +240,23 @@ async def test_without_all_people_see_and_act_on_their_own_jobs_only(door):
     await door.get(JOB, status=404)
 
 
+async def test_whoever_ends_the_job_of_another_stands_in_the_audit_log(door):
+    everybodys = ("PrintJob.ReadWriteBasic.All", "PrinterShare.ReadBasic.All")
+    door.who = user(*everybodys)
+    await door.post(f"{JOB}/cancel", status=204)
+    assert not door.bus.recorded, "it was one's own"
+    door.who = user(*everybodys, administrator=True, id=BOB)
+    await door.post(f"{JOB}/cancel", status=204)
+    door.who = application("PrintJob.Manage.All", "Printer.Read.All")
+    await door.post(f"{JOB}/abort", {"reason": "Too many pages."}, status=204)
+    noted = [(each.action, each.what, each.details) for each in door.bus.recorded]
+    assert noted == [
+        ("job canceled", TASK, {"printer": PRINTER.id}),
+        ("job aborted", TASK, {"printer": PRINTER.id, "reason": "Too many pages."}),
+    ]
+    assert door.bus.recorded[1].by == f"the application {APP}"
+
+
 async def test_start_tells_the_status_under_its_older_name_too(door):
     door.bus.answers[StartJob] = JobAnswer(job=a_job(stage=Stage.INCOMING))
     told = await door.post(f"{JOB}/microsoft.graph.start")

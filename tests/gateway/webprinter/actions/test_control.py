@@ -1,5 +1,7 @@
 """Commands about one task and one line: what they ask of the spooler, what they show, and what they refuse."""
 
+from dataclasses import replace
+
 import pytest
 
 from libs.contracts.devices import Device, DeviceType
@@ -59,6 +61,15 @@ async def test_a_task_is_told_with_everything_that_is_known(tmp_path, command, d
         assert (answer["data"]["stage"], answer["data"]["state"]) == ("fetchable", "pending")
         noted = [(each.action, each.what, each.details["outcome"]) for each in rig.bus.recorded]
         assert noted == ([("task resolved", ID, query.outcome.value)] if command == "resolveTask" else [])
+
+
+async def test_who_cancels_another_ones_task_at_a_printer_of_its_own_stands_in_the_audit_log(tmp_path):
+    async with door(tmp_path) as rig:
+        rig.bus.answers[CancelTask] = TaskAnswer(task=replace(VIEW, sn="CLIENT02", canceling=True))
+        assert (await rig.command("cancelTask", {"taskId": ID}))["data"]["canceling"] is True
+        (noted,) = rig.bus.recorded
+        assert (noted.action, noted.what, noted.sn) == ("task canceled", ID, SN)
+        assert noted.details == {"of": "CLIENT02", "printer": f"{SN}/Office"}
 
 
 @pytest.mark.parametrize(
