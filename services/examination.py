@@ -13,7 +13,7 @@ from libs.contracts.devices import DeviceType
 from libs.contracts.directory import BUCKET, DEVICES, DeviceEntry, Entry, PresenceEntry, presence_key
 from libs.contracts.ledger import LedgerView, ReadLedger
 from libs.contracts.message import decode
-from libs.contracts.streams import consumers, far_directory, streams
+from libs.contracts.streams import ConsumerSpec, consumers, far_directory, streams
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.ending import end
 from libs.runtime.keys import SYSTEM
@@ -24,6 +24,8 @@ from services.surroundings import clock
 PROVISION = "run `python -m services provision`."
 #: Seconds within which the directory is read, and servers answer.
 WITHIN = 5.0
+#: How often it is looked for who reads, and seconds between two looks.
+LOOKS, BETWEEN = 3, 0.2
 
 
 async def kept(bus: Bus, region: str, replicas: int) -> AsyncIterator[Finding]:
@@ -92,15 +94,14 @@ async def _servers(system: Bus) -> list[tuple[str, dict[str, object], float]]:
 
 async def read(bus: Bus, region: str) -> AsyncIterator[Finding]:
     """Every consumer of the services is there, and somebody reads it."""
-    unread: list[str] = []
+    there: list[ConsumerSpec] = []
     for spec in consumers(region):
         try:
-            info = await bus.js.consumer_info(spec.stream, spec.durable)
+            await bus.js.consumer_info(spec.stream, spec.durable)
+            there.append(spec)
         except NotFoundError:
             yield bad("bus", f"the consumer {spec.durable} of {spec.stream} is not there", PROVISION)
-            continue
-        if not info.num_waiting and not info.num_ack_pending:
-            unread.append(spec.durable)
+    unread = [spec.durable for spec in await _unread(bus, there)]
     for engine in [each.removeprefix("converter_") for each in unread if each.startswith("converter_")]:
         yield bad(
             "converter lanes",
@@ -111,6 +112,17 @@ async def read(bus: Bus, region: str) -> AsyncIterator[Finding]:
         yield well("converter lanes", "each engine has converters that wait for documents")
     for durable in [each for each in unread if not each.startswith("converter_")]:
         yield bad("services", f"nobody reads {durable}", f"start the {durable.partition('_')[0]}, or see what its /readyz says.")
+
+
+async def _unread(bus: Bus, specs: Sequence[ConsumerSpec]) -> Sequence[ConsumerSpec]:
+    """Those that nobody reads, looked at twice: who reads asks anew after each message."""
+    for _ in range(LOOKS):
+        infos = [(spec, await bus.js.consumer_info(spec.stream, spec.durable)) for spec in specs]
+        specs = [spec for spec, info in infos if not info.num_waiting and not info.num_ack_pending]
+        if not specs:
+            break
+        await asyncio.sleep(BETWEEN)
+    return specs
 
 
 async def printers(bus: Bus) -> AsyncIterator[Finding]:
