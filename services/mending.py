@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 import structlog
 from nats.aio.msg import Msg
@@ -12,21 +13,25 @@ from libs.contracts.directory import BUCKET, ClientEntry, ClientKind, Entry
 from libs.contracts.message import Undecodable, decode
 from libs.contracts.streams import BUCKETS, agent_consumer, consumers, streams
 from libs.runtime import admin
-from libs.runtime.bus import Bus, Unanswered
+from libs.runtime.bus import API_TIMEOUT, Bus, Unanswered
 from libs.runtime.history import History
 
 log = structlog.get_logger()
 
 DELETED = "$JS.EVENT.ADVISORY.*.DELETED.>"
+NAMES = "$JS.API.STREAM.NAMES"
 #: Seconds in which deletions are taken together, and after which what could not be made is tried again.
 TOGETHER = 1.0
 AGAIN = 2.0
+#: Seconds between two looks at the streams' names, one question each: a server under load may not tell that a stream was deleted
+#: (nats-server 2.15.1 closes the stream's queue of messages right behind that one, and does not always read it once more).
+LOOK = 5.0
 #: Entries of one question to the directory.
 PAGE = 1000
 
 
 class Mending:
-    """Hears the server's own word about deletions; nothing is asked as long as there are none."""
+    """Hears the server's own word about deletions, and looks itself at what the streams are called, and when its line was down."""
 
     def __init__(self, bus: Bus, region: str, replicas: int, others: Sequence[str] = ()) -> None:
         self._bus = bus
@@ -40,16 +45,33 @@ class Mending:
     async def run(self) -> None:
         """For ever."""
         await self._bus.client.subscribe(DELETED, cb=self._heard)
+        reconnected = self._bus.reconnected
         while True:
-            await self._wanted.wait()
-            await asyncio.sleep(TOGETHER)
-            self._wanted.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), LOOK)
             try:
+                if self._wanted.is_set():
+                    await asyncio.sleep(TOGETHER)
+                elif not reconnected.is_set() and not await self._missing():
+                    continue
+                self._wanted.clear()
+                reconnected = self._bus.reconnected
                 await make_again(self._bus, self._region, self._replicas, self._others)
             except (NatsError, TimeoutError, Unanswered) as error:
                 log.warning("streams not made again yet", error=str(error) or type(error).__name__)
                 self._wanted.set()
                 await asyncio.sleep(AGAIN)
+
+    async def _missing(self) -> bool:
+        """Whether a stream is gone of which nobody was told, as far as the server answers."""
+        try:
+            answer = json.loads((await self._bus.client.request(NAMES, b"", timeout=API_TIMEOUT)).data)
+        except (NatsError, TimeoutError):
+            return False
+        missing = sorted(self._streams - set(answer.get("streams") or ())) if "total" in answer else []
+        if missing:
+            log.error("gone from a running server, they are made again", streams=missing)
+        return bool(missing)
 
     async def _heard(self, message: Msg) -> None:
         try:
@@ -72,7 +94,7 @@ async def make_again(bus: Bus, region: str, replicas: int, others: Sequence[str]
     entries = await _clients(History(bus, f"KV_{BUCKET}"))
     agents = [entry for entry in entries if entry.role is ClientKind.AGENT]
     await admin.complete(bus, region, replicas, [agent_consumer(region, each.shard, each.tenant, each.sn) for each in agents])
-    log.info("what was deleted is there again", region=region, agents=len(agents))
+    log.info("streams and consumers are there", region=region, agents=len(agents))
 
 
 async def _clients(directory: History) -> list[ClientEntry]:
