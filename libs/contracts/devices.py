@@ -41,6 +41,16 @@ class ResumePolicy(StrEnum):
     ASK = "ask"
 
 
+class PartialPolicy(StrEnum):
+    """What becomes of a task whose printer gave it up in the middle, and says itself how much of it is on paper: it ends, the rest
+    is printed, or all of it once more.
+    """
+
+    GIVE_UP = "give-up"
+    CONTINUE = "continue"
+    REPRINT = "reprint"
+
+
 @dataclass(frozen=True, slots=True)
 class MediaSupport:
     """One sheet that a printer takes, with the edges that it cannot print on, in 1/100 mm, and its tray if it names one."""
@@ -135,6 +145,7 @@ class Device:
     capabilities: Capabilities = Capabilities()
     virtual: bool = False
     resume: ResumePolicy = ResumePolicy.ALL
+    partial: PartialPolicy = PartialPolicy.GIVE_UP
 
 
 @dataclass(frozen=True, slots=True)

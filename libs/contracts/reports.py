@@ -94,7 +94,12 @@ class TaskPrinted(TaskReport):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFailed(TaskReport):
-    """Not on paper, surely. `transient`: another attempt may succeed. `canceled`: somebody canceled it at the device."""
+    """Not on paper, surely, or not all of it. `transient`: another attempt may succeed. `canceled`: somebody canceled it at the
+    device.
+
+    `pages_sure`: so many sides of this order's document, from the first one on and on whole sheets, are on paper by the device's
+    own count, so that the rest is known; 0: that cannot be said.
+    """
 
     kind: Literal["TaskFailed"] = "TaskFailed"
     reason: str
@@ -102,6 +107,7 @@ class TaskFailed(TaskReport):
     transient: bool = False
     canceled: bool = False
     pages_done: int = 0
+    pages_sure: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

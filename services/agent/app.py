@@ -65,8 +65,14 @@ async def start(service: Service, settings: AgentSettings) -> None:
 
 def _drivers(settings: AgentSettings) -> dict[str, Driver]:
     try:
-        unknown, grace, resume = settings.unknown_policy, settings.finish_grace, settings.resume_policy
-        return connect_all(settings.printers, unknown=unknown, grace=grace, stall=settings.stall_limit, resume=resume)
+        return connect_all(
+            settings.printers,
+            unknown=settings.unknown_policy,
+            grace=settings.finish_grace,
+            stall=settings.stall_limit,
+            resume=settings.resume_policy,
+            partial=settings.partial_policy,
+        )
     except ValueError as error:
         raise SettingsError(f"PRINTBUS_PRINTERS is wrong: {error}.") from None
 

@@ -113,6 +113,7 @@ class Attempt:
                 transient=outcome.transient,
                 canceled=outcome.canceled,
                 pages_done=outcome.pages,
+                pages_sure=outcome.sure,
             )
         else:
             change = report(self.order, TaskUnknown, message=outcome.message, pages_done=outcome.pages)

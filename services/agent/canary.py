@@ -1,7 +1,7 @@
 """The printer at every agent that prints nothing: what is sent to it has come the whole way (docs/adr/0061-canaries.md)."""
 
 from libs.contracts import canary
-from libs.contracts.devices import ResumePolicy, UnknownPolicy
+from libs.contracts.devices import PartialPolicy, ResumePolicy, UnknownPolicy
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight
 from services.agent.drivers import Seen
@@ -13,6 +13,7 @@ class Nowhere:
     name = canary.NAME
     unknown = UnknownPolicy.REPRINT
     resume = ResumePolicy.ALL
+    partial = PartialPolicy.GIVE_UP
     means = Means.NAME
     window = 16
     seen = Seen()

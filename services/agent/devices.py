@@ -111,5 +111,6 @@ class Devices:
             system_default=seen.system_default,
             unknown=printer.unknown,
             resume=printer.resume,
+            partial=printer.partial,
             capabilities=seen.capabilities,
         )

@@ -153,13 +153,17 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Not on paper, or not all of it (`pages`), and the printer will not go on."""
+    """Not on paper, or not all of it (`pages`), and the printer will not go on.
+
+    `sure`: of those, the sides that are there for certain, on whole sheets, so that the rest is known; 0: nobody can say.
+    """
 
     reason: str
     message: str
     transient: bool = False
     canceled: bool = False
     pages: int = 0
+    sure: int = 0
 
 
 @dataclass(frozen=True, slots=True)

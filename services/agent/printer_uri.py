@@ -1,13 +1,16 @@
 """One entry of PRINTERS, taken apart: where the printer is, and what we want to know about it ourselves."""
 
 from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit, urlunsplit
 
-from libs.contracts.devices import Receipt, ResumePolicy, UnknownPolicy
+from libs.contracts.devices import PartialPolicy, Receipt, ResumePolicy, UnknownPolicy
 from services.agent.receipts import PARAMETERS, receipt, yes
 
 #: Query parameters that are ours; all others are part of the printer's own address.
-OURS = frozenset({"name", "unknown", "resume", "format", "verify", "grace", "raw", *PARAMETERS})
+OURS = frozenset({"name", "unknown", "resume", "partial", "format", "verify", "grace", "raw", *PARAMETERS})
+P = TypeVar("P", bound=StrEnum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +35,16 @@ class PrinterUri:
     receipt: Receipt | None = None
     stall: float = 600.0
     resume: ResumePolicy = ResumePolicy.ALL
+    partial: PartialPolicy = PartialPolicy.GIVE_UP
 
 
 def parse(
-    raw: str, *, unknown: UnknownPolicy = UnknownPolicy.ASK, grace: float = 3.0, resume: ResumePolicy = ResumePolicy.ALL
+    raw: str,
+    *,
+    unknown: UnknownPolicy = UnknownPolicy.ASK,
+    grace: float = 3.0,
+    resume: ResumePolicy = ResumePolicy.ALL,
+    partial: PartialPolicy = PartialPolicy.GIVE_UP,
 ) -> PrinterUri:
     """An entry of PRINTERS; the keywords are what holds when it says nothing. Raises ValueError with what to write instead."""
     try:
@@ -58,29 +67,24 @@ def parse(
         port=port,
         path=path,
         name=ours.get("name", "").strip() or path.rstrip("/").rpartition("/")[2] or parts.hostname or "",
-        unknown=_policy(ours.get("unknown", unknown), raw),
+        unknown=_policy(UnknownPolicy, "unknown", ours.get("unknown", unknown), raw),
         format=ours.get("format", "application/pdf"),
         verify=yes("verify", ours, shown) is not False,
         grace=_seconds(ours.get("grace", str(grace)), raw),
         raw=raw,
         untouched=yes("raw", ours, shown),
         receipt=receipt(ours, shown),
-        resume=_resume(ours.get("resume", resume), raw),
+        resume=_policy(ResumePolicy, "resume", ours.get("resume", resume), raw),
+        partial=_policy(PartialPolicy, "partial", ours.get("partial", partial), raw),
     )
 
 
-def _policy(text: str, raw: str) -> UnknownPolicy:
+def _policy(kind: type[P], name: str, text: str, raw: str) -> P:
     try:
-        return UnknownPolicy(text)
+        return kind(text)
     except ValueError:
-        raise ValueError(f"unknown={text} in {_shown(raw)}: write unknown=ask, unknown=reprint or unknown=give-up") from None
-
-
-def _resume(text: str, raw: str) -> ResumePolicy:
-    try:
-        return ResumePolicy(text)
-    except ValueError:
-        raise ValueError(f"resume={text} in {_shown(raw)}: write resume=all, resume=newest or resume=ask") from None
+        *others, last = (f"{name}={each.value}" for each in kind)
+        raise ValueError(f"{name}={text} in {_shown(raw)}: write {', '.join(others)} or {last}") from None
 
 
 def _seconds(text: str, raw: str) -> float:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import cast
 
-from libs.contracts.devices import ResumePolicy, UnknownPolicy
+from libs.contracts.devices import PartialPolicy, ResumePolicy, UnknownPolicy
 from libs.runtime.discovery import discover
 from services.agent import drivers
 from services.agent.drivers import Driver, Variant
@@ -33,13 +33,14 @@ def connect_all(
     grace: float = 3.0,
     stall: float = LIMIT,
     resume: ResumePolicy = ResumePolicy.ALL,
+    partial: PartialPolicy = PartialPolicy.GIVE_UP,
 ) -> dict[str, Driver]:
     """A driver for each entry, by the entry. Raises ValueError with one sentence that says what to write instead."""
     variants = cast("dict[str, Variant]", discover(drivers))
     found: dict[str, Driver] = {}
     names: set[str] = set()
     for entry in entries:
-        uri = replace(parse(entry, unknown=unknown, grace=grace, resume=resume), stall=stall)
+        uri = replace(parse(entry, unknown=unknown, grace=grace, resume=resume, partial=partial), stall=stall)
         variant = variants.get(ALIASES.get(uri.scheme, uri.scheme))
         if variant is None:
             raise ValueError(f"there is no driver for {uri.scheme or 'nothing'}://; write {EXAMPLES}")

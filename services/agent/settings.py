@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from libs.contracts.devices import ResumePolicy, UnknownPolicy
+from libs.contracts.devices import PartialPolicy, ResumePolicy, UnknownPolicy
 from libs.runtime.settings import Settings, SettingsError
 from services.agent.joined import read_joined
 
@@ -40,8 +40,8 @@ class AgentSettings(Settings):
         (),
         description="JSON list of printers: file:///some/folder?name=Paper, socket://host:9100?name=Label, "
         "ipp://host:port/ipp/print?name=Office, cups://localhost:631 or cups://localhost:631/QUEUE; "
-        "each may add unknown=ask, unknown=reprint or unknown=give-up; resume=all, resume=newest or resume=ask; raw=true or "
-        "raw=false (labels pass untouched); and "
+        "each may add unknown=ask, unknown=reprint or unknown=give-up; resume=all, resume=newest or resume=ask; partial=give-up, "
+        "partial=continue or partial=reprint; raw=true or raw=false (labels pass untouched); and "
         "raster=escpos for a receipt printer, with width, dpi, cut, drawer and dither.",
     )
     unknown_policy: UnknownPolicy = Field(
@@ -52,6 +52,11 @@ class AgentSettings(Settings):
         ResumePolicy.ALL,
         description="What becomes of tasks that waited while this agent was cut off for long (the spooler's CUT_OFF_AFTER): all "
         "are printed, the newest of each name, or none before somebody resumes the printer (ask).",
+    )
+    partial_policy: PartialPolicy = Field(
+        PartialPolicy.GIVE_UP,
+        description="What becomes of a task whose printer gave it up in the middle, and says itself how much is on paper: it ends "
+        "(give-up), it goes on with the sheet behind (continue), or it is printed once more from its beginning (reprint).",
     )
     finish_grace: float = Field(
         3.0, ge=0, le=86_400, description="Seconds after which a task counts as printed where no printer confirms it."

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState, ResumePolicy, UnknownPolicy
+from libs.contracts.devices import Capabilities, Device, DeviceType, PartialPolicy, PrinterState, ResumePolicy, UnknownPolicy
 from libs.contracts.directory import AppKey, ClientEntry, ClientKind, DefaultEntry, DeviceEntry, Scope, TokenEntry
 from libs.contracts.hooks import Hook
 from libs.contracts.ids import guid
@@ -110,6 +110,7 @@ def known(row: Row[Any], *, plain: bool = False) -> Known:
         capabilities=Capabilities() if plain else decode(Capabilities, row.capabilities),
         virtual=row.virtual,
         resume=ResumePolicy(row.resume),
+        partial=PartialPolicy(row.partial),
     )
     return Known(device, row.revision, row.gone, row.served_by)
 
@@ -126,6 +127,7 @@ def device_values(known: Known) -> dict[str, Any]:
         "system_default": device.system_default,
         "unknown": device.unknown.value,
         "resume": device.resume.value,
+        "partial": device.partial.value,
         "capabilities": encode(device.capabilities).decode(),
         "revision": known.revision,
         "gone": known.gone,

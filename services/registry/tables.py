@@ -90,6 +90,7 @@ devices = Table(
     Column("served_by", String(128), nullable=False, server_default=""),
     Column("added_at", BigInteger, nullable=False, server_default="0"),
     Column("resume", String(16), nullable=False, server_default="all"),
+    Column("partial", String(16), nullable=False, server_default="give-up"),
     Index("ix_devices_fleet", "tenant", "display", "guid"),
     Index("ix_devices_there", "tenant", "gone", "virtual", "type", "agent"),
 )

@@ -12,6 +12,7 @@ from libs.contracts.devices import (
     Device,
     DeviceType,
     MediaSupport,
+    PartialPolicy,
     PrinterState,
     ResumePolicy,
     UnknownPolicy,
@@ -49,6 +50,7 @@ OFFICE = Device(
     system_default=True,
     unknown=UnknownPolicy.REPRINT,
     resume=ResumePolicy.ASK,
+    partial=PartialPolicy.CONTINUE,
     capabilities=Capabilities(
         formats=("application/pdf", "image/urf"),
         colors=(ColorMode.COLOR, ColorMode.MONOCHROME),

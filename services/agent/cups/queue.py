@@ -67,6 +67,7 @@ class CupsQueue:
         self.name = name
         self.unknown = uri.unknown
         self.resume = uri.resume
+        self.partial = uri.partial
         self._uri = uri
         self.seen = Seen()
         self._spooler = spooler

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from libs.contracts.devices import Capabilities, PrinterState, ResumePolicy, UnknownPolicy
+from libs.contracts.devices import Capabilities, PartialPolicy, PrinterState, ResumePolicy, UnknownPolicy
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Sight
 from services.agent.printer_uri import PrinterUri
@@ -58,6 +58,7 @@ class Printer(Protocol):
     name: str
     unknown: UnknownPolicy
     resume: ResumePolicy
+    partial: PartialPolicy
     means: Means
     window: int
     seen: Seen

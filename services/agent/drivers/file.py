@@ -96,6 +96,7 @@ class Folder:
         self.name = uri.name
         self.unknown = uri.unknown
         self.resume = uri.resume
+        self.partial = uri.partial
         self._capabilities = raw.offered(CAPABILITIES, uri, passes=True)
         self.seen = Seen(capabilities=self._capabilities)
         self._folder = Path(uri.path)

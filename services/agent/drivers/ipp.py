@@ -19,7 +19,7 @@ from services.agent import raw
 from services.agent.attempt import Attempt
 from services.agent.domain import Means, Outcome, Printed, Sight, Step, Unknown
 from services.agent.drivers import Declined, Fault, Found, Seen
-from services.agent.ipp import capabilities, reasons
+from services.agent.ipp import capabilities, counting, reasons
 from services.agent.ipp.handover import Handover
 from services.agent.ipp.jobs import Jobs, outcome, unreachable
 from services.agent.ipp.ticket import job_attributes
@@ -59,6 +59,7 @@ class IppPrinter:
         self.name = name = uri.name
         self.unknown = uri.unknown
         self.resume = uri.resume
+        self.partial = uri.partial
         self.means = Means.LIST
         self.seen = reasons.unreachable(Seen(capabilities=raw.offered(Capabilities(), uri, passes=False)))
         self._uri = uri
@@ -129,9 +130,11 @@ class IppPrinter:
         if attempt.step < Step.RELEASED:
             await attempt.reach(Step.RELEASED, sent=True)
         try:
-            return outcome(await self._watch.end(attempt), attempt, self.name)
+            job = await self._watch.end(attempt)
         except Forgotten:
             return await self._forgotten(attempt)
+        counts = self._known.is_set() and counting.trusted(self._said)
+        return outcome(job, attempt, self.name, counting.sure(job, attempt.order, self.seen.capabilities) if counts else 0)
 
     async def look(self, attempt: Attempt) -> Sight:
         await self._learned()

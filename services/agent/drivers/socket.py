@@ -54,6 +54,7 @@ class RawPrinter:
         self.name = uri.name
         self.unknown = uri.unknown
         self.resume = uri.resume
+        self.partial = uri.partial
         self._host = uri.host
         self._port = uri.port or PORT
         self._grace = uri.grace

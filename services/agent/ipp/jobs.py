@@ -22,6 +22,7 @@ REQUESTED = (
     "job-state-reasons",
     "job-state-message",
     "job-impressions-completed",
+    "job-media-sheets-completed",
     "number-of-documents",
     "time-at-processing",
 )
@@ -164,13 +165,17 @@ class Jobs:
 
 
 def pages(job: Job) -> int:
-    """Impressions that are done, as far as the printer counts them."""
-    return min(max(job.attributes.integer("job-impressions-completed") or 0, 0), 1_000_000)
+    """Impressions that are done, as far as the printer counts them; of one that counts sheets only, one for each."""
+    said = job.attributes
+    done = said.integer("job-impressions-completed") or said.integer("job-media-sheets-completed") or 0
+    return min(max(done, 0), 1_000_000)
 
 
-def outcome(job: Job, attempt: Attempt, printer: str) -> Outcome:
-    """What an ended job means. `attempt.step` tells whether the printer ever had all of the document."""
-    done = pages(job)
+def outcome(job: Job, attempt: Attempt, printer: str, sure: int = 0) -> Outcome:
+    """What an ended job means. `attempt.step` tells whether the printer ever had all of the document, `sure` how many of its sides
+    are on paper for certain.
+    """
+    done = max(pages(job), sure)
     reasons = words(job.reasons)
     if job.state is JobState.COMPLETED:
         warnings = [each for each in reasons if each in ("job-completed-with-warnings", "job-completed-with-errors")]
@@ -186,6 +191,7 @@ def outcome(job: Job, attempt: Attempt, printer: str) -> Outcome:
         + (f" after {done} {'page' if done == 1 else 'pages'}." if done else "."),
         transient=not whole and not done,
         pages=done,
+        sure=sure,
     )
 
 

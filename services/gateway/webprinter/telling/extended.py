@@ -37,7 +37,8 @@ def _device(view: DeviceView, line: Line | None) -> dict[str, Any]:
     device = view.device
     more: dict[str, Any] = {"states": states(device, online=view.online, paused=bool(line and line.paused))}
     if line:
-        more |= {"queue": {"waiting": line.waiting, "sent": line.sent}, "unknownPolicy": str(device.unknown)}
+        more |= {"queue": {"waiting": line.waiting, "sent": line.sent}}
+        more |= {"unknownPolicy": str(device.unknown), "partialPolicy": str(device.partial)}
     return {**more, "virtual": device.virtual}
 
 

@@ -41,6 +41,7 @@ async def test_a_device_tells_its_states_and_its_queue_to_whoever_asks(tmp_path)
             "states": ["PAUSED", "PAPER_OUT"],
             "queue": {"waiting": 4, "sent": 1},
             "unknownPolicy": "reprint",
+            "partialPolicy": "give-up",
             "virtual": False,
         }
 
