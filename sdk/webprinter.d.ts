@@ -47,6 +47,7 @@ declare namespace com.strato {
     states?: string[];
     queue?: { waiting: number; sent: number };
     unknownPolicy?: "ask" | "reprint" | "give-up";
+    partialPolicy?: "give-up" | "continue" | "reprint";
     /** It keeps tasks until `releaseTask` sends them to a real printer. */
     virtual?: boolean;
   }
@@ -365,7 +366,7 @@ declare namespace com.strato {
     cancelTask: { data: OneTask; result: ExtendedTaskInfo };
     /** Print again, as a new task. */
     retryTask: {
-      data: OneTask & { deviceName?: string; controlSn?: string; config?: Config; priority?: number; expireAfter?: number; startAt?: number | string };
+      data: OneTask & { deviceName?: string; controlSn?: string; config?: Config; fromPage?: number | "next"; priority?: number; expireAfter?: number; startAt?: number | string };
       result: Accepted;
     };
     /** Say what became of a task whose outcome nobody knows. */

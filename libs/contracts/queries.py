@@ -139,11 +139,18 @@ class GetMaterial(Message, subject="query.{region}.spooler.get-material"):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """The request as it came (or as it was released), and what the converter made of it; None: not ready for a printer yet."""
+    """The request as it came (or as it was released), and what the converter made of it; None: not ready for a printer yet.
+
+    `left` is what the printer of the printable still has to do, `two_sided` whether it prints on both sides as far as is known, and
+    `before` how many of the task's sides the printable leaves out, as they were on paper already.
+    """
 
     task: TaskView
     request: TaskRequest
     printable: Printable | None = None
+    left: Ticket | None = None
+    two_sided: bool = False
+    before: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,8 +128,10 @@ def _outcome(report: ConvertReport) -> str:
 
 
 def _name(order: ConvertDocument) -> str:
+    """Where its result lies: not where its document does, which has to be there should the order come again."""
     role = Role.PRINTABLE if order.finish else Role.RENDERED
-    return f"{order.tenant}/{order.task}/{role.value}"
+    name, content = f"{order.tenant}/{order.task}/{role.value}", order.document.content
+    return f"{name}-{order.attempt}" if isinstance(content, Stored) and content.name.startswith(name) else name
 
 
 def _converted(order: ConvertDocument, document: Printable, ticket: Ticket, warnings: tuple[str, ...]) -> DocumentConverted:

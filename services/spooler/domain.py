@@ -20,7 +20,7 @@ from libs.contracts.reports import (
     TaskWithdrawn,
 )
 from libs.contracts.states import IPP, TERMINAL, Stage
-from services.spooler.rules import line, partners, preparing, printing, restoring
+from services.spooler.rules import interrupting, line, partners, preparing, printing, restoring
 from services.spooler.rules.step import Next
 from services.spooler.sentences import told
 from services.spooler.task import (
@@ -33,6 +33,7 @@ from services.spooler.task import (
     Dispatched,
     Due,
     GivenUp,
+    Interrupted,
     JournalReplaced,
     Recall,
     Redirect,
@@ -116,6 +117,8 @@ def due(task: Task) -> int:
 
 
 def _concerns_open_order(task: Task, happened: Any) -> bool:
+    if isinstance(happened, Interrupted):
+        happened = happened.report
     if isinstance(happened, DocumentConverted | DocumentRejected):
         return task.step is Step.CONVERT and happened.attempt == task.conversions
     if isinstance(happened, TaskReport):
@@ -189,11 +192,14 @@ LIFECYCLE: dict[tuple[Stage, type], Rule] = {
     (Stage.FETCHABLE, TaskTaken): printing.taken,
     (Stage.UNKNOWN, Resolve): printing.resolve,
     (Stage.PARTIAL, Resolve): printing.resolve,
+    (Stage.PARTIAL, DocumentConverted): interrupting.rest,
+    (Stage.PARTIAL, DocumentRejected): preparing.rejected,
     **{(stage, TaskPrinting): printing.printing for stage in AT_AGENT},
     **{(stage, TaskSent): printing.sent for stage in AT_AGENT},
     **{(stage, TaskStopped): printing.stopped for stage in AT_AGENT},
     **{(stage, TaskPrinted): printing.printed for stage in AT_AGENT},
     **{(stage, TaskFailed): printing.failed for stage in AT_AGENT},
+    **{(stage, Interrupted): interrupting.interrupted for stage in AT_AGENT},
     **{(stage, TaskUnknown): printing.unknown for stage in AT_AGENT if stage is not Stage.UNKNOWN},
     **{(stage, TaskWithdrawn): printing.withdrawn for stage in AT_AGENT},
     **{(stage, TaskTooLate): printing.too_late for stage in AT_AGENT},

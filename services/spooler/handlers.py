@@ -46,6 +46,7 @@ from services.spooler.admission import Admission
 from services.spooler.commands import Commands
 from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
+from services.spooler.interruptions import weighed
 from services.spooler.jobs.acting import Acting
 from services.spooler.jobs.commands import JobCommands
 from services.spooler.jobs.documents import JobDocuments
@@ -115,7 +116,7 @@ class Handlers:
         reports = [report for message, report in own if not self._is_over(message, report)]
         await turn.load(report.task for report in reports)
         for report in reports:
-            turn.tell(report.task, report)
+            turn.tell(report.task, weighed(report, turn.get(report.task), self._desk.printers))
         return await turn.finish()
 
     def _is_over(self, message: Incoming, report: TaskReports) -> bool:

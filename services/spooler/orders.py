@@ -1,10 +1,15 @@
 """Orders to workers, made of a task and what is known of it."""
 
+from dataclasses import replace
+
+from libs.contracts.devices import Target
 from libs.contracts.documents import ENGINE, Document, Format
 from libs.contracts.message import Message, encode
 from libs.contracts.orders import ConvertDocument, PrintDocument, WithdrawTask
 from libs.contracts.reports import DocumentConverted
+from libs.contracts.states import Stage
 from libs.contracts.tasks import TaskRequest
+from libs.contracts.tickets import Margins, Scaling, Ticket
 from libs.runtime.bus import Outgoing, outgoing
 from services.spooler.desk import Desk
 from services.spooler.task import Task
@@ -13,8 +18,11 @@ from services.spooler.task import Task
 def convert_order(desk: Desk, task: Task, request: TaskRequest, rendered: DocumentConverted | None) -> ConvertDocument:
     """What is rendered already, because it was held, is only finished."""
     document, rendered_from = request.document, None
+    ticket, target = request.ticket, desk.printers.target(task.agent, task.printer)
     if rendered and not task.rendering:
         document, rendered_from = Document(Format.PDF, rendered.document.content, document.name), document.format
+        if task.stage is Stage.PARTIAL:
+            rendered_from, ticket, target = None, rest(rendered, task.pages_done - task.done_before), _as_it_is(target)
     return ConvertDocument(
         region=desk.region,
         engine=ENGINE[document.format],
@@ -22,8 +30,8 @@ def convert_order(desk: Desk, task: Task, request: TaskRequest, rendered: Docume
         task=task.id,
         attempt=task.conversions,
         document=document,
-        ticket=request.ticket,
-        target=desk.printers.target(task.agent, task.printer),
+        ticket=ticket,
+        target=target,
         expires=task.expires_at,
         traceparent=task.traceparent,
         finish=not task.rendering,
@@ -32,6 +40,16 @@ def convert_order(desk: Desk, task: Task, request: TaskRequest, rendered: Docume
         rendered_from=rendered_from,
         printer=task.printer,
     )
+
+
+def rest(converted: DocumentConverted, done: int) -> Ticket:
+    """The ticket that makes of a finished document what is left of it behind so many sides: it chooses, and changes nothing."""
+    return replace(converted.ticket, page_ranges=((done + 1, converted.document.pages),), scaling=Scaling.NONE)
+
+
+def _as_it_is(target: Target) -> Target:
+    """A printer for which nothing need be moved, scaled or made grey any more."""
+    return replace(target, margins=Margins(0, 0, 0, 0), media=None, monochrome=True)
 
 
 def print_order(region: str, task: Task, converted: DocumentConverted) -> PrintDocument:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.queries import Code, GetMaterial, GetTask, Line, Lines, ListLines, ListTasks, Material, TaskAnswer, TaskList
 from libs.contracts.states import Stage
 from libs.contracts.tasks import TaskView
+from libs.contracts.tickets import Sides
 from libs.runtime.bus import Refused
 from libs.runtime.database import Database
 from services.spooler import materials, pauses, store
@@ -73,12 +74,25 @@ class Questions:
             kept = (await materials.kept(connection, [task.id]))[task.id]
         unready = task.hold or task.step is Step.CONVERT or task.stage in (Stage.INCOMING, Stage.HOOKED)
         finished = None if unready else kept.converted
-        return Material(task=self._view(task), request=kept.request, printable=finished.document if finished else None)
+        return Material(
+            task=self._view(task),
+            request=kept.request,
+            printable=finished.document if finished else None,
+            left=finished.ticket if finished else None,
+            two_sided=self._two_sided(task, finished.ticket.sides if finished else None),
+            before=task.done_before,
+        )
 
     async def list_lines(self, query: ListLines) -> Lines:
         """How many tasks wait for each printer, and how many are with its agent."""
         async with self._database.reading() as connection:
             return await lines(connection, query.printers)
+
+    def _two_sided(self, task: Task, asked: Sides | None) -> bool:
+        """Whether its printer prints it on both sides, as it was asked to or does by itself."""
+        entry = self._desk.printers.entry(task.agent, task.printer)
+        by_itself = entry.device.capabilities.default_sides if entry else None
+        return (asked or by_itself or Sides.ONE_SIDED) is not Sides.ONE_SIDED
 
     def _view(self, task: Task) -> TaskView:
         return view(task, paused=task.printer in self._desk.paused)

@@ -26,7 +26,7 @@ _FIXED = {
 #: Fields that change for few tasks, and are written for those only.
 _SELDOM = (
     "agent", "printer", "device", "shard", "expires_at", "unknown", "hold", "rendering", "recalled", "seq", "idx", "served", "leg",
-    "engine",
+    "engine", "done_before",
 )  # fmt: skip
 _OFTEN = tuple(name for name in FIELDS if name not in _FIXED and name not in _SELDOM and name != "fetchable_at")
 #: There is nothing more frequent here than reading fields.

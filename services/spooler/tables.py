@@ -56,6 +56,7 @@ task = Table(
     _number("leg", "1"),
     *(_number(name) for name in ("fetchable_at", "acknowledged_at")),
     _text("engine", 16),
+    _number("done_before"),
     Index("task_newest", "tenant", "sn", "created_at", "id"),
     Index("task_status", "tenant", "sn", "told", "created_at", "id"),
 )

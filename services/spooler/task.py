@@ -6,9 +6,10 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import PartialPolicy, UnknownPolicy
 from libs.contracts.jobs import Service
 from libs.contracts.queries import Outcome
+from libs.contracts.reports import TaskFailed
 from libs.contracts.states import Stage
 from libs.contracts.tasks import PrinterRef
 
@@ -41,6 +42,9 @@ class Task:
 
     `user_id` and `user_name` (small letters) say who prints, where a door knows; `served` is the application that fetches it, no
     order is made then; `leg` counts its printers. `idx` below 0: not started, so that nobody was told of it.
+
+    `pages` are the sides of its document as it was made for its printer, `done_before` so many of them, the first ones, that are
+    left out of it now, as they are on paper; while the rest is asked for, `pages_done` says how many will be.
     """
 
     id: str
@@ -93,6 +97,7 @@ class Task:
     fetchable_at: int = 0
     acknowledged_at: int = 0
     engine: str = ""
+    done_before: int = 0
 
     @property
     def started(self) -> bool:
@@ -209,6 +214,14 @@ class Dispatched:
     """Its printer's line sends it: a print order is made."""
 
     now: int
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """Its printer gave it up in the middle and says how much is on paper (`report.pages_sure`); what its owner wants done then."""
+
+    report: TaskFailed
+    policy: PartialPolicy
 
 
 @dataclass(frozen=True, slots=True)

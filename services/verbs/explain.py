@@ -35,6 +35,9 @@ def sentences(found: Explanation, now: int) -> list[str]:
     lines.append(f"It is {task.state.value} ({task.reason}); Webprinter says {task.status.value}. {task.message}".rstrip())
     if task.stage in TERMINAL:
         lines += [f"It ended {_ago(task.ended_at or 0, now)}, after {_times(task.attempt, 'print order')}."]
+        if task.stage is Stage.ABORTED and 0 < task.pages_done < task.pages:
+            left = f"{task.pages - task.pages_done} of its {task.pages} pages are not on paper as far as is known"
+            lines += [f"What to do: {left}; retryTask with fromPage next prints them as a new task."]
     else:
         lines += [*_work(found, now), *_place(found), *_around(found), *_times_to_come(found, now)]
         lines += [f"What to do: {advice}" for advice in _advice(found)]

@@ -62,3 +62,9 @@ def test_of_a_task_that_is_over_its_end_is_said_and_nothing_is_advised():
     assert "It is aborted (aborted-by-system); Webprinter says ERROR. The document is empty." in text
     assert "It ended a second ago, after one print order." in text
     assert "What to do" not in text
+
+
+def test_of_a_task_that_ended_in_the_middle_it_is_said_how_the_rest_is_printed():
+    of = {"ended_at": NOW - 1_000, "attempt": 1, "pages": 10, "pages_done": 3}
+    assert "7 of its 10 pages are not on paper as far as is known; retryTask with fromPage next" in explained(Stage.ABORTED, of=of)
+    assert "fromPage" not in explained(Stage.CANCELED, of=of)

@@ -65,6 +65,6 @@ def superseded(task: Task, happened: Superseded) -> Next | None:
     return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, happened.message)
 
 
-def again() -> Next:
+def again(task: Task) -> Next:
     """The next attempt of the same task, at the head of what is not yet sent."""
-    return go(Stage.FETCHABLE, "", "", **closed(place=0, lined=True, retry_at=0, pages_done=0))
+    return go(Stage.FETCHABLE, "", "", **closed(place=0, lined=True, retry_at=0, pages_done=task.done_before))

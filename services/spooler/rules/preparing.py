@@ -89,12 +89,15 @@ def cancel_at_once(_: Task, __: Cancel) -> Next:
 def expire(task: Task, happened: Due) -> Next | None:
     if not expired(task, happened):
         return None
-    return go(Stage.CANCELED, Reason.EXPIRED, _expired(task))
+    return go(Stage.CANCELED, Reason.EXPIRED, over(task))
 
 
-def _expired(task: Task) -> str:
+def over(task: Task) -> str:
+    """The sentence about a task whose time is over."""
     if not task.started:
         return "It was not started within its time."
+    if task.done_before:
+        return "Its time was over before the rest of it could be printed."
     if task.served and task.stage is Stage.FETCHABLE:
         return f"The application that serves {task.device} did not fetch it within its time."
     return "Its time was over before it could be printed."

@@ -16,7 +16,7 @@ from libs.contracts.reports import (
 )
 from libs.contracts.states import Reason, Stage
 from services.spooler.rules.line import again
-from services.spooler.rules.preparing import cancel_at_once
+from services.spooler.rules.preparing import cancel_at_once, over
 from services.spooler.rules.step import Next, closed, converting, go, joins
 from services.spooler.task import Ask, Cancel, JournalReplaced, Resolve, Step, Task
 
@@ -30,46 +30,54 @@ def taken(task: Task, _: TaskTaken) -> Next | None:
 
 def printing(task: Task, report: TaskPrinting) -> Next:
     stage = Stage.PRINTING if task.sent else Stage.OUTGOING
-    return go(stage, "", "", taken=True, pages_done=max(task.pages_done, report.pages_done))
+    return go(stage, "", "", taken=True, pages_done=max(task.pages_done, _done(task, report.pages_done)))
 
 
 def sent(task: Task, report: TaskSent) -> Next:
-    return go(Stage.PRINTING, "", "", taken=True, sent=True, pages_done=max(task.pages_done, report.pages_done))
+    return go(Stage.PRINTING, "", "", taken=True, sent=True, pages_done=max(task.pages_done, _done(task, report.pages_done)))
 
 
 def stopped(task: Task, report: TaskStopped) -> Next:
     partial = report.pages_done > 0 and not report.resumes
     stage = Stage.PARTIAL if partial else Stage.STOPPED
-    return go(stage, report.reason, report.message, taken=True, pages_done=max(task.pages_done, report.pages_done))
+    done = max(task.pages_done, _done(task, report.pages_done))
+    return go(stage, report.reason, report.message, taken=True, pages_done=done)
 
 
 def printed(task: Task, report: TaskPrinted) -> Next:
     reason = Reason.JOB_COMPLETED_WITH_WARNINGS if report.warning else Reason.JOB_COMPLETED_SUCCESSFULLY
-    return go(Stage.COMPLETED, reason, report.warning, taken=True, pages_done=report.pages_done or task.pages)
+    done = _done(task, report.pages_done) if report.pages_done else task.pages
+    return go(Stage.COMPLETED, reason, report.warning, taken=True, pages_done=done)
 
 
 def failed(task: Task, report: TaskFailed) -> Next:
+    done = _done(task, report.pages_done)
     if report.canceled:
-        return go(Stage.CANCELED, Reason.JOB_CANCELED_AT_DEVICE, report.message, pages_done=report.pages_done)
+        return go(Stage.CANCELED, Reason.JOB_CANCELED_AT_DEVICE, report.message, pages_done=done)
     if task.canceling:
-        return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, "It was canceled.", pages_done=report.pages_done)
+        return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, "It was canceled.", pages_done=done)
     if report.transient and not report.pages_done and task.failures < len(RETRIES):
         wait = RETRIES[task.failures]
         return go(Stage.FETCHABLE, "", report.message, **closed(failures=task.failures + 1, place=0, lined=False, retry_after=wait))
-    return go(Stage.ABORTED, report.reason, report.message, pages_done=report.pages_done)
+    return go(Stage.ABORTED, report.reason, report.message, pages_done=done)
+
+
+def _done(task: Task, pages: int) -> int:
+    """Pages on paper, when so many of its open order's document are."""
+    return task.done_before + pages
 
 
 def unknown(task: Task, report: TaskUnknown) -> Next:
     if task.unknown is UnknownPolicy.REPRINT and not task.canceling:
-        return again()
+        return again(task)
     if task.unknown is UnknownPolicy.GIVE_UP:
-        return go(Stage.ABORTED, Reason.OUTCOME_UNKNOWN, report.message, pages_done=report.pages_done)
-    done = max(task.pages_done, report.pages_done)
+        return go(Stage.ABORTED, Reason.OUTCOME_UNKNOWN, report.message, pages_done=_done(task, report.pages_done))
+    done = max(task.pages_done, _done(task, report.pages_done))
     return go(Stage.UNKNOWN, "", report.message, taken=True, canceling=False, recalled=False, pages_done=done)
 
 
 def withdrawn(task: Task, _: TaskWithdrawn) -> Next:
-    return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, "It was canceled.") if task.canceling else again()
+    return go(Stage.CANCELED, Reason.JOB_CANCELED_BY_USER, "It was canceled.") if task.canceling else again(task)
 
 
 def too_late(task: Task, _: TaskTooLate) -> Next | None:
@@ -80,12 +88,8 @@ def too_late(task: Task, _: TaskTooLate) -> Next | None:
 
 def agent_expired(task: Task, report: TaskExpired) -> Next:
     if report.stale and not task.canceling:
-        return again()
-    reason, message = (
-        (Reason.JOB_CANCELED_BY_USER, "It was canceled.")
-        if task.canceling
-        else (Reason.EXPIRED, "Its time was over before it could be printed.")
-    )
+        return again(task)
+    reason, message = (Reason.JOB_CANCELED_BY_USER, "It was canceled.") if task.canceling else (Reason.EXPIRED, over(task))
     return go(Stage.CANCELED, reason, message)
 
 
@@ -98,7 +102,7 @@ def journal_replaced(task: Task, _: JournalReplaced) -> Next | None:
             region="", tenant="", agent="", task="", attempt=0, message="The agent lost its journal after it had taken this task."
         )
         return unknown(task, lost)
-    return cancel_at_once(task, Cancel()) if task.canceling else again()
+    return cancel_at_once(task, Cancel()) if task.canceling else again(task)
 
 
 def resolve(task: Task, happened: Resolve) -> Next:
@@ -112,7 +116,7 @@ def resolve(task: Task, happened: Resolve) -> Next:
 
 def _reprint(task: Task, happened: Resolve) -> Next:
     """The next attempt; of one that never was made ready for its printer, once it is."""
-    here = {"attempt": task.attempt + happened.room, "place": 0, "retry_at": 0, "pages_done": 0}
+    here = {"attempt": task.attempt + happened.room, "place": 0, "retry_at": 0, "pages_done": task.done_before}
     if happened.ready:
         return go(Stage.FETCHABLE, "", "", **closed(**here, lined=not task.served))
     asked = converting(task, rendering=bool(task.served), lined=joins(task, task.served))

@@ -49,6 +49,21 @@ class FakeJob:
     impressions: int = 0
     begun: int | None = None
 
+    @property
+    def sides(self) -> int:
+        """Of each sheet, as it was asked for."""
+        return 2 if (self.asked.string("sides") or "").startswith("two-sided") else 1
+
+    def on_paper(self) -> list[str]:
+        """The first line of each page that came out."""
+        if not self.impressions or not self.document:
+            return []
+        opened = pypdfium2.PdfDocument(self.document)
+        try:
+            return [opened[page].get_textpage().get_text_bounded().splitlines()[0] for page in range(self.impressions)]
+        finally:
+            opened.close()
+
     def shown(self, uri: str) -> Attributes:
         """Its job-description attributes."""
         values: dict[str, Value | list[Value]] = {
@@ -58,6 +73,7 @@ class FakeJob:
             "job-state": EnumValue(self.state),
             "job-state-reasons": [Keyword(reason) for reason in self.reasons or ("none",)],
             "job-impressions-completed": self.impressions,
+            "job-media-sheets-completed": self.impressions // self.sides,
             "number-of-documents": int(self.document is not None),
         }
         return Attributes(values if self.begun is None else {**values, "time-at-processing": self.begun})

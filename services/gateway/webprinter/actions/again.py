@@ -1,4 +1,4 @@
-"""`retryTask`: the same document once more, as a new task (extension, webprinter.md 3.4)."""
+"""`retryTask`: the same document once more, or what is left of it, as a new task (extension, webprinter.md 3.4)."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,6 +12,7 @@ from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.actions.control import PATIENCE, task_id
+from services.gateway.webprinter.actions.rest import read_rest
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.idempotency import key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
@@ -21,7 +22,7 @@ from services.gateway.webprinter.reading.schedule import read_lasting, read_prio
 from services.gateway.webprinter.reading.suiting import suited
 
 #: What of a request makes it the same or another one under its key.
-_ASKED = ("taskId", "deviceName", "controlSn", "config", "priority", "expireAfter", "startAt")
+_ASKED = ("taskId", "deviceName", "controlSn", "config", "priority", "expireAfter", "startAt", "fromPage")
 
 
 async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
@@ -36,9 +37,14 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
         return dict(submission.answer)
     query = GetMaterial(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=of)
     material: Material = await gateway.bus.ask(query, timeout=PATIENCE)
-    before = material.request
+    before, rest = material.request, read_rest(data, material)
     printer = await _printer(gateway, identity, data, before)
-    ticket = _ticket(data, before, printer)
+    if rest and printer.ref.id != before.printer.id:
+        raise Rejected(
+            f"{data.name('deviceName')}: what is left was made for {before.printer.name}: leave out fromPage, and choose pages of "
+            "the document with config.pageRanges."
+        )
+    ticket = rest.ticket if rest else _ticket(data, before, printer)
     config = data.inside("config")
     start_at, lasts = read_start(data, config), _lasts(data, config, before)
     priority = read_priority(data, config) or before.priority
@@ -48,7 +54,7 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
         id=task,
         name=before.name,
         printer=printer.ref,
-        document=await _own_document(gateway, identity, before.document, task),
+        document=await _own_document(gateway, identity, rest.document if rest else before.document, task),
         ticket=await _own_images(gateway, identity, ticket, task),
         priority=priority,
         created_at=now,

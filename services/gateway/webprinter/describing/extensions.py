@@ -32,6 +32,11 @@ class Again(OneTask):
     device_name: str | None = Field(None, description="Another printer; missing: the same.")
     control_sn: str | None = None
     config: Config | None = Field(None, description="What it says holds; what it does not say stays.")
+    from_page: int | Literal["next"] | None = Field(
+        None,
+        description="Only what is left, on the same printer and as it was: from this printed page on, as `pagesDone` counts them, "
+        "or from the `next` one behind those that are on paper.",
+    )
     priority: int | None = Field(None, ge=1, le=100)
     expire_after: float | None = Field(None, description="Seconds after which it is not begun any more.")
     start_at: int | str | None = Field(None, description="Not to be printed before: ms or seconds since 1970, or ISO 8601.")
@@ -72,7 +77,7 @@ class ResolveTask(Described):
 
 
 class RetryTask(Described):
-    """Print the same document again, as a new task."""
+    """Print the same document again, or what is left of it, as a new task."""
 
     command: Literal["retryTask"]
     data: Again
@@ -199,6 +204,7 @@ class ExtendedDevice(DeviceInfo):
     states: list[str] = Field(examples=[["PAPER_OUT"]], description="All that is so; OK when there is nothing to say.")
     queue: Queue | None = None
     unknown_policy: Literal["ask", "reprint", "give-up"] | None = None
+    partial_policy: Literal["give-up", "continue", "reprint"] | None = None
     virtual: bool
 
 
