@@ -69,11 +69,10 @@ async def test_a_job_of_another_regions_user_is_printed_there_and_an_away_region
         second = await uploaded(boss, jobs, both.eu.url, b"second sheet")
         both.line.silence()  # nothing is broken, as far as anybody can see
         await boss.away("GET", f"{jobs}/{second}", within=6)
-        for method, path in (("GET", "/v1.0/print/printers"), ("POST", f"{jobs}/{second}/start")):
-            for each in (boss, app, beside):
-                await each.away(method, path, within=1)
-        token = await abroad.app_token()
-        await Caller(eu, token).away("POST", jobs, within=1, json={"configuration": {}})
+        for each in (boss, app, beside, Caller(eu, await abroad.app_token())):
+            await each.away("GET", "/v1.0/print/printers", within=1)
+        for path, body in ((jobs, {"configuration": {}}), (f"{jobs}/{second}/start", None)):
+            await boss.away("POST", path, within=1, json=body)
         assert (await eu.get("/v1.0/print/printers", headers={"Authorization": "Bearer e30.e30.e30"})).status_code == 401
 
         both.heal()
