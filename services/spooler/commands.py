@@ -84,7 +84,7 @@ class Commands:
         return await self._on_task(query, own, release)
 
     async def _on_task(self, query: OfTask, whose: Whose, act: Act) -> TaskAnswer:
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         answer: list[Task] = []
 
         async def change(connection: AsyncConnection) -> Staged:

@@ -29,7 +29,7 @@ class Explaining:
 
     async def explain_task(self, query: ExplainTask) -> Explanation:
         """One task with what stands around it. Raises `Refused`: there is none, and if it was accepted the ledger says so."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         entry = next((each for each in self._book.shown() if each.what == query.task), None)
         async with self._database.reading() as connection:
             task = (await store.load(connection, [query.task])).get(query.task)

@@ -7,7 +7,9 @@ from nats.errors import Error as NatsError
 from libs.contracts.queries import Code
 from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Bus, Refused
-from libs.runtime.commit import Input
+from libs.runtime.database import Database
+from libs.runtime.inputs import Input
+from services.spooler import store
 
 #: How long a question waits for that, in seconds.
 PATIENCE = 2.0
@@ -16,20 +18,30 @@ PATIENCE = 2.0
 class Horizon:
     """One look at INTAKE's last sequence at a time, shared by all questions that were asked before it began."""
 
-    def __init__(self, bus: Bus, intake: Input) -> None:
+    def __init__(self, bus: Bus, intake: Input, database: Database) -> None:
         self._bus = bus
         self._intake = intake
+        self._database = database
         self._looking: asyncio.Task[int] | None = None
         self._next: asyncio.Task[int] | None = None
 
-    async def reach(self) -> None:
-        """Wait. Raises `Refused` (busy) when it takes more than `PATIENCE` seconds."""
+    async def reach(self, task: str = "") -> None:
+        """Wait. Raises `Refused` (busy) when it takes more than `PATIENCE` seconds.
+
+        `task`: the only one that the question is about. If it is there, nothing of what is still to come concerns the answer.
+        """
+        if task and await self._there(task):
+            return
         try:
             sequence = await asyncio.wait_for(asyncio.shield(self._look()), PATIENCE)
         except (NatsError, TimeoutError):
             raise Refused(Code.BUSY, "The bus does not answer now; ask again in a moment.") from None
         if not await self._intake.wait_for(sequence, PATIENCE):
             raise Refused(Code.BUSY, "The spooler has not caught up yet; ask again in a moment.")
+
+    async def _there(self, task: str) -> bool:
+        async with self._database.reading() as connection:
+            return await store.exists(connection, task)
 
     def _look(self) -> "asyncio.Task[int]":
         if self._next is None:

@@ -61,14 +61,14 @@ class Questions:
 
     async def get_task(self, query: GetTask) -> TaskAnswer:
         """One task of this client, or on a device of its own."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         async with self._database.reading() as connection:
             task = (await store.load(connection, [query.task])).get(query.task)
         return TaskAnswer(task=self._view(own_or_here(task, query)))
 
     async def get_material(self, query: GetMaterial) -> Material:
         """What a task of this client is made of."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         async with self._database.reading() as connection:
             task = own((await store.load(connection, [query.task])).get(query.task), query)
             kept = (await materials.kept(connection, [task.id]))[task.id]

@@ -13,6 +13,7 @@ from libs.contracts.states import Stage
 from libs.contracts.streams import INTAKE
 from libs.contracts.tasks import TaskRequest
 from libs.runtime.bulk import Bulk
+from libs.runtime.fairinput import ahead
 from services.spooler.materials import row_of
 from services.spooler.shares import Flow
 from services.spooler.tables import cursors, hook, journal, leg, material, task
@@ -236,6 +237,11 @@ async def forget_ended(connection: AsyncConnection, before: int, limit: int = 50
     return [(row.tenant, row.id) for row in rows]
 
 
+async def exists(connection: AsyncConnection, id_: str) -> bool:
+    """Whether there is this task."""
+    return (await connection.execute(select(task.c.id).where(task.c.id == id_))).first() is not None
+
+
 async def applied(connection: AsyncConnection, stream: str) -> int:
     """The sequence up to which an input stream is applied."""
     return int((await connection.execute(select(cursors.c.sequence).where(cursors.c.stream == stream))).scalar() or 0)
@@ -247,4 +253,5 @@ async def next_start(connection: AsyncConnection) -> tuple[int, int]:
     moved = await connection.execute(update(cursors).where(cursors.c.stream == _STARTS).values(sequence=number))
     if not moved.rowcount:
         await connection.execute(insert(cursors).values(stream=_STARTS, sequence=number))
-    return await applied(connection, INTAKE), _AFTER_BATCH + number
+    brought = max(await applied(connection, INTAKE), await applied(connection, ahead(INTAKE)))
+    return brought, _AFTER_BATCH + number

@@ -16,10 +16,12 @@ from libs.contracts.message import decode
 from libs.contracts.streams import ADVISORIES, CONVERT, DEAD, INTAKE, PRINT, REPORTS, TASKS
 from libs.runtime.broker import answering, answers, running
 from libs.runtime.bus import Bus
-from libs.runtime.commit import Commit, Input
+from libs.runtime.commit import Commit
 from libs.runtime.database import Database
 from libs.runtime.documents import Documents
 from libs.runtime.ending import together
+from libs.runtime.fairinput import FairInput
+from libs.runtime.inputs import Input
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader
@@ -34,6 +36,7 @@ from services.spooler.desk import Desk
 from services.spooler.explaining import Explaining
 from services.spooler.handlers import Handlers
 from services.spooler.horizon import Horizon
+from services.spooler.intake import lines
 from services.spooler.ledger.ledger import Ledger
 from services.spooler.reissue import Reissue
 from services.spooler.replay import Replay
@@ -72,10 +75,11 @@ class Term:
         self._broker = broker
         self._outbox = Outbox(database, tables.outbox, bus, (CONVERT, PRINT, TASKS, DEAD), lock)
         self._commit = Commit(database, self._outbox, lease, lock)
-        self.intake = self._input(database, INTAKE, "spooler_intake")
-        self.reports = self._input(database, REPORTS, "spooler_reports")
+        intake = OrderedReader(bus, INTAKE, "spooler_intake")
+        self.intake = FairInput(self._commit, database, tables.cursors, intake, INTAKE, flows=lines)
+        self.reports = Input(self._commit, database, tables.cursors, OrderedReader(bus, REPORTS, "spooler_reports"), REPORTS)
         self._admission = Admission(bus, self._outbox)
-        horizon = Horizon(bus, self.intake)
+        horizon = Horizon(bus, self.intake, database)
         self.ledger = self._ledger(horizon, overdue_after, audit_period, census)
         self._handlers = Handlers(
             desk=desk,
@@ -115,9 +119,6 @@ class Term:
             census=census,
             withheld=self._desk.withheld,
         )
-
-    def _input(self, database: Database, stream: str, durable: str) -> Input:
-        return Input(self._commit, database, tables.cursors, OrderedReader(self._bus, stream, durable), stream)
 
     @property
     def working(self) -> bool:

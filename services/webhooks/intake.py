@@ -10,9 +10,10 @@ import structlog
 from libs.contracts.events import AnyTaskEvent, DeviceChanged
 from libs.contracts.streams import DEAD, DEVICES, TASKS, ConsumerSpec, consumers
 from libs.runtime.bus import Bus
-from libs.runtime.commit import Change, Commit, Input
+from libs.runtime.commit import Change, Commit
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import Database
+from libs.runtime.inputs import Input
 from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader

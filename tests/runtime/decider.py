@@ -7,10 +7,13 @@ from pathlib import Path
 
 from sqlalchemy import BigInteger, Column, MetaData, Table, Text, func, select
 
+from libs.runtime.backlog import Flows
 from libs.runtime.bus import Bus
-from libs.runtime.commit import Commit, Input, cursor_table
+from libs.runtime.commit import Commit, cursor_table
 from libs.runtime.database import Database, database
 from libs.runtime.ending import end
+from libs.runtime.fairinput import FairInput
+from libs.runtime.inputs import Input
 from libs.runtime.lease import Lease, lease_table
 from libs.runtime.outbox import Outbox, outbox_table
 from libs.runtime.reader import OrderedReader
@@ -59,6 +62,10 @@ class Decider:
 
     def input(self, stream: str, durable: str) -> Input:
         return Input(self.commit, self.database, cursors, OrderedReader(self.bus, stream, durable), stream)
+
+    def fair_input(self, stream: str, durable: str, flows: Flows) -> FairInput:
+        reader = OrderedReader(self.bus, stream, durable)
+        return FairInput(self.commit, self.database, cursors, reader, stream, flows=flows)
 
     async def end(self) -> None:
         """As a process ends that is killed: nothing is finished."""

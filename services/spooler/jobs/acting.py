@@ -31,7 +31,7 @@ class Acting:
 
     async def on_job(self, query: OfJob, act: Act, user: str = "") -> JobAnswer:
         """Do something to the task when it is at that leg. Raises `Refused`."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
 
         async def change(turn: Round, connection: AsyncConnection) -> str:
             task = await find_present(connection, query, user)

@@ -33,7 +33,7 @@ class JobDocuments:
 
     async def locate_document(self, query: LocateDocument) -> DocumentPlace:
         """Raises `Refused` when there are none yet."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         async with self._database.reading() as connection:
             found = await find(connection, query, query.user)
             kept = (await materials.kept(connection, [query.task]))[query.task]

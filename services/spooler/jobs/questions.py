@@ -37,7 +37,7 @@ class JobQuestions:
 
     async def get_job(self, query: GetJob) -> JobAnswer:
         """One job, also one that was redirected."""
-        await self._horizon.reach()
+        await self._horizon.reach(query.task)
         async with self._database.reading() as connection:
             found = await find(connection, query, query.user)
             if not isinstance(found, JobView):

@@ -12,8 +12,8 @@ from nats.errors import Error as NatsError
 from libs.contracts.ledger import Confirmed, ConfirmTasks, LedgerView, Mismatch, ReadLedger
 from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Bus, Unanswered
-from libs.runtime.commit import Input
 from libs.runtime.database import Database
+from libs.runtime.inputs import Input
 from services.spooler import store
 from services.spooler.census import Census
 from services.spooler.horizon import Horizon

@@ -11,7 +11,7 @@ from libs.contracts.dead import DeadLetter
 from libs.contracts.events import EndTask
 from libs.contracts.message import decode
 from libs.contracts.streams import ConsumerSpec
-from libs.runtime import admin, commit
+from libs.runtime import admin, inputs
 from libs.runtime.bus import Bus, Outgoing
 from libs.runtime.lease import LeaseLost
 from libs.runtime.reader import Incoming
@@ -49,10 +49,10 @@ class Applying:
 
 
 def test_large_messages_are_applied_in_portions(monkeypatch):
-    monkeypatch.setattr(commit, "PORTION", 100)
+    monkeypatch.setattr(inputs, "PORTION", 100)
     messages = [Incoming(sequence, "x", b"x" * size, {}, 0) for sequence, size in enumerate((40, 60, 1, 300, 99, 2), 1)]
-    assert [[each.sequence for each in portion] for portion in commit.portions(messages)] == [[1, 2], [3], [4], [5], [6]]
-    assert list(commit.portions([])) == []
+    assert [[each.sequence for each in portion] for portion in inputs.portions(messages)] == [[1, 2], [3], [4], [5], [6]]
+    assert list(inputs.portions([])) == []
 
 
 @asynccontextmanager
@@ -239,8 +239,8 @@ async def test_a_stream_that_was_made_anew_is_noticed_also_when_it_has_as_many_m
 
 
 async def test_what_concerns_nobody_is_passed_over_unread_until_somebody_comes(tmp_path, rig, bus, monkeypatch):
-    monkeypatch.setattr(commit, "GATHERING", 0.0)
-    monkeypatch.setattr(commit, "MANY", 10)
+    monkeypatch.setattr(inputs, "GATHERING", 0.0)
+    monkeypatch.setattr(inputs, "MANY", 10)
     there, gathered = False, asyncio.Event()
 
     async def nobody() -> bool:
