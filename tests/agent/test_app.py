@@ -253,6 +253,8 @@ async def test_an_agent_goes_on_after_its_line_was_cut(site):
         await until(lambda: site.bus.connected, within=20)
         await site.publish(*(order(number) for number in range(2, 6)))
         await site.printed(5, within=20)
+        assert agent.metrics.get_sample_value("agent_bus_reconnects_total") >= 1
+        assert agent.metrics.get_sample_value("agent_pages_printed_total", {"printer": "Paper", "driver": "file"}) == 5
     assert site.papers() == [f"{task(number)}.pdf" for number in range(1, 6)]
 
 
