@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from opentelemetry import context, propagate, trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -58,7 +60,7 @@ class Tracing:
         if not self.on:
             yield trace.INVALID_SPAN
             return
-        parent = propagate.extract({"traceparent": traceparent}) if traceparent else context.get_current()
+        parent = _context_of(traceparent) if traceparent else context.get_current()
         with self._tracer.start_as_current_span(name, context=parent, kind=kind, start_time=begun, attributes=attributes) as span:
             _LAST.set(span)
             yield span
@@ -70,7 +72,7 @@ class Tracing:
         """
         if not self.on or not is_recorded(traceparent):
             return
-        parent = propagate.extract({"traceparent": traceparent})
+        parent = _context_of(traceparent)
         if not trace.get_current_span(parent).get_span_context().is_valid:
             return
         span = self._tracer.start_span(name, context=parent, start_time=min(begun, ended), attributes=attributes)
@@ -95,6 +97,12 @@ class Tracing:
         if self._provider and not self._closed:
             self._closed = True
             self._provider.shutdown()
+
+
+@lru_cache(maxsize=1024)
+def _context_of(traceparent: str) -> Context:
+    """What a `traceparent` says, empty when it is none; every step of a task asks for it, and all tasks of one request do."""
+    return propagate.extract({"traceparent": traceparent})
 
 
 def _exporting(endpoint: str) -> SpanProcessor:
