@@ -37,11 +37,14 @@ async def bring_back(settings: RegistrySettings, folder: Path) -> Brought:
     """
     told = await asyncio.to_thread(read_manifest, folder)
     await asyncio.to_thread(_check, settings, folder, told)
-    await asyncio.to_thread(_lay, settings, folder)
+    await asyncio.to_thread(_lay_keys, settings, folder)
     async with bus_of(settings, still=True) as bus:
-        for name in told.streams:
-            await _make_room(bus, name)
+        there = [name for name in told.streams if await _is_there(bus, name)]
         await databases.load(settings, folder)
+        if documents := documents_of(settings):
+            await asyncio.to_thread(copy, folder / DOCUMENTS, documents)
+        for name in there:
+            await bus.js.delete_stream(name)
         for name in told.streams:
             await snapshots.load(bus, folder / STREAMS / name)
         return Brought(await _doubt(settings, bus))
@@ -71,27 +74,25 @@ def _check(settings: RegistrySettings, folder: Path, told: Manifest) -> None:
         raise Unfit(f"{settings.keys_dir} has other keys than the backup: move them away, or copy those of {folder / KEYS} there.")
 
 
-def _lay(settings: RegistrySettings, folder: Path) -> None:
-    """The files of a backup that are no database and no stream."""
+def _lay_keys(settings: RegistrySettings, folder: Path) -> None:
+    """Who this server is: without that nobody lets it onto its bus."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     settings.keys_dir.mkdir(exist_ok=True, mode=0o700)
     copy(folder / KEYS, settings.keys_dir)
     for name in IDENTITY:
         if (folder / name).is_file():
             shutil.copy2(folder / name, settings.data_dir / name)
-    if documents := documents_of(settings):
-        copy(folder / DOCUMENTS, documents)
 
 
-async def _make_room(bus: Bus, stream: str) -> None:
-    """A stream that was made just now has to go, one with messages stays. Raises `Unfit`."""
+async def _is_there(bus: Bus, stream: str) -> bool:
+    """Whether a stream was made already, which then has to go. Raises `Unfit` for one with messages."""
     try:
         there = await bus.js.stream_info(stream)
     except NotFoundError:
-        return
+        return False
     if there.state.messages:
         raise Unfit(f"The bus has messages in {stream}: a backup is brought back to a bus that has none.")
-    await bus.js.delete_stream(stream)
+    return True
 
 
 async def _doubt(settings: RegistrySettings, bus: Bus) -> int:

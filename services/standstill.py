@@ -1,6 +1,5 @@
 """An installation that runs or stands still: the lock on its data folder, and its bus, which a verb may start for a while."""
 
-import asyncio
 import fcntl
 import os
 from collections.abc import AsyncIterator
@@ -67,7 +66,7 @@ async def _started(settings: RegistrySettings) -> AsyncIterator[Bus]:
     server = NatsServer(keys, settings.data_dir.absolute() / "nats")
     try:
         await server.start()
-        bus = await connect(server.url, ADMIN, await asyncio.to_thread(keys.path, f"{ADMIN}.creds"))
+        bus = await connect(server.url, ADMIN, keys.path(f"{ADMIN}.creds"))
         try:
             yield bus
         finally:

@@ -13,6 +13,7 @@ __all__ = ["database_url", "postgres_cluster", "postgres_url"]
 
 def pytest_addoption(parser):
     parser.addoption("--regions", action="store_true", help="run the long tests of regions and sites, too")
+    parser.addoption("--operations", action="store_true", help="run the long tests of docs/operations.md, too")
     parser.addoption("--faults", metavar="FOLDER", help="run every row of faults in its full form, and write the report there")
 
 

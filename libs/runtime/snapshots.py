@@ -31,7 +31,8 @@ async def save(bus: Bus, stream: str, target: Path) -> int:
             await asyncio.to_thread(file.write, json.dumps(kept).encode() + b"\n")
             while (message := await subscription.next_msg(PATIENCE)).data:
                 await asyncio.to_thread(file.write, message.data)
-                await message.respond(b"")
+                if message.reply:  # the server waits for this before it sends much more
+                    await message.respond(b"")
         if (status := (message.headers or {}).get("Status", "204")) != "204":
             raise NotCopied(f"The stream {stream} is not copied: its server ended with {status}.")
     except (NatsError, TimeoutError) as error:

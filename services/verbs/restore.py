@@ -31,7 +31,7 @@ async def run(said: Namespace) -> int:
     lines = [
         f"{said.folder} is brought back." if said.folder else "What was brought back is marked.",
         f"Nothing that was open is printed by itself: {done.held} tasks, and what only the bus has, will be PARTIAL_PRINTED.",
-        "Start the server, and say of each what became of it (resolveTask: printed, reprint or give-up).",
+        "Start the server; `python -m services unknown` lists them and is told what became of them.",
     ]
     if done.aside:
         lines.append(f"The journal of this server's own agent, which would print again, is put aside in {done.aside}.")

@@ -1,0 +1,123 @@
+"""What a backup holds, where it may be brought back to, and that PostgreSQL's tables come back with it."""
+
+import json
+import stat
+
+import pytest
+from sqlalchemy import insert, select, text
+
+from libs.contracts.message import encode
+from libs.contracts.streams import INTAKE, PRINT
+from libs.runtime.bus import Outgoing
+from libs.runtime.credentials import write_secret
+from libs.runtime.database import database, open_database
+from libs.runtime.keys import ADMIN
+from libs.runtime.settings import read
+from services import backup, databases, restoring
+from services.registry.settings import RegistrySettings
+from services.spooler import restored, tables
+from services.verbs.migrate import OWNERS
+from tests.bus import running_bus
+from tests.spooler.making import request, submission
+
+
+@pytest.fixture
+async def rig(tmp_path):
+    async with running_bus(tmp_path / "one") as running:
+        yield running
+
+
+@pytest.fixture
+def settings(rig, monkeypatch, database_url):
+    def of(folder):
+        for name, value in {"DATA_DIR": str(folder), "NATS_URL": rig.url, "DATABASE_URL": database_url}.items():
+            monkeypatch.setenv(f"PRINTBUS_{name}", value)
+        return read(RegistrySettings)
+
+    return of
+
+
+async def take(settings, folder):
+    return await backup.take(settings, folder, with_databases=True, with_documents=True)
+
+
+async def test_all_of_a_region_comes_back_and_is_marked(rig, settings, tmp_path):
+    own = settings(tmp_path / "one")
+    for service, migrations in OWNERS.items():
+        async with database(own.database_url, own.data_dir, service, migrations) as opened:
+            if service == "spooler":
+                async with opened.transaction() as connection:
+                    await connection.execute(insert(tables.task).values(id="open", name="n", device="d", stage="fetchable"))
+                    await connection.execute(
+                        insert(tables.task).values(id="over", name="n", device="d", stage="completed", ended_at=1)
+                    )
+    admin = await rig.connect(ADMIN)
+    submitted = submission(request(1))
+    await admin.publish_raw(Outgoing(submitted.subject, encode(submitted), "one"), stream=INTAKE)
+    await admin.publish_raw(Outgoing("order.print.local.0.main.AGENT001.p", b"an order", "two"), stream=PRINT)
+    (own.data_dir / "documents" / "main").mkdir(parents=True)
+    (own.data_dir / "documents" / "main" / "t").write_bytes(b"%PDF")
+    write_secret(own.data_dir / "token", "secret\n")
+
+    made = await take(own, tmp_path / "copy")
+    assert made.streams[:2] == ("INTAKE", "REPORTS")
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o700
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "copy" / "keys").iterdir()} == {0o600}
+    with pytest.raises(backup.Unfit, match="is not empty"):
+        await take(own, tmp_path / "copy")
+
+    other = settings(tmp_path / "two")
+    with pytest.raises(backup.Unfit, match="messages in INTAKE"):
+        await restoring.bring_back(other, tmp_path / "copy")
+    for stream in ("INTAKE", "PRINT"):
+        await admin.js.purge_stream(stream)
+    if other.database_url:
+        opened = open_database(other.database_url, other.data_dir, "spooler")
+        async with opened.transaction() as connection:
+            for service in databases.SERVICES:
+                await connection.execute(text(f"DROP SCHEMA {service} CASCADE"))
+        await opened.close()
+
+    assert (await restoring.bring_back(other, tmp_path / "copy")).held == 1
+    assert (other.data_dir / "documents" / "main" / "t").read_bytes() == b"%PDF"
+    assert (other.data_dir / "token").read_text() == "secret\n"
+    assert (await admin.js.stream_info(INTAKE)).state.messages == 1
+    assert (await admin.js.stream_info(PRINT)).state.messages == 0
+    assert (await admin.js.stream_info(PRINT)).state.last_seq == 1
+    async with database(other.database_url, other.data_dir, "spooler", OWNERS["spooler"]) as opened, opened.reading() as connection:
+        ids = (await connection.execute(select(tables.task.c.id).order_by(tables.task.c.id))).scalars().all()
+        marked = (await connection.execute(select(tables.cursors).where(tables.cursors.c.stream == restored.ROW))).one()
+    assert ids == ["open", "over"]
+    assert (marked.sequence, marked.at >= made.taken) == (0, True)
+
+
+async def test_what_cannot_be_brought_back_is_refused_before_anything_is_touched(settings, tmp_path):
+    own = settings(tmp_path / "one")
+    (tmp_path / "half").mkdir()
+    with pytest.raises(backup.Unfit, match=r"has no backup\.json"):
+        await restoring.bring_back(own, tmp_path / "half")
+    told = {"region": "local", "taken": 1, "documents": True}
+    (tmp_path / "half" / "keys").mkdir()
+    (tmp_path / "half" / "keys" / "operator.jwt").write_text("another's")
+    for changes, words in (
+        ({"format": 2}, "another format"),
+        ({"region": "us"}, "region us"),
+        ({}, "other keys than the backup"),
+    ):
+        (tmp_path / "half" / "backup.json").write_text(json.dumps({**told, **changes}))
+        with pytest.raises(backup.Unfit, match=words):
+            await restoring.bring_back(own, tmp_path / "half")
+    (own.data_dir / "spooler.sqlite").touch()
+    with pytest.raises(backup.Unfit, match=r"has spooler\.sqlite already"):
+        await restoring.bring_back(own, tmp_path / "half")
+    with pytest.raises(backup.Unfit, match="no installation in"):
+        await take(settings(tmp_path / "nowhere"), tmp_path / "copy")
+
+
+async def test_an_agents_journal_that_was_brought_back_is_put_aside(settings, tmp_path):
+    own = settings(tmp_path / "one")
+    (own.data_dir / "agent" / "jueKiUEE").mkdir(parents=True)
+    done = await restoring.mark(own)
+    assert done.held == 0
+    assert (done.aside / "jueKiUEE").is_dir()
+    assert not (own.data_dir / "agent").exists()
