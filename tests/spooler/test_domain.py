@@ -48,6 +48,7 @@ from services.spooler.task import (
     Release,
     Reminded,
     Resolve,
+    Restored,
     Served,
     Step,
     Task,
@@ -86,7 +87,7 @@ def sample_events() -> list[object]:
     return [
         Accepted(), Accepted(raw=True), Dispatched(NOW), Cancel(), Due(NOW), GivenUp("it was given up"), JournalReplaced(),
         Recall(), Release(REAL),
-        *(Resolve(outcome) for outcome in Outcome),
+        *(Resolve(outcome) for outcome in Outcome), Resolve(Outcome.REPRINT, ready=False, room=1000), Restored(NOW),
         converted("AGENT001-000000000001"),
         DocumentConverted(region="local", task="AGENT001-000000000001", attempt=1, document=document, ticket=Ticket()),
         DocumentRejected(region="local", task="AGENT001-000000000001", attempt=1, reason="document-format-error", message="no"),
@@ -275,7 +276,7 @@ def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history, st
         assert not (moved.lined and (moved.served or moved.stage in (Stage.AWAITING_DATA, Stage.HOOKED, Stage.HELD)))
         assert moved.step is Step.NONE or moved.stage is not Stage.HOOKED
         assert moved.fetchable_at >= current.fetchable_at
-        assert moved.fetchable_at or moved.stage not in AT_AGENT
+        assert moved.fetchable_at or moved.stage not in AT_AGENT or any(isinstance(each, Restored) for each in history)
         assert (moved.ended_at > 0) == (moved.stage in TERMINAL)
         current = moved
 
