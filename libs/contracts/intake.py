@@ -24,6 +24,11 @@ class SubmitTasks(Message, subject="intake.{region}.{tenant}.{sn}", message_id="
 Intake = SubmitTasks
 
 
+def intake_of(region: str, tenant: str, sn: str) -> str:
+    """The subject of everything that one client hands over to a region."""
+    return f"intake.{region}.{tenant}.{sn}"
+
+
 def all_intake(region: str) -> str:
     """The subjects of everything that is handed over to a region."""
     return f"intake.{region}.>"

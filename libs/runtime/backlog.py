@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from heapq import heappop, heappush
 
@@ -35,6 +35,7 @@ class Backlog:
         self._finish: dict[str, int] = {}
         self._open: deque[Incoming] = deque()
         self._ahead: set[int] = set()
+        self._subjects: Counter[str] = Counter()
         self._size = 0
         self._known = 0
         self._last: frozenset[str] = frozenset()
@@ -55,6 +56,7 @@ class Backlog:
             turn = max((self._now, *(self._finish.get(flow, 0) for flow in flows))) + size
             self._finish.update(dict.fromkeys(flows, turn))
             self._open.append(message)
+            self._subjects[message.subject] += 1
             heappush(self._turns, (turn, message.sequence, message))
             self._size += size
         if len(self._finish) > REMEMBERED:
@@ -84,6 +86,10 @@ class Backlog:
             size += len(message.data)
         return portion
 
+    def clear_of(self, subject: str, sequence: int) -> bool:
+        """Whether everything up to `sequence` has come, and nothing of this subject among it is still to be applied."""
+        return self._known >= sequence and not self._subjects[subject]
+
     def reach(self, messages: Sequence[Incoming]) -> Incoming | None:
         """The last message up to which all are applied once these are; None: an earlier one is still open."""
         these, reached = {message.sequence for message in messages}, None
@@ -96,11 +102,13 @@ class Backlog:
     def done(self, messages: Sequence[Incoming]) -> None:
         """These are applied."""
         self._ahead.update(message.sequence for message in messages)
+        self._subjects.subtract(message.subject for message in messages)
         self._size -= sum(max(len(message.data), 1) for message in messages)
         while self._open and self._open[0].sequence in self._ahead:
             self._ahead.discard(self._open.popleft().sequence)
         if not self._open:
             self._now, self._finish = 0, {}
+            self._subjects.clear()
         self._wake()
 
     def close(self) -> None:

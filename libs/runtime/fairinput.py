@@ -77,6 +77,9 @@ class FairInput(Input):
             self._furthest = -1
         return self.applied
 
+    def _past(self, sequence: int, subject: str) -> bool:
+        return super()._past(sequence, subject) or (bool(subject) and self._backlog.clear_of(subject, sequence))
+
     def _reach(self, messages: Sequence[Incoming]) -> tuple[int, int]:
         reached = self._backlog.reach(messages)
         return (reached.sequence, reached.at) if reached else (self.applied, self._at)

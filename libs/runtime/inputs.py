@@ -123,10 +123,10 @@ class Input:
         found = await self._reader.stored_at(self.applied) if self._at else 0
         return not found or abs(found - self._at) <= 1  # purged, or not known: nothing speaks against it
 
-    async def wait_for(self, sequence: int, within: float) -> bool:
-        """Whether everything up to `sequence` is applied within so many seconds."""
+    async def wait_for(self, sequence: int, within: float, subject: str = "") -> bool:
+        """Whether everything up to `sequence` is applied within so many seconds; with `subject`, all of that subject."""
         deadline = time.monotonic() + within
-        while self.applied < sequence:
+        while not self._past(sequence, subject):
             moved = self._moved
             left = deadline - time.monotonic()
             if left <= 0:
@@ -136,6 +136,9 @@ class Input:
             except TimeoutError:
                 return False
         return True
+
+    def _past(self, sequence: int, _subject: str) -> bool:
+        return self.applied >= sequence
 
     async def _take(self, batch: Batch, apply: Apply, give_up: GiveUp, region: str) -> None:
         for fresh in portions([message for message in batch.messages if message.sequence > self.applied]):

@@ -101,7 +101,6 @@ class Commands:
 
     async def pause_device(self, query: PauseDevice) -> Lines:
         """Send nothing more, and want back what is not begun."""
-        await self._horizon.reach()
 
         async def pause(turn: Round, connection: AsyncConnection) -> None:
             now = int(time.time() * 1000)

@@ -25,10 +25,11 @@ class Horizon:
         self._looking: asyncio.Task[int] | None = None
         self._next: asyncio.Task[int] | None = None
 
-    async def reach(self, task: str = "") -> None:
+    async def reach(self, task: str = "", subject: str = "") -> None:
         """Wait. Raises `Refused` (busy) when it takes more than `PATIENCE` seconds.
 
         `task`: the only one that the question is about. If it is there, nothing of what is still to come concerns the answer.
+        `subject`: the only submissions that it is about (`intake.<region>.<tenant>.<sn>`); others are not waited for.
         """
         if task and await self._there(task):
             return
@@ -36,7 +37,7 @@ class Horizon:
             sequence = await asyncio.wait_for(asyncio.shield(self._look()), PATIENCE)
         except (NatsError, TimeoutError):
             raise Refused(Code.BUSY, "The bus does not answer now; ask again in a moment.") from None
-        if not await self._intake.wait_for(sequence, PATIENCE):
+        if not await self._intake.wait_for(sequence, PATIENCE, subject):
             raise Refused(Code.BUSY, "The spooler has not caught up yet; ask again in a moment.")
 
     async def _there(self, task: str) -> bool:

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from libs.contracts.intake import intake_of
 from libs.contracts.queries import Code, GetMaterial, GetTask, Line, Lines, ListLines, ListTasks, Material, TaskAnswer, TaskList
 from libs.contracts.states import Stage
 from libs.contracts.tasks import TaskView
@@ -53,7 +54,7 @@ class Questions:
 
     async def list_tasks(self, query: ListTasks) -> TaskList:
         """Newest first; who submitted and asks sees the task."""
-        await self._horizon.reach()
+        await self._horizon.reach(subject=intake_of(query.region, query.tenant, query.sn))
         wanted = Filter(query.tenant, query.sn, query.statuses, query.stages, query.start, query.end, query.limit)
         async with self._database.reading() as connection:
             found = await listed(connection, wanted)

@@ -1,5 +1,6 @@
 """Whose conversion goes next: an engine's orders are shared among tenants by weight, and among a tenant's printers alike."""
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from heapq import heapify, heappop, heappush
@@ -10,6 +11,9 @@ from libs.contracts.documents import Engine
 #: Orders of an engine that may be with one converter at once, waiting ones included: about a second of its work, and enough
 #: that it never waits for the spooler.
 AHEAD = {Engine.TEXT: 200, Engine.RAW: 200, Engine.IMAGE: 100, Engine.PDF: 100, Engine.HTML: 32, Engine.OFFICE: 16}
+
+#: The most of it while several flows send within so many seconds of each other: what is out is what the next one waits behind.
+AMONG_OTHERS, TOGETHER = 50, 1.0
 
 K = TypeVar("K")
 
@@ -24,12 +28,15 @@ class Flow(NamedTuple):
 class Share:
     """One engine's orders: which are out, and which flows have more that wait. It is a term's memory, told by the database.
 
-    `ahead` orders are out at most, but for tenants that have less than their part of them, and for printers that have none
-    out (up to as many again): what they send is one turn away from its converter, however much the others have sent.
+    `ahead` orders are out at most (`among_others` while several flows send), but for tenants that have less than their part of
+    them, and for printers that have none out (up to as many again): what they send is one turn away from its converter,
+    however much the others have sent.
     """
 
-    def __init__(self, ahead: int, weights: Mapping[str, int]) -> None:
-        self._ahead = ahead
+    def __init__(self, ahead: int, weights: Mapping[str, int], among_others: int = 0) -> None:
+        self._alone, self._among_others = ahead, among_others or ahead
+        self._latest: Flow | None = None
+        self._mixed_at = float("-inf")
         self._weights = weights
         self._out: dict[str, Flow] = {}
         self._of_tenant: Counter[str] = Counter()
@@ -37,6 +44,10 @@ class Share:
         self._turns = 0
         self._last: dict[str | Flow, int] = {}
         self.waiting: set[Flow] = set()
+
+    @property
+    def _ahead(self) -> int:
+        return self._among_others if time.monotonic() - self._mixed_at < TOGETHER else self._alone
 
     @property
     def room(self) -> int:
@@ -47,6 +58,8 @@ class Share:
         """The order of a task is out; told again, it is the same one."""
         if task in self._out:
             self.ended(task)
+        if flow != self._latest:
+            self._latest, self._mixed_at = flow, time.monotonic() if self._latest else self._mixed_at
         self._out[task] = flow
         self._of_tenant[flow.tenant] += 1
         self._of_flow[flow] += 1
@@ -68,7 +81,7 @@ class Share:
         queues: dict[str, list[tuple[int, int, Flow]]] = {}
         for flow in flows:
             queues.setdefault(flow.tenant, []).append((self._of_flow[flow], self._last.get(flow, 0), flow))
-        parts = self._parts(queues)
+        parts, ahead = self._parts(queues), self._ahead
         out, total = Counter(self._of_tenant), len(self._out)
         tenants = [(out[tenant] / self._weight(tenant), self._last.get(tenant, 0), tenant) for tenant in queues]
         heapify(tenants)
@@ -77,8 +90,8 @@ class Share:
         given: dict[Flow, int] = {}
         while tenants:
             _, _, tenant = heappop(tenants)
-            first = queues[tenant][0][0] == 0 and total < 2 * self._ahead
-            if total >= self._ahead and out[tenant] >= parts[tenant] and not first:
+            first = queues[tenant][0][0] == 0 and total < 2 * ahead
+            if total >= ahead and out[tenant] >= parts[tenant] and not first:
                 continue
             orders, _, flow = heappop(queues[tenant])
             given[flow] = given.get(flow, 0) + 1
@@ -98,8 +111,8 @@ class Share:
     def _parts(self, waiting: Iterable[str]) -> dict[str, float]:
         """What each tenant may have out whatever the others have, in orders."""
         active = {*waiting, *self._of_tenant}
-        whole = sum(map(self._weight, active))
-        return {tenant: max(self._ahead * self._weight(tenant) / whole, 1.0) for tenant in active}
+        whole, ahead = sum(map(self._weight, active)), self._ahead
+        return {tenant: max(ahead * self._weight(tenant) / whole, 1.0) for tenant in active}
 
     def _weight(self, tenant: str) -> int:
         return self._weights.get(tenant, 1)
@@ -115,7 +128,10 @@ class Shares:
     """The shares of all engines. `converters` is how many converter processes a region has; weights are 1 unless given."""
 
     def __init__(self, weights: Mapping[str, int] | None = None, converters: int = 1) -> None:
-        self.engines = {engine: Share(ahead * converters, weights or {}) for engine, ahead in AHEAD.items()}
+        self.engines = {
+            engine: Share(ahead * converters, weights or {}, min(ahead, AMONG_OTHERS) * converters)
+            for engine, ahead in AHEAD.items()
+        }
 
     def begin(self, ordered: Iterable[tuple[str, str, Flow]], waiting: Iterable[tuple[str, Flow]]) -> None:
         """What the database knows: the task, engine and flow of each order that is out; engine and flow of what waits."""

@@ -96,3 +96,12 @@ async def test_nobody_waits_for_what_is_closed(wait, monkeypatch):
     queue.close()
     await asyncio.wait_for(waits, 1)
     assert await queue.next() == []
+
+
+async def test_of_a_subject_that_has_nothing_here_all_is_applied_once_the_stream_was_read_so_far():
+    queue = waiting(message(1, "f"), message(2, "a", 10))
+    assert not queue.clear_of("a", 2)
+    assert queue.clear_of("b", 2)
+    assert not queue.clear_of("b", 3), "it may be the next that comes"
+    assert await one(queue) == "a2 f1"
+    assert queue.clear_of("a", 2)

@@ -43,7 +43,7 @@ class FakeMirror:
 class Nearby:
     """A horizon that is always reached."""
 
-    async def reach(self, task: str = "") -> None:
+    async def reach(self, task: str = "", subject: str = "") -> None:
         return
 
 

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import replace
 
-from libs.contracts.queries import CancelTask
+from libs.contracts.queries import CancelTask, ListTasks
 from libs.contracts.states import Status
 from libs.contracts.tasks import PrinterRef
 from services.spooler import handlers
@@ -46,6 +46,8 @@ async def test_a_task_that_is_known_is_shown_and_canceled_while_others_are_still
         await world.shown(request(1).id)
         await world.submit(request(9))
         assert (await world.shown(request(1).id)).status is Status.SUBMITTED, "nothing that comes later concerns it"
+        others = await world.admin.ask(ListTasks(region="local", tenant="main", sn="OTHER001"), timeout=5)
+        assert others.tasks == (), "nor does it concern what another client lists"
         go.set()
         canceled = await world.admin.ask(CancelTask(region="local", tenant="main", sn=AGENT, task=request(1).id), timeout=5)
         assert canceled.task.status is Status.CANCELED

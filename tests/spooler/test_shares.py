@@ -8,6 +8,7 @@ import pytest
 
 from libs.contracts.documents import Document, Engine, Format, Inline
 from libs.contracts.streams import CONVERT
+from services.spooler import shares
 from services.spooler.shares import Flow, Share, Shares
 from tests.spooler.deciding import deciding as decided
 from tests.spooler.making import converted, request, submission
@@ -116,3 +117,15 @@ async def test_an_order_that_is_over_makes_room_and_one_that_waits_can_end(tmp_p
         assert at.orders() == []
         await at.report(converted(crowd[1]))
         assert at.orders() == [crowd[ahead + 2]]
+
+
+def test_less_is_out_while_several_send_so_that_the_next_one_waits_behind_less(monkeypatch):
+    share = Share(16, {}, among_others=4)
+    for number in range(3):
+        share.sent(f"a {number}", A)
+    assert share.room == 13, "one alone has all"
+    share.sent("b", B)
+    assert share.room == 0
+    assert share.allot([A]) == {}
+    monkeypatch.setattr(shares, "TOGETHER", 0.0)
+    assert share.room == 12, "a second later it is alone again"
