@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from libs.contracts.devices import UnknownPolicy
+from libs.contracts.devices import PartialPolicy, UnknownPolicy
 from libs.contracts.documents import Inline, Printable
 from libs.contracts.jobs import Service
 from libs.contracts.queries import Outcome
@@ -42,6 +42,7 @@ from services.spooler.task import (
     Due,
     GivenUp,
     Holding,
+    Interrupted,
     JournalReplaced,
     Recall,
     Redirect,
@@ -97,6 +98,7 @@ def sample_events() -> list[object]:
         report(TaskFailed, reason="document-format-error", message="no"),
         report(TaskFailed, reason="printer-stopped", message="busy", transient=True),
         report(TaskFailed, reason="job-canceled-at-device", message="canceled", canceled=True),
+        *(Interrupted(report(TaskFailed, reason="aborted-by-system", message="jam", pages_sure=1), each) for each in PartialPolicy),
         report(TaskUnknown, message="who knows"), report(TaskExpired), report(TaskExpired, stale=True),
         Begin(7, 1 << 40), Begin(7, 1 << 40, served="app-1"), Accepted(hook=HOLDING), Accepted(ready=True), Amended(), Abort("no"),
         Unhooked(), Unhooked(raw=True), Unhooked(hook=HOLDING), Unhooked(ready=True), Redirect(REAL), Redirect(REAL, hold=True),
