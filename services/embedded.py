@@ -145,8 +145,10 @@ class Embedded:
         if not self._own.database_url:
             given["spooler_holder"] = given["webhooks_holder"] = ALONE  # so says the data folder's lock
         self.address = f"http://{gateway.http_host}:{given['http_port']}"
+        # Its own agent is beside it: others' way to it may not be open from here, or not be there.
+        beside = {"gateway_url": f"http://{_near(gateway.http_host)}:{given['http_port']}"}
         for part in PARTS:
-            await part.start(self._add(part.name), read(part.settings, **given))
+            await part.start(self._add(part.name), read(part.settings, **{**beside, **given}))
         await start_gateway(self._add("gateway"), read(GatewaySettings, **given), self._services)
 
     def _add(self, name: str) -> Service:
@@ -168,6 +170,13 @@ class Embedded:
             except (OSError, ValueError) as error:
                 log.warning("nats-server's certificate not looked at", error=str(error))
             await asyncio.sleep(0.25)
+
+
+def _near(host: str) -> str:
+    """Where a server that listens there is reached from this machine (RFC 3986 section 3.2.2 for IPv6)."""
+    if host in ("", "0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _free_port(host: str) -> int:

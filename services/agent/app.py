@@ -40,7 +40,7 @@ async def start(service: Service, settings: AgentSettings) -> None:
     service.on_stop(journal.close)
     trusted = await asyncio.to_thread(trust.context, settings.credentials(sn).parent)
     client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False, verify=trusted))
-    line = Line(settings.nats_url, sn, settings.credentials(sn))
+    line = Line(settings.nats_url, sn, settings.credentials(sn), settings.gateway_url)
     service.on_stop(line.close)
     documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
     meters = Meters(service.metrics)

@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -18,10 +19,11 @@ AGAIN = 1.0
 
 
 class Line:
-    """One connection as the agent's own bus user."""
+    """One connection as the agent's own bus user. `gateway`: where it reaches the gateway, empty: where that says it is."""
 
-    def __init__(self, url: str, sn: str, credentials: Path) -> None:
+    def __init__(self, url: str, sn: str, credentials: Path, gateway: str = "") -> None:
         self._url = url
+        self._gateway = gateway.rstrip("/")
         self._sn = sn
         self._credentials = credentials
         self._bus: Bus | None = None
@@ -77,4 +79,10 @@ class Line:
             if no.code in (Code.BUSY, Code.FAULT):
                 raise ConnectionError(no.message) from no
             raise MissingError(no.message) from no
-        return answer.url
+        return self._reached(answer.url)
+
+    def _reached(self, url: str) -> str:
+        """The gateway's own address of a document where this agent reaches it; a store's signed one is good as it is."""
+        parts = urlsplit(url)
+        ours = self._gateway and parts.path.startswith("/documents/") and not parts.query
+        return f"{self._gateway}{parts.path}" if ours else url

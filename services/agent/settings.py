@@ -64,6 +64,12 @@ class AgentSettings(Settings):
     stall_limit: float = Field(
         600.0, gt=0, le=86_400, description="Seconds after which a printer that takes nothing has given up on the document in hand."
     )
+    gateway_url: str = Field(
+        "",
+        pattern=r"^(https?://[^/?#]+/?)?$",
+        description="Where this agent reaches the gateway for documents, such as http://printbus-gateway:39899, where that is "
+        "another address than PUBLIC_URL; empty: as the gateway says.",
+    )
     fetch_ahead: int = Field(
         2 * 1024**3, ge=0, description="Bytes of documents that may lie on the agent's disk before their turn has come."
     )
