@@ -1,15 +1,16 @@
-"""`python -m deploy.images`: `build` root file systems of the images, `print` with all of them, `sbom`: what is in each."""
+"""`python -m deploy.images`: `build` root file systems of images, `print` with all, or as a `site`; `sbom`: what is in each."""
 
 import argparse
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from deploy.check.tools import ROOT, Unavailable
 from deploy.contents import Missing
-from deploy.images import dockerfile, sbom
+from deploy.images import dockerfile, sbom, site
 from deploy.images.building import Builder
 from deploy.images.printing import Failed, experiment
 from libs.runtime.logs import configure
@@ -27,7 +28,7 @@ def images(stages: dict[str, dockerfile.Stage]) -> list[str]:
 def main() -> int:
     """Build, and what is asked."""
     parser = argparse.ArgumentParser(prog="python -m deploy.images")
-    parser.add_argument("what", choices=["build", "print", "sbom"])
+    parser.add_argument("what", choices=["build", "print", "site", "sbom"])
     parser.add_argument("images", nargs="*", help="targets of docker/Dockerfile; default: all")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where layers are kept")
     parser.add_argument("--logs", type=Path, help="a new folder for logs and volumes, which is kept; default: one that is not")
@@ -47,10 +48,10 @@ def main() -> int:
             {**os.environ, "PRINTBUS_IMAGES": "apart"},
         )
     try:
-        for name in said.images or images(stages):
+        for name in said.images or ([site.IMAGE] if said.what == "site" else images(stages)):
             builder.layers(name)
-        if said.what == "print":
-            _print(builder, said.logs)
+        if said.what != "build":
+            _print(builder, said.logs, [site.experiment] if said.what == "site" else [experiment, site.experiment])
     except subprocess.CalledProcessError as error:
         sys.stderr.write(f"images: {' '.join(error.cmd)[-200:]}\n{error.stdout}\n")
         return 1
@@ -71,13 +72,13 @@ def _told(builder: Builder, wanted: list[str]) -> int:
     return 0
 
 
-def _print(builder: Builder, kept: Path | None) -> None:
-    if kept:
-        kept.mkdir(parents=True)
-        experiment(builder, kept.absolute())
-        return
-    with tempfile.TemporaryDirectory(prefix="printbus-images-") as folder:
-        experiment(builder, Path(folder))
+def _print(builder: Builder, kept: Path | None, experiments: Sequence[Callable[[Builder, Path], None]]) -> None:
+    """One after the other, each in a folder of its own."""
+    with tempfile.TemporaryDirectory(prefix="printbus-images-") as passing:
+        for number, print_ in enumerate(experiments):
+            folder = (kept.absolute() if kept else Path(passing)) / str(number)
+            folder.mkdir(parents=True)
+            print_(builder, folder)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import io
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ class Cluster:
     found: list[Pod]
     names: Path
     logs: Path
+    variables: Mapping[str, str] = field(default_factory=dict)  # in place of the manifests' own
     _running: dict[str, "subprocess.Popen[bytes]"] = field(default_factory=dict)
     _roots: dict[str, Path] = field(default_factory=dict)
     restarts: int = 0
@@ -78,7 +79,7 @@ class Cluster:
         for pod in (pod for pod in self.found if pod.container.serves):
             if sentence := wrong(self._running[pod.name], pod.user):
                 raise Failed(f"{pod.name}: {sentence}")
-        _say(f"each of them runs as {USER}, without capabilities, on a root that cannot be written to")
+        say(f"each of them runs as {USER}, without capabilities, on a root that cannot be written to")
 
     def _begin(self, pod: Pod) -> "subprocess.Popen[bytes]":
         key = f"{pod.name}/{pod.container.spec['name']}"
@@ -89,7 +90,7 @@ class Cluster:
             network,
             self._roots[key],
             pod.argv,
-            pod.environment(),
+            {**pod.environment(), **self.variables},
             folder=pod.stage.folder,
             user=pod.user,
             log=self._log(pod),
@@ -118,14 +119,14 @@ def experiment(builder: Builder, folder: Path) -> None:
         names.write_text(hosts(found, overlay.manifests))
         cluster = Cluster(node, builder, found, names, folder)
         cluster.start()
-        _until(cluster.tend, STARTING, "not ready", folder)
-        _say(f"{len({pod.name for pod in found})} pods are ready, {cluster.restarts} of them were started again before")
+        until(cluster.tend, STARTING, "not ready", folder)
+        say(f"{len({pod.name for pod in found})} pods are ready, {cluster.restarts} of them were started again before")
         cluster.check()
         gateway = next(pod.address for pod in found if pod.container.runs == "gateway")
-        tasks = _handed(f"http://{gateway}:39899", secrets["printbus-own"]["token"].decode())
+        tasks = handed(f"http://{gateway}:39899", secrets["printbus-own"]["token"].decode())
         paper = folder / "pods" / "claims" / "data-printbus-agent-0" / "paper"
-        _until(lambda: _missing(paper, cluster), PRINTING, "not on paper", folder)
-        _say(f"{len(tasks)} documents are on paper: {', '.join(tasks)}")
+        until(lambda: missing(paper, cluster), PRINTING, "not on paper", folder)
+        say(f"{len(tasks)} documents are on paper: {', '.join(tasks)}")
 
 
 def _provisioned(node: Node, builder: Builder, overlay: Overlay, folder: Path) -> dict[str, Any]:
@@ -145,7 +146,8 @@ def _provisioned(node: Node, builder: Builder, overlay: Overlay, folder: Path) -
     return dict(made)
 
 
-def _handed(address: str, token: str) -> list[str]:
+def handed(address: str, token: str) -> list[str]:
+    """Hand the documents to the doors at this address; their names. Raises `Failed`."""
     for name, task, _ in DOCUMENTS:
         body = {"command": "newPrintTask", "data": {"task": {"name": name, "deviceName": "Paper", **task()}}}
         answer = httpx.post(
@@ -156,7 +158,7 @@ def _handed(address: str, token: str) -> list[str]:
     return [name for name, _, _ in DOCUMENTS]
 
 
-def _missing(paper: Path, cluster: Cluster) -> list[str]:
+def missing(paper: Path, cluster: Cluster) -> list[str]:
     """Documents whose word is on no sheet."""
     cluster.tend()
     texts = [_text(sheet) for sheet in paper.glob("*.pdf")] if paper.is_dir() else []
@@ -171,7 +173,8 @@ def _text(sheet: Path) -> str:
         return ""  # it is being written
 
 
-def _until(waiting: Callable[[], list[str]], patience: float, what: str, folder: Path) -> None:
+def until(waiting: Callable[[], list[str]], patience: float, what: str, folder: Path) -> None:
+    """Wait until nobody is waited for. Raises `Failed`, which names `what` is so after so many seconds, and where logs are."""
     end = time.monotonic() + patience
     while left := waiting():
         if time.monotonic() > end:
@@ -179,6 +182,7 @@ def _until(waiting: Callable[[], list[str]], patience: float, what: str, folder:
         time.sleep(1)
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell whoever waits for it."""
     sys.stdout.write(f"images: {line}\n")
     sys.stdout.flush()
