@@ -60,19 +60,20 @@ async def test_a_job_of_another_regions_user_is_printed_there_and_an_away_region
             (printer,) = (await each.call("GET", "/v1.0/print/printers"))["value"]
             assert printer["displayName"] == "Paper us", "the printers of its own region, and no others"
         jobs = f"/v1.0/print/printers/{printer['id']}/jobs"
-        first = await uploaded(boss, jobs, both.eu.url, b"first sheet")
+        first, _ = await uploaded(boss, jobs, both.eu.url, b"first sheet")
         assert (await boss.call("POST", f"{jobs}/{first}/start"))["state"] == "processing"
         await until(lambda: completed(boss, f"{jobs}/{first}"), 60, "it is printed")
         assert [job["id"] for job in (await app.call("GET", jobs))["value"]] == [first]
         await both.printed(both.us, ["first sheet"])
 
-        second = await uploaded(boss, jobs, both.eu.url, b"second sheet")
+        second, address = await uploaded(boss, jobs, both.eu.url, b"second sheet")
         both.line.silence()  # nothing is broken, as far as anybody can see
         await boss.away("GET", f"{jobs}/{second}", within=6)
         for each in (boss, app, beside, Caller(eu, await abroad.app_token())):
             await each.away("GET", "/v1.0/print/printers", within=1)
         for path, body in ((jobs, {"configuration": {}}), (f"{jobs}/{second}/start", None)):
             await boss.away("POST", path, within=1, json=body)
+        await boss.away("GET", address, within=1)
         assert (await eu.get("/v1.0/print/printers", headers={"Authorization": "Bearer e30.e30.e30"})).status_code == 401
 
         both.heal()
@@ -89,7 +90,7 @@ async def given(abroad):
 
 
 async def uploaded(boss, jobs, door, data):
-    """A job with its document, by an address of the door that was asked."""
+    """A job with its document, and the address of the door that was asked to which that was sent."""
     job = await boss.call("POST", jobs, json={"configuration": {}})
     properties = {"documentName": "a.txt", "contentType": "text/plain", "size": len(data)}
     document = f"{jobs}/{job['id']}/documents/{job['documents'][0]['id']}"
@@ -99,7 +100,7 @@ async def uploaded(boss, jobs, door, data):
     for begin, end in ((0, middle), (middle, len(data))):
         span = {"Content-Range": f"bytes {begin}-{end - 1}/{len(data)}"}
         await boss.call("PUT", session["uploadUrl"], content=data[begin:end], headers=span)
-    return job["id"]
+    return job["id"], session["uploadUrl"]
 
 
 async def completed(boss, job):
