@@ -25,8 +25,9 @@ async def run(said: Namespace) -> int:
     """What is in it now."""
     settings = read(RegistrySettings)
     made = await backup.take(settings, said.folder, with_databases=not said.no_databases, with_documents=not said.no_documents)
-    async with office() as desk, desk.store.change() as change:
-        await change.note("backup taken", str(said.folder))
+    if made.databases:
+        async with office() as desk, desk.store.change() as change:
+            await change.note("backup taken", str(said.folder))
     what = {
         "folder": str(said.folder),
         "taken": moment(made.taken),
