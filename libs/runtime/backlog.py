@@ -12,7 +12,7 @@ from libs.runtime.reader import Incoming
 MOST_BYTES = 16 * 1024 * 1024
 MOST = 4000
 #: Bytes of one portion as long as one flow is alone, and while there are others: each waits for the portion before its own.
-ALONE, SHARED = 256 * 1024, 32 * 1024
+ALONE, SHARED = 256 * 1024, 16 * 1024
 #: Flows that come within so many seconds of each other are there together.
 TOGETHER = 1.0
 #: Flows that are remembered before those are forgotten that wait for nothing.

@@ -13,7 +13,7 @@ from libs.contracts.documents import Engine
 AHEAD = {Engine.TEXT: 200, Engine.RAW: 200, Engine.IMAGE: 100, Engine.PDF: 100, Engine.HTML: 32, Engine.OFFICE: 16}
 
 #: The most of it while several flows send within so many seconds of each other: what is out is what the next one waits behind.
-AMONG_OTHERS, TOGETHER = 50, 1.0
+AMONG_OTHERS, TOGETHER = 24, 1.0
 
 K = TypeVar("K")
 

@@ -9,6 +9,7 @@ from libs.contracts.tasks import PrinterRef
 from services.spooler import handlers
 from tests.spooler.making import AGENT, request
 from tests.spooler.working import stage
+from tests.waiting import until
 
 OTHER = PrinterRef(agent=AGENT, id="printer00002", name="Other")
 
@@ -23,7 +24,12 @@ async def test_a_task_for_another_printer_is_ordered_before_the_flood_is_taken_i
         async with world.spooler() as spooler:
             await world.ready(spooler)
             assert (await world.shown(flood[-1].id)).status is Status.SUBMITTED
-            ordered = [order.task for order in await world.convert_orders(200)]
+
+            async def all_of_the_others() -> list[str]:
+                found = [order.task for order in await world.convert_orders(1)]
+                return found if {each.id for each in others} <= set(found) else []
+
+            ordered = await until(all_of_the_others)
     places = [ordered.index(each.id) for each in others]
     assert places == sorted(places)
     assert places[-1] < 100, "they waited for one portion of it, not for all"

@@ -27,7 +27,7 @@ MOST = 100_000
 #: Tasks that are read and made together: others have their turn in between.
 TURN = 100
 #: Tasks and bytes of one message.
-TASKS = 50
+TASKS = 20
 BYTES = 512 * 1024
 #: Documents that are stored, and keys that are reserved, at the same time.
 AT_ONCE = 8
