@@ -27,6 +27,7 @@ RECORDED = {
     "application deny": "app denied",
     "application key add": "app key added",
     "application key remove": "app key removed",
+    "backup": "backup taken",
     "dead replay": "letter replayed",
     "definition set": "definition changed",
     "definition unbind": "trigger removed",
@@ -53,6 +54,7 @@ RECORDED = {
     "offer withdraw": "offer withdrawn",
     "printer rename": "printer changed",
     "printer remove": "printer removed",
+    "restore": "restored",
     "share add": "device shared",
     "share remove": "device unshared",
     "tenant add": "tenant added",
@@ -61,6 +63,9 @@ RECORDED = {
     "tenant remove": "tenant removed",
     "token add": "token added",
     "token revoke": "token revoked",
+    "unknown give-up": "tasks resolved",
+    "unknown printed": "tasks resolved",
+    "unknown reprint": "tasks resolved",
     "user add": "user added",
     "user set": "user changed",
     "user disable": "user changed",
@@ -72,7 +77,7 @@ RECORDED = {
 LOOKS = {
     "agent list", "application list", "application show", "application key list", "audit", "dead list", "definition list", "doctor",
     "endpoint list", "endpoint log", "explain", "group list", "issuer show", "ledger", "offer list", "offer show", "printer list",
-    "printer show", "share list", "tenant list", "token list", "user list", "user show",
+    "printer show", "share list", "tenant list", "token list", "unknown list", "user list", "user show",
 }  # fmt: skip
 #: These make what the log itself stands on, where there may be none yet.
 BEFORE_THE_LOG = {"migrate", "provision", "streams"}
