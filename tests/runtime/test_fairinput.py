@@ -150,3 +150,29 @@ async def test_a_stop_ends_it_after_its_portion(tmp_path, rig, bus):
         await until(lambda: source.bound)
         source.stop()
         await asyncio.wait_for(decider.task, 5)
+
+
+async def test_what_waits_so_long_that_the_server_brings_it_again_is_applied_once(tmp_path, rig):
+    hasty = ConsumerSpec("TASKS", "test_input", ack_wait=0.2, max_ack_pending=1000, in_order=True)
+    bus = await rig.connect("admin")
+    await admin.ensure_consumer(bus.js, hasty)
+    applying, batches = Applying(), []
+    applying.go.set()
+    apply = applying.apply
+
+    async def slow(connection, messages):
+        batches.append(len(messages))
+        await asyncio.sleep(0.1)  # what applying takes
+        return await apply(connection, messages)
+
+    applying.apply = slow
+    async with store("", tmp_path) as opened:
+        await publish(bus, "f", *range(1, 13))
+        async with working(opened, bus, applying) as (_, source):
+            assert await source.wait_for(12, 15)
+            await publish(bus, "f", 13)
+            assert await source.wait_for(13, 15)
+        info = await bus.js.consumer_info(hasty.stream, hasty.durable)
+        assert info.delivered.consumer_seq > info.delivered.stream_seq, "it did bring some again"
+    assert applying.seen == list(range(1, 14))
+    assert sum(batches) == 13
