@@ -61,7 +61,7 @@ async def test_row_26_entities_are_neither_resolved_nor_counted(row):
             f"(also in UTF-16), external and parameter entities of a file and of an address, in the parts of docx, xlsx, pptx, odf "
             "and xps, as flat OpenDocument, and as SVG in a docx, as a picture and as a page."
         )
-        async with besieged(row, Format.TEXT, Format.WORD, Format.TEXT, Format.HTML) as siege:
+        async with besieged(row, Format.TEXT, Format.WORD, Format.TEXT, Format.HTML, waiting=(Format.WORD, Format.HTML)) as siege:
             opened = siege.opened_by_office()
             ends = await siege.against(*made)
             assert not opened & {len(each.data) for each in made}, "LibreOffice saw one of them"
