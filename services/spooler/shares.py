@@ -13,7 +13,8 @@ from libs.contracts.documents import Engine
 AHEAD = {Engine.TEXT: 200, Engine.RAW: 200, Engine.IMAGE: 100, Engine.PDF: 100, Engine.HTML: 32, Engine.OFFICE: 16}
 
 #: The most of it while several flows send within so many seconds of each other: what is out is what the next one waits behind.
-AMONG_OTHERS, TOGETHER = 24, 1.0
+#: Only for what is short: with the others converters take turns themselves (ADR 0052), and slow ones would take up the places.
+AMONG_OTHERS, TOGETHER = {Engine.TEXT: 24, Engine.RAW: 24}, 1.0
 
 K = TypeVar("K")
 
@@ -129,7 +130,7 @@ class Shares:
 
     def __init__(self, weights: Mapping[str, int] | None = None, converters: int = 1) -> None:
         self.engines = {
-            engine: Share(ahead * converters, weights or {}, min(ahead, AMONG_OTHERS) * converters)
+            engine: Share(ahead * converters, weights or {}, AMONG_OTHERS.get(engine, ahead) * converters)
             for engine, ahead in AHEAD.items()
         }
 
