@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 
 import structlog
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Float, Integer, MetaData, String, Table, func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.crashpoint import crashpoint
@@ -22,6 +22,15 @@ RENEWAL = 1.5
 ALONE = "embedded"
 ALONE_TERM = 60.0
 ALONE_RENEWAL = 15.0
+#: How long who has no lease waits for its row, and how old a transaction must be that keeps the row of a lease that has run out,
+#: for PostgreSQL to end it, in seconds. Frozen between the parameters of one statement, its owner counts as active, not as idle.
+PATIENCE, STALE = 2.0, 10.0
+_CUT_OFF = text(
+    "SELECT pg_terminate_backend(a.pid) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+    " WHERE l.relation = to_regclass(:lease) AND l.granted AND a.pid <> pg_backend_pid() AND a.usename = current_user"
+    " AND a.xact_start < clock_timestamp() - make_interval(secs => :stale)"
+)
+_NOT_AVAILABLE = "55P03"
 
 
 class LeaseLost(Exception):
@@ -112,8 +121,28 @@ class Lease:
         self._epoch = None
 
     async def _claim(self) -> None:
+        try:
+            await self._look()
+        except DBAPIError as error:
+            if self.held or getattr(error.orig, "sqlstate", "") != _NOT_AVAILABLE:
+                raise
+            await self._cut_off()
+
+    async def _cut_off(self) -> None:
+        """The row is locked by a transaction that does not end: who began it is frozen, and its lease runs out."""
+        async with self._database.transaction() as connection:
+            ends = (await connection.execute(select(self._table.c.until).where(self._table.c.name == self._name))).scalar()
+            if ends is None or ends >= await self._now(connection):
+                return
+            ended = (await connection.execute(_CUT_OFF, {"lease": self._table.name, "stale": STALE})).all()
+        if ended:
+            log.warning("transactions of a lease that has run out are ended", lease=self._name, transactions=len(ended))
+
+    async def _look(self) -> None:
         table = self._table
         async with self._database.transaction() as connection:
+            if not (self._database.sqlite or self.held):
+                await connection.execute(text(f"SET LOCAL lock_timeout = {int(PATIENCE * 1000)}"))
             now = await self._now(connection)
             row = (await connection.execute(select(table).where(table.c.name == self._name).with_for_update())).first()
             if row is None:

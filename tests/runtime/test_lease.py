@@ -4,7 +4,7 @@ import asyncio
 from contextlib import asynccontextmanager
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.exc import DBAPIError
 
 from libs.runtime import database as database_module
@@ -164,3 +164,25 @@ async def test_who_cannot_ask_the_database_holds_nothing(tmp_path):
         async with opened.transaction() as connection:
             await connection.exec_driver_sql("ALTER TABLE elsewhere RENAME TO lease")
         await until(lambda: told == [True, False, True])
+
+
+async def test_a_holder_that_is_frozen_within_a_statement_is_followed(postgres_url, tmp_path, monkeypatch):
+    """PostgreSQL ends a transaction in which nothing is done, but not one whose statement waits for the rest of itself."""
+    monkeypatch.setattr(lease_module, "PATIENCE", 0.2)
+    monkeypatch.setattr(lease_module, "STALE", 0.5)
+    async with store(postgres_url, tmp_path) as opened:
+        async with holding(opened, "a") as (a, _):
+            await until(lambda: a.held)
+
+        async def frozen() -> None:
+            async with opened.transaction() as connection:
+                await a.verify(connection)
+                await connection.execute(text("SELECT pg_sleep(60)"))
+
+        working = asyncio.create_task(frozen())  # and it renews nothing any more
+        await asyncio.sleep(0)
+        async with holding(opened, "b") as (b, _):
+            await until(lambda: b.held, 15)
+            await write(opened, b, 1)
+        with pytest.raises(DBAPIError):
+            await working
