@@ -71,6 +71,11 @@ def at_work(running: Converter) -> bool:
     return bool(running._engines.lanes._busy or (browser and browser.company.inside))
 
 
+def starting(running: Converter) -> int:
+    """How many lanes and workers are being started."""
+    return running._engines.lanes._starting + running._engines.workers._starting
+
+
 def kill(pids: list[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
@@ -87,6 +92,7 @@ def kill(pids: list[int]) -> None:
 )
 async def test_an_engine_that_was_killed_while_idle_is_replaced(quick, tmp_path, kind, data, word):
     await convert(quick, tmp_path / "a", kind, data())
+    await until(lambda: not starting(quick), what="all are idle: who waits for one that dies at its start is told so")
     kill(await until(lambda: named(word, quick)))
     assert (await convert(quick, tmp_path / "b", kind, data())).pages >= 1
 
