@@ -84,7 +84,8 @@ class Stage:
         return await until(ended, 15, "the end is told")
 
     async def convert(self, *requests: TaskRequest) -> None:
-        """Play the converter."""
+        """Play the converter, whose orders come after their tasks were taken in."""
+        await asyncio.gather(*(self.shown(request.id) for request in requests))
         for request in requests:
             await self.admin.publish(converted(request.id), stream=REPORTS)
 
