@@ -27,8 +27,7 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "nats_server": _said(binary(), "--version").rpartition(" ")[2],
         "sync_ms": round(_sync(), 3),
-        "commit": _said("git", "rev-parse", "--short", "HEAD")
-        + ("+" if _said("git", "status", "--porcelain", "libs", "services") else ""),
+        "commit": commit(),
     }
 
 
@@ -37,17 +36,17 @@ def load() -> float:
     return round(os.getloadavg()[0], 2)
 
 
+def commit() -> str:
+    """Which state of the code it is; with + where something in it is not committed."""
+    changed = _said("git", "status", "--porcelain", "libs", "services", "bench")
+    return _said("git", "rev-parse", "--short", "HEAD") + ("+" if changed else "")
+
+
 def _processor() -> str:
     for line in Path("/proc/cpuinfo").read_text().splitlines():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
-
-
-def _commit() -> str:
-    """Which state of the code it is; with + where something in it is not committed."""
-    changed = _said("git", "status", "--porcelain", "libs", "services", "bench")
-    return _said("git", "rev-parse", "--short", "HEAD") + ("+" if changed else "")
 
 
 def _said(*argv: str) -> str:

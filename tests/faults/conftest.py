@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.machine import commit
 from tests.faults.catalogue import ROWS
-from tests.faults.rig.evidence import write
+from tests.faults.rig.evidence import update
 from tests.faults.rig.row import Row
 
 _OUTCOME = pytest.StashKey[tuple[str, str]]()
@@ -56,19 +57,33 @@ def row(request, tmp_path):
     yield made
     made.close()
     if report:
-        parts = Path(report) / "parts"
+        parts = _parts(report)
         parts.mkdir(parents=True, exist_ok=True)
         made.write(parts, *request.node.stash.get(_OUTCOME, ("failed", "it did not end")), took=time.monotonic() - begun)
 
 
 def pytest_sessionstart(session):
-    """The parts of an earlier run say nothing about this one."""
-    if (report := session.config.getoption("--faults")) and not hasattr(session.config, "workerinput"):
-        for part in (Path(report) / "parts").glob("*.json"):
+    """The parts of an earlier run are in its report already."""
+    if report := _report(session):
+        for part in _parts(report).glob("*.json"):
             part.unlink()
 
 
 def pytest_sessionfinish(session):
-    if (report := session.config.getoption("--faults")) and not hasattr(session.config, "workerinput"):
-        parts = sorted((Path(report) / "parts").glob("*.json"))
-        write(Path(report), [json.loads(part.read_text()) for part in parts])
+    if report := _report(session):
+        found = [json.loads(part.read_text()) for part in sorted(_parts(report).glob("*.json"))]
+        update(Path(report), found, commit=commit(), at=time.strftime("%Y-%m-%d", time.gmtime()), whole=_whole(session.config))
+
+
+def _report(session):
+    """The folder of the report, for who writes it: the one process that started the others."""
+    return "" if hasattr(session.config, "workerinput") else session.config.getoption("--faults")
+
+
+def _parts(report):
+    return Path(report) / "parts"
+
+
+def _whole(config):
+    """Whether all rows are run: then nothing of an earlier run stays in the report."""
+    return not config.option.keyword and config.args == ["tests/faults"]
