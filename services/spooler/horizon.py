@@ -9,6 +9,7 @@ from libs.contracts.streams import INTAKE
 from libs.runtime.bus import Bus, Refused
 from libs.runtime.database import Database
 from libs.runtime.inputs import Input
+from libs.runtime.latest import Latest
 from services.spooler import store
 
 #: How long a question waits for that, in seconds.
@@ -22,8 +23,7 @@ class Horizon:
         self._bus = bus
         self._intake = intake
         self._database = database
-        self._looking: asyncio.Task[int] | None = None
-        self._next: asyncio.Task[int] | None = None
+        self._last: Latest[int] = Latest(self._look)
 
     async def reach(self, task: str = "", subject: str = "") -> None:
         """Wait. Raises `Refused` (busy) when it takes more than `PATIENCE` seconds.
@@ -34,7 +34,7 @@ class Horizon:
         if task and await self._there(task):
             return
         try:
-            sequence = await asyncio.wait_for(asyncio.shield(self._look()), PATIENCE)
+            sequence = await asyncio.wait_for(self._last.get(), PATIENCE)
         except (NatsError, TimeoutError):
             raise Refused(Code.BUSY, "The bus does not answer now; ask again in a moment.") from None
         if not await self._intake.wait_for(sequence, PATIENCE, subject):
@@ -44,14 +44,6 @@ class Horizon:
         async with self._database.reading() as connection:
             return await store.exists(connection, task)
 
-    def _look(self) -> "asyncio.Task[int]":
-        if self._next is None:
-            self._next = asyncio.create_task(self._after(self._looking))
-        return self._next
-
-    async def _after(self, before: "asyncio.Task[int] | None") -> int:
-        if before is not None:
-            await asyncio.wait([before])
-        self._looking, self._next = self._next, None  # who asks from now on needs a later look
+    async def _look(self) -> int:
         info = await self._bus.js.stream_info(INTAKE)
         return int(info.state.last_seq)

@@ -128,7 +128,7 @@ class IppPrinter:
 
     async def follow(self, attempt: Attempt) -> Outcome:
         if attempt.step < Step.RELEASED:
-            await attempt.reach(Step.RELEASED, sent=True)
+            await attempt.reach(Step.RELEASED, job=attempt.job, sent=True)
         try:
             job = await self._watch.end(attempt)
         except Forgotten:

@@ -65,7 +65,7 @@ class Handover:
     async def created(self, attempt: Attempt, attributes: Given, stall: Stall) -> None:
         """A job under our name first, its document past the point of no return."""
         await self._create(attempt, attributes, stall)
-        await attempt.reach(Step.RELEASING)
+        await attempt.reach(Step.RELEASING, job=attempt.job)
         try:
             await self._send(attempt, stall)
         except ClientError as error:

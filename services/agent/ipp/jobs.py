@@ -8,6 +8,7 @@ from typing import Protocol
 from libs.ipp.enums import JobState, Status
 from libs.ipp.errors import ClientError, IppError
 from libs.ipp.job import Job
+from libs.runtime.latest import Latest
 from services.agent.attempt import Attempt
 from services.agent.domain import Failed, Means, Outcome, Printed, Sight, Step
 from services.agent.drivers import STUCK, Fault
@@ -98,6 +99,7 @@ class Jobs:
         self.client = client
         self.label = label
         self.means = means
+        self._listed: Latest[dict[str, list[Job]]] = Latest(self._list)
 
     async def find(self, attempt: Attempt) -> Found:
         """Our jobs by name, waiting for bytes that may be on their way. Raises `Fault`."""
@@ -111,13 +113,32 @@ class Jobs:
 
     async def _find(self, attempt: Attempt) -> Found:
         try:
-            ours = [job async for job in self.client.all_jobs(REQUESTED) if job.name == attempt.name]
+            ours = (await self._listed.get()).get(attempt.name) or await self._unlisted(attempt)
         except ClientError as error:
             raise unreachable(self.label, error) from error
         if not ours:
             return Found(Sight.ABSENT)
         ranked = sorted(ours, key=lambda job: (_WEIGHT[sight(job, attempt, self.means)], job.id))
         return Found(sight(ranked[-1], attempt, self.means), ranked[-1], tuple(ranked[:-1]))
+
+    async def _list(self) -> dict[str, list[Job]]:
+        """The whole list, by name."""
+        known: dict[str, list[Job]] = {}
+        async for job in self.client.all_jobs(REQUESTED):
+            known.setdefault(job.name or "", []).append(job)
+        return known
+
+    async def _unlisted(self, attempt: Attempt) -> list[Job]:
+        """A job that may be on paper is asked for by its number before its absence is believed, or looked for again without one.
+
+        A printer that answers several at a time may leave jobs out of its list (ippeveprinter walks through one list for all).
+        """
+        if attempt.step < Step.RELEASING:
+            return []
+        if attempt.job is None:
+            return (await self._listed.get()).get(attempt.name, [])
+        job = await self.state(attempt)
+        return [job] if job else []
 
     async def look(self, attempt: Attempt) -> Sight:
         """What the list shows under the attempt's name; its job's number is noted. Raises `Fault`."""
