@@ -2,7 +2,7 @@
 
 import sys
 
-from services.commandline import main
+from services.cli.commandline import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -8,8 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ("gateway", "registry", "spooler", "converter", "agent", "webhooks")
-#: Folders of services/ that are no service but part of what runs all of them.
-BESIDE = ("verbs",)
+#: Folders of services/ that are no service, but around all of them.
+BESIDE = ("backup", "cli", "doctor", "embedded")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from deploy.contents import Source
 from deploy.overlay import Overlay
 from libs.runtime.keys import Keys
 from libs.runtime.links import make_link, write_link
-from services import provision
+from services.embedded import provision
 from services.registry.settings import RegistrySettings
 
 #: Variables of stores that are elsewhere.

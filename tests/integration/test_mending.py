@@ -9,8 +9,8 @@ from nats.js.errors import NotFoundError
 from libs.contracts.streams import INTAKE
 from libs.runtime.ending import end
 from libs.runtime.keys import ADMIN
-from services import mending
-from services.mending import Mending
+from services.embedded import mending
+from services.embedded.mending import Mending
 from tests.bus import running_bus
 from tests.waiting import until
 

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from services.embedded import Embedded
+from services.embedded.server import Embedded
 from tests.integration.collector import collecting
 from tests.integration.receiver import receiving
 

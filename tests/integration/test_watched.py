@@ -3,9 +3,9 @@
 import httpx
 import pytest
 
-from services.finding import Level
-from services.office import office as records
-from services.verbs import doctor
+from services.cli.office import office as records
+from services.cli.verbs import doctor
+from services.doctor.finding import Level
 from tests.integration.installation import installation
 from tests.waiting import until
 

@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry
 from docs.generator.dashboards import DASHBOARDS, queries
 from libs.contracts.metrics import ALL, PRINTERS, REQUESTS, TASKS_AGE, TASKS_ENDED, Kind, told_reason
 from libs.runtime import metrics
-from services.commandline import parser
+from services.cli.commandline import parser
 from tests.architecture.source import ROOT, modules
 
 RULES = yaml.safe_load((ROOT / "deploy" / "prometheus" / "printbus.rules.yml").read_text())

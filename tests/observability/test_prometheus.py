@@ -15,8 +15,8 @@ from libs.contracts.ledger import ConfirmTasks
 from libs.contracts.metrics import ALL, CONVERSIONS, OUTBOX_MESSAGES, PRINTS, REGION_REACHED, REQUESTS
 from libs.runtime.database import open_database
 from libs.runtime.traces import Tracing
-from services.embedded import Embedded
-from services.inquiry import inquiry
+from services.embedded.inquiry import inquiry
+from services.embedded.server import Embedded
 from services.spooler import census, tables
 from tests.faults.rig.rawport import RawPort
 from tests.observability.prometheus import prometheus, quick_rules

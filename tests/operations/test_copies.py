@@ -13,10 +13,10 @@ from libs.runtime.credentials import write_secret
 from libs.runtime.database import database, open_database
 from libs.runtime.keys import ADMIN
 from libs.runtime.settings import read
-from services import backup, databases, restoring
+from services.backup import databases, restoring, taking
+from services.cli.verbs.migrate import OWNERS
 from services.registry.settings import RegistrySettings
 from services.spooler import restored, tables
-from services.verbs.migrate import OWNERS
 from tests.bus import running_bus
 from tests.spooler.making import request, submission
 
@@ -38,7 +38,7 @@ def settings(rig, monkeypatch, database_url):
 
 
 async def take(settings, folder):
-    return await backup.take(settings, folder, with_databases=True, with_documents=True)
+    return await taking.take(settings, folder, with_databases=True, with_documents=True)
 
 
 async def test_all_of_a_region_comes_back_and_is_marked(rig, settings, tmp_path):
@@ -63,11 +63,11 @@ async def test_all_of_a_region_comes_back_and_is_marked(rig, settings, tmp_path)
     assert made.streams[:2] == ("INTAKE", "REPORTS")
     assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o700
     assert {stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "copy" / "keys").iterdir()} == {0o600}
-    with pytest.raises(backup.Unfit, match="is not empty"):
+    with pytest.raises(taking.Unfit, match="is not empty"):
         await take(own, tmp_path / "copy")
 
     other = settings(tmp_path / "two")
-    with pytest.raises(backup.Unfit, match="messages in INTAKE"):
+    with pytest.raises(taking.Unfit, match="messages in INTAKE"):
         await restoring.bring_back(other, tmp_path / "copy")
     for stream in ("INTAKE", "PRINT"):
         await admin.js.purge_stream(stream)
@@ -94,7 +94,7 @@ async def test_all_of_a_region_comes_back_and_is_marked(rig, settings, tmp_path)
 async def test_what_cannot_be_brought_back_is_refused_before_anything_is_touched(settings, tmp_path):
     own = settings(tmp_path / "one")
     (tmp_path / "half").mkdir()
-    with pytest.raises(backup.Unfit, match=r"has no backup\.json"):
+    with pytest.raises(taking.Unfit, match=r"has no backup\.json"):
         await restoring.bring_back(own, tmp_path / "half")
     told = {"region": "local", "taken": 1, "documents": True}
     (tmp_path / "half" / "keys").mkdir()
@@ -105,12 +105,12 @@ async def test_what_cannot_be_brought_back_is_refused_before_anything_is_touched
         ({}, "other keys than the backup"),
     ):
         (tmp_path / "half" / "backup.json").write_text(json.dumps({**told, **changes}))
-        with pytest.raises(backup.Unfit, match=words):
+        with pytest.raises(taking.Unfit, match=words):
             await restoring.bring_back(own, tmp_path / "half")
     (own.data_dir / "spooler.sqlite").touch()
-    with pytest.raises(backup.Unfit, match=r"has spooler\.sqlite already"):
+    with pytest.raises(taking.Unfit, match=r"has spooler\.sqlite already"):
         await restoring.bring_back(own, tmp_path / "half")
-    with pytest.raises(backup.Unfit, match="no installation in"):
+    with pytest.raises(taking.Unfit, match="no installation in"):
         await take(settings(tmp_path / "nowhere"), tmp_path / "copy")
 
 

@@ -2,7 +2,7 @@
 
 from libs.runtime.keys import Keys
 from libs.runtime.settings import read
-from services.provision import make_configurations
+from services.embedded.provision import make_configurations
 from services.registry.settings import RegistrySettings
 
 SERVERS = ("127.0.0.1:4222", "127.0.0.1:4223", "127.0.0.1:4224")

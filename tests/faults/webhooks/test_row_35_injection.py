@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from libs.contracts.subscriptions import AddSubscription
 from libs.runtime import logs
-from services import terminal
+from services.cli import terminal
 from services.gateway.files import PAGE
 from services.gateway.graph.resources import subscriptions
 from tests.bus import running_bus

@@ -1,0 +1,1 @@
+"""A backup of one region, taken while it runs, and its return without printing anything twice (ADR 0059)."""

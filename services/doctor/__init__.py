@@ -1,0 +1,1 @@
+"""`doctor`: what is looked at on the machine and on the bus, and what to do about it."""
