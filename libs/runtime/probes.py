@@ -49,6 +49,9 @@ class Manner:
 
 #: Seconds between pings of a WebSocket, and within which one must be answered: a line that is cut is noticed.
 PING = 25.0
+#: Seconds that a line stays open after an answer: longer than clients and load balancers keep theirs (60), as who closes it first
+#: may cross a request that is on its way, and that one gets no answer.
+KEPT = 75
 
 
 class Server(uvicorn.Server):
@@ -83,6 +86,7 @@ async def http_server(app: object, host: str, port: int, grace: float = 5.0, man
         log_config=None,
         access_log=False,
         lifespan="off",
+        timeout_keep_alive=KEPT,
         timeout_graceful_shutdown=int(grace) or 1,
         server_header=False,
         proxy_headers=False,

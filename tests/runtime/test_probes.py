@@ -1,11 +1,13 @@
 """Probes and metrics over HTTP."""
 
+import asyncio
 import socket
 
 import httpx
 import pytest
 from prometheus_client import Counter
 
+from libs.runtime import probes
 from libs.runtime.probes import http_server, probe_server
 from libs.runtime.service import Service
 from libs.runtime.traces import Tracing
@@ -72,3 +74,16 @@ async def test_the_port_is_free_again_after_the_block(services):
     async with probe_server(services, port) as again:
         assert again == port
         assert (await get(again, "/healthz")).status_code == 200
+
+
+async def test_a_line_is_left_to_its_client_to_close(services, monkeypatch):
+    assert probes.KEPT > 60, "nginx and cloud load balancers keep a line for a minute, and send on it until then"
+    monkeypatch.setattr(probes, "KEPT", 1)
+    async with probe_server(services, 0) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            writer.write(b"GET /healthz HTTP/1.1\r\nHost: here\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 10)  # to its end: nobody asks any more
+        finally:
+            writer.close()
+        assert answer.startswith(b"HTTP/1.1 200")
