@@ -21,3 +21,26 @@ async def until(condition: Callable[[], T | Awaitable[T]], within: float = 20.0,
         if time.monotonic() > deadline:
             raise AssertionError(f"not within {within} s: {what or inspect.getsource(condition).strip()}")
         await asyncio.sleep(every)
+
+
+async def turns(count: int = 20) -> None:
+    """Everybody who could go on has gone on, so many steps: what has not happened then waits for something that was not given."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+class Leap:
+    """The running loop's clock, which can be set ahead: what waits for a time has it then, and nobody has waited.
+
+    Timers of asyncio go by it (`call_later`, `timeout`, `sleep`); `time.monotonic` does not.
+    """
+
+    def __init__(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._ahead, time_of = 0.0, loop.time
+        loop.time = lambda: time_of() + self._ahead  # type: ignore[method-assign]
+
+    async def ahead(self, seconds: float) -> None:
+        """So many seconds later: whose time has come has had its turns."""
+        self._ahead += seconds
+        await turns()

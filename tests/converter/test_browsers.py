@@ -8,7 +8,7 @@ import pytest
 from services.converter.browsers import Browsers
 from services.converter.company import Company
 from services.converter.pool import Crowded, EngineLate
-from tests.waiting import until
+from tests.waiting import turns, until
 
 PROOF = 5.0
 
@@ -119,7 +119,7 @@ async def test_not_more_than_the_limit_work_and_not_more_than_half_of_them_alone
     places = [browsers.alone() for _ in range(4)] + [browsers.shared() for _ in range(4)]
     guests = [Guest(place) for place in places]
     await until(lambda: sum(1 for guest in guests if guest.browser) == 4)
-    await asyncio.sleep(0.02)
+    await turns()
     assert [bool(guest.browser) for guest in guests] == [True, True, False, False, True, True, False, False]
     while guests:
         guest = await until(lambda: next((each for each in guests if each.browser), None), what="each has its turn")

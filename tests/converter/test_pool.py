@@ -6,7 +6,7 @@ import pytest
 
 from services.converter.domain import Rejected
 from services.converter.pool import EngineDied, EngineLate, NoEngine, OutOfMemory, Pool, twice
-from tests.waiting import until
+from tests.waiting import Leap, turns, until
 
 
 class Engine:
@@ -51,7 +51,7 @@ async def test_nothing_starts_before_the_first_document_and_one_engine_serves_ma
 async def test_documents_that_take_long_make_room_for_others(make_pool, monkeypatch):
     slowed = []
     monkeypatch.setattr("services.converter.watchdog.give_way", lambda _, others_first: slowed.append(others_first))
-    pool = make_pool(limit=1, patience=0.02)
+    pool, clock = make_pool(limit=1, patience=100.0), Leap()
     over = asyncio.Event()
 
     async def slow():
@@ -59,12 +59,15 @@ async def test_documents_that_take_long_make_room_for_others(make_pool, monkeypa
             await over.wait()
 
     slow_ones = [asyncio.create_task(slow())]
-    await until(lambda: slowed == [True], what="the first is made to give way")
+    await until(lambda: pool.busy == 1)
+    await clock.ahead(101)
+    assert slowed == [True], "the first is made to give way"
     async with asyncio.timeout(5), pool.borrow() as engine:
         assert engine is not Engine.made[0]
     slow_ones += [asyncio.create_task(slow()) for _ in range(3)]
-    await until(lambda: slowed == [True, True])
-    await asyncio.sleep(0.1)
+    for busy in (2, 3):
+        await until(lambda busy=busy: pool.busy == busy)
+        await clock.ahead(101)
     assert slowed == [True, True], "only one more than the limit step aside"
     assert pool.busy == 3
     over.set()
@@ -92,9 +95,11 @@ async def test_a_document_does_not_wait_for_an_engine_to_start_where_another_is_
 
 
 async def test_while_a_document_seems_to_take_long_another_engine_is_made_ready(make_pool):
-    pool = make_pool(limit=1, patience=0.1)
+    pool, clock = make_pool(limit=1, patience=100.0), Leap()
     async with pool.borrow():
-        await until(lambda: len(Engine.made) == 2 and Engine.made[1].started, 0.09, "before anybody needs it", every=0.005)
+        assert len(Engine.made) == 1
+        await clock.ahead(26)
+        assert [engine.started for engine in Engine.made] == [True, True], "before anybody needs it"
     await pool.close()
 
 
@@ -130,33 +135,42 @@ async def test_where_none_starts_everybody_who_waits_hears_it(make_pool, monkeyp
 async def test_where_one_waits_room_is_made_sooner(make_pool, monkeypatch, first):
     slowed = []
     monkeypatch.setattr("services.converter.watchdog.give_way", lambda _, others_first: slowed.append(others_first))
-    pool = make_pool(limit=1, patience=100.0, courtesy=0.05)
-    async with asyncio.timeout(5), pool.borrow():
+    pool, clock = make_pool(limit=1, patience=100.0, courtesy=10.0), Leap()
+    async with pool.borrow():
         if first == "slow one":
-            await asyncio.sleep(0.1)
+            await clock.ahead(11)
             assert slowed == [], "nobody waits"
-        async with pool.borrow():
-            assert slowed == [True]
+        waiting = asyncio.create_task(pool.borrow().__aenter__())
+        if first == "waiting one":
+            await turns()
+            assert not waiting.done()
+            await clock.ahead(11)
+        await asyncio.wait_for(waiting, 5)
+        assert slowed == [True]
     await pool.close()
 
 
 async def test_one_that_found_no_room_steps_aside_when_there_is_some(make_pool):
-    pool = make_pool(limit=1, patience=0.02)
-    ends = [asyncio.Event(), asyncio.Event()]
+    pool, clock = make_pool(limit=1, patience=100.0), Leap()
+    ends = [asyncio.Event() for _ in range(3)]
 
-    async def slow(end):
+    async def work(end=None):
         async with pool.borrow():
-            await end.wait()
+            if end:
+                await end.wait()
 
-    slow_ones = [asyncio.create_task(slow(end)) for end in ends]
-    await until(lambda: len(Engine.made) == 2, what="both work, one of them aside")
-    third = asyncio.create_task(slow(ends[0]))
-    await asyncio.sleep(0.1)
-    assert not third.done()
+    slow_ones = [asyncio.create_task(work(end)) for end in ends]
+    for busy in (1, 2, 3):
+        await until(lambda busy=busy: pool.busy == busy)
+        await clock.ahead(101)
+    quick = asyncio.create_task(work())
+    await turns()
+    assert not quick.done(), "two are aside, and the third one found no room there"
     ends[0].set()
-    async with asyncio.timeout(5):
-        await third
-    ends[1].set()
+    await asyncio.wait_for(quick, 5)
+    assert [each.done() for each in slow_ones] == [True, False, False]
+    for end in ends:
+        end.set()
     await asyncio.gather(*slow_ones)
     await pool.close()
 
@@ -170,7 +184,7 @@ async def test_no_more_engines_work_than_the_limit(make_pool):
         async with pool.borrow():
             working += 1
             most = max(most, working)
-            await asyncio.sleep(0.01)
+            await turns()
             working -= 1
 
     await asyncio.gather(*(work() for _ in range(10)))
