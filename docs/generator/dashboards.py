@@ -168,7 +168,7 @@ WAY = Dashboard(
             "s",
         ),
         Panel("4 Is converted", _quantiles("converter_order_seconds", "engine"), "s", exemplars=True),
-        Panel("5 Stands in its printer's line", (('max(spooler_tasks_oldest_seconds{stage="fetchable"})', "oldest"),), "s"),
+        Panel("5 Stands in its printer's line", (('max(spooler_line_oldest_seconds{stage="fetchable"})', "oldest"),), "s"),
         Panel(
             "From the door to the first byte",
             _quantiles("spooler_first_byte_seconds", "since"),
@@ -182,11 +182,12 @@ WAY = Dashboard(
         _STAGES,
         _OLDEST,
         Panel(
-            "How old tasks are, by stage",
+            "How long tasks have been in their stage",
             (("histogram_quantile(0.95, sum by (le, stage) (spooler_tasks_age_seconds_bucket))", "p95 {{stage}}"),),
             "s",
-            says="Of those that have not ended, since they were accepted",
+            says="Of those that have not ended",
         ),
+        Panel("How long tasks were in a stage that they left", _quantiles("spooler_stage_seconds", "stage"), "s"),
         Panel(
             "Tasks that test the way",
             (

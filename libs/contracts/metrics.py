@@ -112,13 +112,27 @@ TASKS_OPEN = _gauge("spooler", "spooler_tasks_open", "Tasks that have not ended,
 TASKS_OLDEST = _gauge(
     "spooler", "spooler_tasks_oldest_seconds", "How long ago the oldest task of a stage was accepted, 0: there is none", "stage"
 )
+LINE_OLDEST = _gauge(
+    "spooler",
+    "spooler_line_oldest_seconds",
+    "How long ago the oldest task of a stage became ready for its printer: what people let wait is not counted; 0: there is none",
+    "stage",
+)
 TASKS_AGE = _metric(
     Kind.HISTOGRAM,
     "spooler",
     "spooler_tasks_age_seconds",
-    "Since when the tasks that have not ended are accepted, by stage, as they are now: it goes down again, so take no rate of it",
+    "How long the tasks that have not ended have been in their stage, as they are now: it goes down again, so take no rate of it",
     "stage",
     buckets=_AGES,
+)
+STAGE_SECONDS = _metric(
+    Kind.HISTOGRAM,
+    "spooler",
+    "spooler_stage_seconds",
+    "How long tasks were in a stage that they have left",
+    "stage",
+    buckets=(0.1, *_AGES),
 )
 FIRST_BYTE = _metric(
     Kind.HISTOGRAM,

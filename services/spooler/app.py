@@ -13,6 +13,7 @@ from libs.contracts.metrics import (
     ACTIVE,
     LEDGER_CHECKED,
     LEDGER_MISMATCHES,
+    LINE_OLDEST,
     PRINTER_REASONS,
     PRINTERS,
     TASKS_AGE,
@@ -145,6 +146,7 @@ class Spooler:
         rows(LEDGER_MISMATCHES, metrics, self._mismatches)
         rows(TASKS_OPEN, metrics, lambda: self._census.open() if self._term else {})
         rows(TASKS_OLDEST, metrics, lambda: self._census.oldest() if self._term else {})
+        rows(LINE_OLDEST, metrics, lambda: self._census.ready() if self._term else {})
         spreads(TASKS_AGE, metrics, lambda: self._census.ages() if self._term else {})
         directory = Printers(self._directory)
         rows(PRINTERS, metrics, lambda: directory.states() if self._term else {})

@@ -39,12 +39,13 @@ _NONE = (0,) * len(TASKS_AGE.buckets)
 
 @dataclass(frozen=True, slots=True)
 class Ages:
-    """Tasks of one stage: how many, when the oldest was made (ms since 1970), how many are at most as old as each of the buckets
-    of `TASKS_AGE`, and all their ages together in ms.
+    """Tasks of one stage: how many, when the oldest was made, and when the first was ready for its printer (ms since 1970, 0: none
+    is); how many have been in it at most as long as each of the buckets of `TASKS_AGE`, and all of that together in ms.
     """
 
     count: int = 0
     oldest: int = 0
+    ready: int = 0
     within: tuple[int, ...] = _NONE
     sum: int = 0
 
@@ -52,7 +53,8 @@ class Ages:
         if not self.count:
             return other
         within = tuple(mine + yours for mine, yours in zip(self.within, other.within, strict=True))
-        return Ages(self.count + other.count, min(self.oldest, other.oldest), within, self.sum + other.sum)
+        ready = min(self.ready or other.ready, other.ready or self.ready)
+        return Ages(self.count + other.count, min(self.oldest, other.oldest), ready, within, self.sum + other.sum)
 
 
 class Census:
@@ -87,26 +89,37 @@ class Census:
 
     def oldest(self) -> Rows:
         """Stage -> seconds since the oldest of its tasks was accepted."""
-        now = time.time()
-        found = {stage: now - ages.oldest / 1000 for stage, ages in self._found.items()}
-        return {(stage,): max(0.0, found.get(stage, 0.0)) for stage in _OPEN}
+        return _since({stage: ages.oldest for stage, ages in self._found.items()})
+
+    def ready(self) -> Rows:
+        """Stage -> seconds since the first of its tasks was ready for its printer."""
+        return _since({stage: ages.ready for stage, ages in self._found.items()})
 
     def ages(self) -> Mapping[tuple[str, ...], Spread]:
-        """Stage -> the ages of its tasks in seconds, as they were at the last count."""
+        """Stage -> how long its tasks had been in it at the last count, in seconds."""
         found = {stage: self._found.get(stage, Ages()) for stage in _OPEN}
         return {(stage,): Spread(ages.within, ages.count, ages.sum / 1000) for stage, ages in found.items()}
 
 
+def _since(times: Mapping[str, int]) -> Rows:
+    """Seconds since these times (ms since 1970), for every stage that is not an end; 0: there is no time."""
+    now = time.time()
+    return {(stage,): max(0.0, now - times[stage] / 1000) if times.get(stage) else 0.0 for stage in _OPEN}
+
+
 async def count(connection: AsyncConnection, now: int) -> dict[str, Ages]:
     """Stage -> its tasks, where there are any; `now` in ms since 1970. Those that test the way are not among them."""
-    made = task.c.created_at
-    within = (func.sum(case((made >= now - int(limit * 1000), 1), else_=0)) for limit in TASKS_AGE.buckets)
+    made, came, ready, starts = (task.c[name] for name in ("created_at", "stage_at", "fetchable_at", "start_at"))
+    since = case((came > 0, came), else_=made)
+    within = (func.sum(case((since >= now - int(limit * 1000), 1), else_=0)) for limit in TASKS_AGE.buckets)
     # A clock that was set back makes nobody younger than nothing.
-    age = func.sum(case((made < now, now - made), else_=0))
-    wanted = select(task.c.stage, func.count(), func.min(made), age, *within).where(task.c.sn != canary.SN)
+    age = func.sum(case((since < now, now - since), else_=0))
+    first = func.min(case((ready == 0, None), (starts > ready, starts), else_=ready))
+    counted = (func.count(), func.min(made), first, age)
+    wanted = select(task.c.stage, *counted, *within).where(task.c.sn != canary.SN)
     found: dict[str, Ages] = {}
     for part in _PARTS:
-        for stage, number, oldest, together, *limits in await connection.execute(wanted.where(part).group_by(task.c.stage)):
-            ages = Ages(number, oldest, tuple(map(int, limits)), int(together))
+        for stage, number, oldest, begun, together, *limits in await connection.execute(wanted.where(part).group_by(task.c.stage)):
+            ages = Ages(number, oldest, begun or 0, tuple(map(int, limits)), int(together))
             found[stage] = found.get(stage, Ages()) + ages
     return found

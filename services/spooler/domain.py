@@ -75,6 +75,8 @@ def advance(task: Task, happened: Any, now: int) -> tuple[Task, tuple[Ask, ...]]
         changes["retry_at"] = now + changes.pop("retry_after") * 1000
     if step.stage is Stage.FETCHABLE and not task.fetchable_at:
         changes["fetchable_at"] = now
+    if step.stage is not task.stage:
+        changes["stage_at"] = now
     if changes.get("taken") and not task.acknowledged_at:
         changes["acknowledged_at"] = now
     moved = altered(

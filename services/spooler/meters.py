@@ -12,10 +12,11 @@ from libs.contracts.metrics import (
     PAGES,
     SPOOLER_DUPLICATES,
     SPOOLER_FOREIGN,
+    STAGE_SECONDS,
     TASKS_ENDED,
     UNKNOWN_OUTCOMES,
 )
-from libs.contracts.states import Reason, Stage
+from libs.contracts.states import TERMINAL, Reason, Stage
 from libs.runtime.metrics import counter, histogram
 from services.spooler.task import Task
 
@@ -32,6 +33,8 @@ class Meters:
     def __init__(self, metrics: CollectorRegistry) -> None:
         self._ended = counter(TASKS_ENDED, metrics)
         self._pages = counter(PAGES, metrics)
+        stages = histogram(STAGE_SECONDS, metrics)
+        self._stages = {stage: stages.labels(stage.value) for stage in Stage if stage not in TERMINAL}
         first = histogram(FIRST_BYTE, metrics)
         self._accepted, self._ready = first.labels("accepted"), first.labels("ready")
         self._begun: set[str] = set()  # of those that have not ended: a printer may stop and go on
@@ -49,6 +52,8 @@ class Meters:
                 continue
             old = before.get(task.id)
             self._begin(task, old, now)
+            if old and task.stage is not old.stage and old.stage in self._stages:
+                self._stages[old.stage].observe(max(0, now - (old.stage_at or old.created_at)) / 1000)
             if task.ended_at and not (old and old.ended_at):
                 self._ended.labels(task.stage.value, task.reason if task.reason in _REASONS else "other").inc()
                 self._pages.inc(task.pages_done or (task.pages if task.stage is Stage.COMPLETED else 0))

@@ -56,5 +56,5 @@ def place_of(task: Task) -> str:
 
 def _since(task: Task) -> int:
     """Since when a task has been where it is, as far as its row tells; in ns since 1970."""
-    times = (task.created_at, task.fetchable_at, task.ordered_at) if task.stage not in _FIRST else (task.created_at,)
+    times = (task.created_at, task.fetchable_at, task.ordered_at, task.stage_at) if task.stage not in _FIRST else (task.created_at,)
     return max(times) * 1_000_000

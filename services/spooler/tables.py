@@ -57,6 +57,7 @@ task = Table(
     *(_number(name) for name in ("fetchable_at", "acknowledged_at")),
     _text("engine", 16),
     _number("done_before"),
+    _number("stage_at"),
     Index("task_newest", "tenant", "sn", "created_at", "id"),
     Index("task_status", "tenant", "sn", "told", "created_at", "id"),
 )

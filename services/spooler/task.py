@@ -45,6 +45,8 @@ class Task:
 
     `pages` are the sides of its document as it was made for its printer, `done_before` so many of them, the first ones, that are
     left out of it now, as they are on paper; while the rest is asked for, `pages_done` says how many will be.
+
+    `stage_at` is when it came into its stage, 0: it was made in it, or came there before that was written down.
     """
 
     id: str
@@ -98,6 +100,7 @@ class Task:
     acknowledged_at: int = 0
     engine: str = ""
     done_before: int = 0
+    stage_at: int = 0
 
     @property
     def started(self) -> bool:

@@ -73,10 +73,10 @@ CASES = {
         5,
     ),
     "PrinterLineOld": (
-        {'spooler_tasks_oldest_seconds{stage="fetchable"}': "880+60x10"},
+        {'spooler_line_oldest_seconds{stage="fetchable"}': "880+60x10"},
         {
-            'spooler_tasks_oldest_seconds{stage="release-wait"}': "99999x10",
-            'spooler_tasks_oldest_seconds{stage="fetchable"}': "20x10",
+            'spooler_line_oldest_seconds{stage="release-wait"}': "99999x10",
+            'spooler_line_oldest_seconds{stage="fetchable"}': "20x10",
         },
         5,
     ),

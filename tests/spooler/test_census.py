@@ -3,6 +3,8 @@
 import time
 from contextlib import asynccontextmanager
 
+from sqlalchemy import update
+
 from libs.contracts import canary
 from libs.contracts.queries import PauseDevice
 from libs.contracts.reports import TaskPrinted, TaskTaken, TaskUnknown
@@ -11,6 +13,7 @@ from libs.contracts.tasks import PrinterRef
 from libs.runtime.metrics import Spread
 from services.spooler import census
 from services.spooler.census import Ages, Census, count
+from services.spooler.tables import task
 from tests.spooler.deciding import deciding, printer
 from tests.spooler.making import AGENT, PRINTER, converted, report, request, submission
 
@@ -49,9 +52,29 @@ async def test_each_task_that_waits_is_counted_once_in_its_stage_with_the_age_of
             "release-wait": (1, 1_007),
             "held": (1, 1_008),
         }
-        # Made at 1,005 and 1,006 ms, and a minute is among the limits.
-        assert found["transforming"] == Ages(2, 1_005, (0, 0, 0, 2, 2, 2, 2, 2, 2), 59_999 + 59_998)
-        assert found["unknown"] == Ages(1, 1_001, (0, 0, 0, 0, 1, 1, 1, 1, 1), 60_003)
+        times = await _times(made, ids)
+        assert found["transforming"].ready == 0, "what is not converted is in no line"
+        assert found["unknown"].ready == times["unknown"].fetchable_at > 61_004
+        # Long ago as this clock says, they came where they are when the test did.
+        assert found["unknown"] == Ages(1, 1_001, times["unknown"].fetchable_at, (1,) * 9, 0)
+        async with made.database.reading() as connection:
+            later = await count(connection, times["unknown"].stage_at + 61_000)
+        assert later["unknown"].within == (0, 0, 0, 0, 1, 1, 1, 1, 1), "a minute and a second in it, whenever it was made"
+        assert later["unknown"].sum == 61_000
+
+
+async def test_a_task_of_an_older_version_has_been_where_it_is_since_it_was_made(tmp_path, database_url):
+    async with deciding(tmp_path, database_url, printer()) as made:
+        await made.submit(submission(request(5)))
+        async with made.database.transaction() as connection:
+            await connection.execute(update(task).values(stage_at=0))
+        async with made.database.reading() as connection:
+            found = await count(connection, 61_005)
+        assert found == {"transforming": Ages(1, 1_005, 0, (0, 0, 0, 1, 1, 1, 1, 1, 1), 60_000)}
+
+
+async def _times(made, ids):
+    return {name: await made.task(id_) for name, id_ in ids.items()}
 
 
 async def test_what_tests_the_way_is_not_counted(tmp_path):
@@ -80,8 +103,10 @@ class Database:
 async def test_nobody_counts_again_before_its_time_or_when_nothing_has_happened(monkeypatch):
     async def counted(_connection, _now):
         return {
-            "fetchable": Ages(3, int((time.time() - 60) * 1000), (1, 1, 2, 2, 3, 3, 3, 3, 3), 75_500),
-            "unknown": Ages(1, int((time.time() + 60) * 1000), (1,) * 9, 0),
+            "fetchable": Ages(
+                3, int((time.time() - 60) * 1000), int((time.time() - 30) * 1000), (1, 1, 2, 2, 3, 3, 3, 3, 3), 75_500
+            ),
+            "unknown": Ages(1, int((time.time() + 60) * 1000), 0, (1,) * 9, 0),
         }
 
     monkeypatch.setattr(census, "count", counted)
@@ -96,6 +121,9 @@ async def test_nobody_counts_again_before_its_time_or_when_nothing_has_happened(
     oldest = taken.oldest()
     assert 59 < oldest[("fetchable",)] < 70
     assert oldest[("unknown",)] == 0, "a clock that was set back makes nobody younger than nothing"
+    ready = taken.ready()
+    assert 29 < ready[("fetchable",)] < 40
+    assert ready[("unknown",)] == 0
     assert taken.ages()[("fetchable",)] == Spread((1, 1, 2, 2, 3, 3, 3, 3, 3), 3, 75.5)
     assert taken.ages()[("printing",)] == Spread((0,) * 9, 0, 0.0)
     monkeypatch.setattr(census, "PERIOD", 0.0)

@@ -75,6 +75,19 @@ def test_what_expired_and_what_wanted_other_paper_is_told_by_its_name(counted):
     assert told("spooler_tasks_ended_total", stage="aborted", reason="other") == 1
 
 
+def test_how_long_a_task_was_in_a_stage_is_counted_when_it_leaves_it(counted):
+    walk, told = counted
+    now = int(time.time() * 1000)
+    task = ready(stage_at=now - 7_000)
+    walk(task, Stage.FETCHABLE)
+    assert told("spooler_stage_seconds_count", stage="fetchable") == 0, "it is still there"
+    walk(task, Stage.STOPPED)
+    assert told("spooler_stage_seconds_count", stage="fetchable") == 1
+    assert 7 <= told("spooler_stage_seconds_sum", stage="fetchable") < 17
+    walk(ready(), Stage.ABORTED)
+    assert 67 <= told("spooler_stage_seconds_sum", stage="fetchable") < 87, "nobody wrote it down: since it was accepted"
+
+
 def test_what_only_tests_the_way_is_not_counted(counted):
     walk, told = counted
     walk(ready(sn=canary.SN, pages=1), Stage.COMPLETED)
