@@ -33,7 +33,7 @@ from services.webhooks.handlers import Handlers
 from services.webhooks.history import History
 from services.webhooks.independent import IndependentLane
 from services.webhooks.intake import EVENTS, Intake, consumer
-from services.webhooks.lane import Lane, Manner
+from services.webhooks.lane import Lane, Manner, Work
 from services.webhooks.lanes import Lanes
 from services.webhooks.ordered import OrderedLane
 from services.webhooks.own import OwnEndpoint
@@ -151,10 +151,8 @@ def _lanes_of(  # noqa: PLR0917 - what all lanes share
         manner = manners[endpoint.dialect]
         ordered = manner.schedule.ordered
         receivers = _receivers(settings, context, endpoint, ordered=ordered)
-        gate = None if endpoint.trusted else gates(receivers)
-        if ordered:
-            return OrderedLane(endpoint, manner, store, recorder, receivers, gate=gate)
-        return IndependentLane(endpoint, manner, store, recorder, receivers, parallel=settings.webhook_parallel, gate=gate)
+        work = Work(manner, store, recorder, receivers, None if endpoint.trusted else gates(receivers))
+        return OrderedLane(endpoint, work) if ordered else IndependentLane(endpoint, work, parallel=settings.webhook_parallel)
 
     return make
 

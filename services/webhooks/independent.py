@@ -2,33 +2,19 @@
 
 import asyncio
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 from services.webhooks.domain import Delivery, Endpoint
-from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
-from services.webhooks.pacing import Gate
+from services.webhooks.lane import GLANCE, LINGER, Lane, Work
 from services.webhooks.receiver import Receiver
-from services.webhooks.recorder import Recorder
-from services.webhooks.store import Store
 from services.webhooks.verdict import pause
 
 
 class IndependentLane(Lane):
     """Makes up to `parallel` attempts at the same time, at most half of them repetitions: what is new always finds room."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        manner: Manner,
-        store: Store,
-        recorder: Recorder,
-        receivers: Callable[[], Receiver],
-        *,
-        parallel: int,
-        gate: Gate | None = None,
-    ) -> None:
-        super().__init__(endpoint, manner, store, recorder, receivers, gate=gate)
+    def __init__(self, endpoint: Endpoint, work: Work, *, parallel: int) -> None:
+        super().__init__(endpoint, work)
         self._parallel = parallel
         self._repetitions = parallel // 2
         self._at_work: dict[str, Delivery] = {}

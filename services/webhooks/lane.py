@@ -52,29 +52,33 @@ class Manner:
     clock: Callable[[], int] = now_ms
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a lane works with: its manner, where deliveries stand, where answers are written down, and who carries them.
+
+    `gate`: what holds it back where nobody is proven to want what it tells.
+    """
+
+    manner: Manner
+    store: Store
+    recorder: Recorder
+    receivers: Callable[[], Receiver]
+    gate: Gate | None = None
+
+
 class Lane(ABC):
     """Delivers to one endpoint as long as this process holds it."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        manner: Manner,
-        store: Store,
-        recorder: Recorder,
-        receivers: Callable[[], Receiver],
-        *,
-        gate: Gate | None = None,
-    ) -> None:
-        """`gate`: what holds it back where nobody is proven to want what it tells."""
+    def __init__(self, endpoint: Endpoint, work: Work) -> None:
         self.endpoint = endpoint
-        self._gate = gate
-        self._dialect = manner.dialect
-        self._schedule = manner.schedule
-        self._tracing = manner.tracing
-        self._clock = manner.clock
-        self._store = store
-        self._recorder = recorder
-        self._receivers = receivers
+        self._gate = work.gate
+        self._dialect = work.manner.dialect
+        self._schedule = work.manner.schedule
+        self._tracing = work.manner.tracing
+        self._clock = work.manner.clock
+        self._store = work.store
+        self._recorder = work.recorder
+        self._receivers = work.receivers
         self._held_until = 0.0
         self._told: dict[tuple[str, int, int], None] = {}
         self._ended = Event()

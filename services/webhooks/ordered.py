@@ -3,16 +3,11 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
 from services.webhooks.domain import Delivery, Endpoint, State
-from services.webhooks.lane import GLANCE, LINGER, Lane, Manner
-from services.webhooks.pacing import Gate
-from services.webhooks.receiver import Receiver
-from services.webhooks.recorder import Recorder
-from services.webhooks.store import Store
+from services.webhooks.lane import GLANCE, LINGER, Lane, Work
 from services.webhooks.verdict import pause
 
 #: Deliveries that one look brings.
@@ -27,18 +22,9 @@ class OrderedLane(Lane):
     It goes on while answers of other tasks are being written down: a transaction for each would be what everybody waits for.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        manner: Manner,
-        store: Store,
-        recorder: Recorder,
-        receivers: Callable[[], Receiver],
-        *,
-        gate: Gate | None = None,
-    ) -> None:
-        super().__init__(endpoint, manner, store, recorder, receivers, gate=gate)
-        self._receiver = receivers()
+    def __init__(self, endpoint: Endpoint, work: Work) -> None:
+        super().__init__(endpoint, work)
+        self._receiver = work.receivers()
         self._ahead: deque[Delivery] = deque()
         self._unwritten: dict[str, asyncio.Future[None]] = {}
 

@@ -17,7 +17,7 @@ from services.webhooks.dialects import Place, webprinter
 from services.webhooks.domain import Endpoint, State, deliveries
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.history import History, Wanted
-from services.webhooks.lane import Manner
+from services.webhooks.lane import Manner, Work
 from services.webhooks.lanes import Lanes
 from services.webhooks.ordered import UNWRITTEN, OrderedLane
 from services.webhooks.receiver import Receiver, trusted
@@ -54,7 +54,7 @@ class Part:
         context = trusted()
         self.lanes = Lanes(
             self.claims,
-            lambda endpoint: OrderedLane(endpoint, manner, self.store, self.recorder, partial(Receiver, context, 5.0)),
+            lambda endpoint: OrderedLane(endpoint, Work(manner, self.store, self.recorder, partial(Receiver, context, 5.0))),
             self.recorder,
         )
         self._loops = [asyncio.create_task(self._again(self.recorder.run)), asyncio.create_task(self.lanes.run())]

@@ -12,10 +12,7 @@ from services.webhooks.graph.encryption import Unusable, encrypt
 from services.webhooks.graph.notification import body
 from services.webhooks.graph.subscriptions import LIFE, Subscriptions
 from services.webhooks.independent import IndependentLane
-from services.webhooks.lane import Manner, Withheld
-from services.webhooks.receiver import Receiver
-from services.webhooks.recorder import Recorder
-from services.webhooks.store import Store
+from services.webhooks.lane import Withheld, Work
 
 #: Seconds for which what was read of a subscription is good enough.
 FRESH = 1.0
@@ -32,18 +29,8 @@ class Correspondence:
 class SubscriptionLane(IndependentLane):
     """Notifications of one subscription, or of its lifecycle."""
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        manner: Manner,
-        store: Store,
-        recorder: Recorder,
-        receivers: Callable[[], Receiver],
-        *,
-        parallel: int,
-        correspondence: Correspondence,
-    ) -> None:
-        super().__init__(endpoint, manner, store, recorder, receivers, parallel=parallel)
+    def __init__(self, endpoint: Endpoint, work: Work, *, parallel: int, correspondence: Correspondence) -> None:
+        super().__init__(endpoint, work, parallel=parallel)
         self._correspondence = correspondence
         self._read_at = float("-inf")
         self._known: tuple[SubscriptionView, bool] | None = None

@@ -17,7 +17,7 @@ from services.webhooks.graph.lifecycle import Lifecycle
 from services.webhooks.graph.subscriptions import Subscriptions
 from services.webhooks.graph.tokens import ValidationTokens
 from services.webhooks.history import History
-from services.webhooks.lane import Lane, Manner
+from services.webhooks.lane import Lane, Manner, Work
 from services.webhooks.receiver import Receiver
 from services.webhooks.recorder import Recorder
 from services.webhooks.settings import WebhooksSettings
@@ -56,15 +56,8 @@ class Subscribing:
 
     def lane(self, endpoint: Endpoint, store: Store, recorder: Recorder) -> Lane:
         """A lane for the queue of a subscription."""
-        return SubscriptionLane(
-            endpoint,
-            self._manner,
-            store,
-            recorder,
-            self._receivers,
-            parallel=self._settings.webhook_parallel,
-            correspondence=self._correspondence,
-        )
+        work = Work(self._manner, store, recorder, self._receivers)
+        return SubscriptionLane(endpoint, work, parallel=self._settings.webhook_parallel, correspondence=self._correspondence)
 
 
 def guard_of(settings: WebhooksSettings) -> Guard:

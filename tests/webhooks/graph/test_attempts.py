@@ -18,7 +18,7 @@ from services.webhooks.graph.matching import notices
 from services.webhooks.graph.notices import deliveries_of
 from services.webhooks.graph.subscriptions import About, Subscriptions, lifecycle_id
 from services.webhooks.history import History, Wanted
-from services.webhooks.lane import Manner
+from services.webhooks.lane import Manner, Work
 from services.webhooks.recorder import Recorder
 from services.webhooks.settings import WebhooksSettings
 from services.webhooks.store import Store
@@ -65,7 +65,9 @@ class Office:
         for endpoint in await self.claims.claim(tuple(self._lanes)):
             manner = Manner(dialect, SCHEDULE, Tracing("webhooks"), lambda: self.now)
             spoken = Correspondence(self.subscriptions, lambda _one: ())
-            lane = SubscriptionLane(endpoint, manner, self.store, self.recorder, lambda: self, parallel=4, correspondence=spoken)
+            lane = SubscriptionLane(
+                endpoint, Work(manner, self.store, self.recorder, lambda: self), parallel=4, correspondence=spoken
+            )
             lane.hold(endpoint, asyncio.get_running_loop().time())
             self._lanes[endpoint.id] = lane
             self._tasks.append(asyncio.create_task(lane.run()))
