@@ -57,7 +57,7 @@ async def test_the_place_reached_is_before_the_first_that_is_not_applied():
     assert reached is not None
     assert (reached.sequence, reached.at) == (6, 60)
     queue.done([third])
-    await asyncio.wait_for(queue.drained(), 1)
+    await asyncio.wait_for(queue.drained(), 10)
 
 
 async def test_what_comes_again_is_there_once_until_all_is_applied():
@@ -83,7 +83,7 @@ async def test_no_more_is_read_than_there_is_room_for(monkeypatch):
     await asyncio.sleep(0)
     assert not waits.done()
     queue.done(await queue.next())
-    await asyncio.wait_for(waits, 1)
+    await asyncio.wait_for(waits, 10)
 
 
 @pytest.mark.parametrize("wait", ["next", "drained", "room"])
@@ -94,7 +94,7 @@ async def test_nobody_waits_for_what_is_closed(wait, monkeypatch):
     await asyncio.sleep(0)
     assert not waits.done()
     queue.close()
-    await asyncio.wait_for(waits, 1)
+    await asyncio.wait_for(waits, 10)
     assert await queue.next() == []
 
 

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from libs.runtime.ending import end, together
+from libs.runtime.ending import AGAIN, end, together
+from tests.waiting import Leap, turns
 
 
 async def test_a_cancellation_that_is_swallowed_comes_again():
@@ -14,7 +15,7 @@ async def test_a_cancellation_that_is_swallowed_comes_again():
         nonlocal swallowed
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 swallowed += 1
                 if swallowed == 3:
@@ -27,14 +28,17 @@ async def test_a_cancellation_that_is_swallowed_comes_again():
         return 1
 
     tasks = [asyncio.ensure_future(each()) for each in (stubborn, failing, done)]
-    await asyncio.wait(tasks, timeout=0.05)
+    await turns()
     await asyncio.wait_for(end(*tasks), 5)
     assert swallowed == 3
     assert all(task.done() for task in tasks)
 
 
 async def test_ending_nothing_is_done_at_once():
-    await end()
+    ending = asyncio.create_task(end())
+    await turns()
+    assert ending.done()
+    assert ending.exception() is None
 
 
 async def test_who_is_among_those_that_it_ends_ends_after_them():
@@ -42,9 +46,9 @@ async def test_who_is_among_those_that_it_ends_ends_after_them():
 
     async def ending():
         await end(*tasks)
-        await asyncio.sleep(60)
+        await asyncio.Event().wait()
 
-    tasks += [asyncio.create_task(asyncio.sleep(60)), asyncio.create_task(ending())]
+    tasks += [asyncio.create_task(asyncio.Event().wait()), asyncio.create_task(ending())]
     await asyncio.wait_for(asyncio.wait(tasks), 5)
     assert all(task.cancelled() for task in tasks)
 
@@ -56,7 +60,7 @@ def deaf(times):
         missed = 0
         while True:
             try:
-                await asyncio.sleep(60)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 missed += 1
                 if missed > times:
@@ -85,18 +89,22 @@ async def test_what_runs_together_is_ended_together_although_one_misses_it():
 
 
 async def test_what_puts_something_away_has_the_time_for_it():
-    put_away = []
+    put_away, clock = [], Leap()
 
     async def tidy():
         try:
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(1.5)  # the time that it takes to put away
             put_away.append(1)
 
     running = asyncio.ensure_future(together([tidy]))
-    await asyncio.sleep(0)
-    await end(running, again=5.0)
+    await turns()
+    ending = asyncio.create_task(end(running, again=5.0))
+    await turns()
+    await clock.ahead(5 * AGAIN)
+    await clock.ahead(1.0)
+    await ending
     assert put_away == [1]
 
 

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from libs.runtime import lookup
-from libs.runtime.lookup import AT_ONCE, Lookups, Slow
+from libs.runtime.lookup import AT_ONCE, PATIENCE, Lookups, Slow
+from tests.waiting import Leap, turns
 
 
 @pytest.fixture
@@ -23,18 +23,19 @@ def servers(monkeypatch):
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("203.0.113.1", port))] * 2
 
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    monkeypatch.setattr(lookup, "PATIENCE", 0.2)
     yield asked
     late.set()
 
 
 async def test_names_that_are_never_answered_hold_up_no_other(servers):
-    lookups = Lookups()
+    lookups, clock = Lookups(), Leap()
     assert await lookups.addresses("known.test", 443) == ["203.0.113.1"]
     slow = [lookups.addresses(f"{number}.slow", 443) for number in range(2 * AT_ONCE)]
     waiting = asyncio.gather(*slow, return_exceptions=True)
-    await asyncio.sleep(0)
-    assert await asyncio.wait_for(lookups.addresses("known.test", 443), 0.2) == ["203.0.113.1"]
+    await turns()
+    assert await lookups.addresses("known.test", 443) == ["203.0.113.1"]
+    assert not waiting.done()
+    await clock.ahead(PATIENCE)
     assert {type(each) for each in await waiting} == {Slow}
     before = len(servers)
     with pytest.raises(Slow):

@@ -146,9 +146,12 @@ async def test_who_waits_within_a_transaction_is_not_held_up_by_a_publisher_that
         async def wait_inside(_connection):
             await asked.wait()
             await decider.outbox.drained("DEAD", within=15)
+            waited.append(await stored(bus, "DEAD"))
             return []
 
+        waited = []
         await decider.commit(wait_inside)
+        assert waited == [[row(1).data]], "the transaction ends, and what it waited for is published"
 
 
 async def test_what_is_saved_while_its_publisher_keeps_up_is_not_read_again(rig, tmp_path):

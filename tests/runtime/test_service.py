@@ -1,8 +1,8 @@
 """A service at work: loops that come again, a stop in order and in time, readiness in sentences."""
 
 import asyncio
-import time
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 
 import pytest
 from structlog.testing import capture_logs
@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 from libs.runtime import service as service_module
 from libs.runtime.service import Service
 from libs.runtime.traces import Tracing
-from tests.waiting import until
+from tests.waiting import Leap, turns, until
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +54,7 @@ async def test_a_service_with_a_failing_loop_says_which_and_why(monkeypatch):
     service.loop("work", body)
     await until(lambda: service._faults)
     assert await service.problems() == {"work": "work failed: OSError"}
-    await asyncio.wait_for(service.stop(), 1)
+    await asyncio.wait_for(service.stop(), 20)
 
 
 async def test_a_loop_whose_library_was_canceled_runs_again():
@@ -158,14 +158,19 @@ async def test_a_part_that_cannot_be_closed_does_not_keep_the_others_open():
     assert closed == [1]
 
 
-async def test_loops_that_do_not_end_share_one_grace():
-    service = make(grace=1.0)
+async def test_loops_that_do_not_end_share_one_grace(monkeypatch):
+    clock = Leap()
+    monkeypatch.setattr(service_module, "time", SimpleNamespace(monotonic=asyncio.get_running_loop().time))
+    service = make(grace=100.0)
     for name in "abc":
         service.loop(name, forever, lambda: None)
-    await asyncio.sleep(0)
-    begun = time.monotonic()
-    await service.stop()
-    assert time.monotonic() - begun < 2.5
+    await turns()
+    stopping = asyncio.create_task(service.stop())
+    await turns()
+    await clock.ahead(90)
+    assert not any(task.done() for task in service._loops), "they have the time to finish"
+    await clock.ahead(11)
+    await until(stopping.done, what="all are at their end, with nothing left of the grace for the others")
     assert all(task.done() for task in service._loops)
 
 
