@@ -68,7 +68,8 @@ class Collection:
     """Many entities. When `applied` is False they are all there are: the door filters, sorts, counts and pages them itself.
 
     When it is True the handler did (`$filter`, `$orderby`, `$skip`, `$top`); `skiptoken` is what the next page is asked with
-    (empty: this is the last one) and `count` what `$count=true` tells. `$select` is always the door's.
+    (empty: this is the last one) and `count` what `$count=true` tells. `$select` is always the door's. `large` are the members
+    that are told only when it names them, whatever else they are here for.
     """
 
     items: Sequence[Mapping[str, Any]]
@@ -76,6 +77,7 @@ class Collection:
     applied: bool = False
     skiptoken: str = ""
     count: int | None = None
+    large: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ SHARES = [{"id": "2", "displayName": "B", "createdDateTime": None}, {"id": "1", 
 
 
 async def shares(_call):
-    items = [{"id": str(at), "displayName": name, "printer": {"model": f"M{at % 2}"}} for at, name in enumerate(NAMES)]
+    items = [{"id": str(at), "displayName": name, "location": {"city": f"M{at % 2}"}} for at, name in enumerate(NAMES)]
     return Collection(items, "print/shares")
 
 
@@ -153,6 +153,22 @@ async def test_who_is_nobody_and_who_may_not_hears_so(door):
     assert "Printer.Read.All" in error["message"]
 
 
+async def test_requests_are_counted_by_route_and_by_tenant(door):
+    def told(name, **labels):
+        return door.rig.service.metrics.get_sample_value(f"gateway_{name}_seconds_count", {"door": "graph", **labels})
+
+    await door.get("/print/printers/Ab1")
+    await door.get("/print/printers/Cd2")
+    assert told("route", route="GET print/printers/{printer}", outcome="answered") == 2
+    assert told("tenant", tenant=door.who.tenant, outcome="answered") == 2
+    await door.get("/print/nothing", status=404)
+    assert told("route", route="unknown", outcome="refused") == 1
+    door.who = None
+    await door.get("/print/printers", status=401)
+    assert told("route", route="GET print/printers", outcome="refused") == 1
+    assert told("tenant", tenant="nobody", outcome="refused") == 2
+
+
 async def test_bodies_are_read_strictly(door):
     async def sent(content, kind="application/json"):
         return await door.call("POST", "/print/shares", content=content, headers={"content-type": kind})
@@ -210,7 +226,7 @@ async def test_a_new_entity_says_where_it_is(door):
 
 async def test_collections_are_filtered_sorted_counted_and_paged(door):
     told = await door.get(
-        "/print/shares?%24filter=printer%2Fmodel%20eq%20'm0'&$orderby=displayName desc&$select=displayName&$COUNT=true"
+        "/print/shares?%24filter=location%2Fcity%20eq%20'm0'&$orderby=displayName desc&$select=displayName&$COUNT=true"
     )
     assert told == {
         "@odata.context": f"{BASE}/v1.0/$metadata#print/shares",

@@ -16,7 +16,7 @@ from services.gateway.graph.words.older import older_capabilities, older_default
 
 #: A date that must be told and that nobody knows.
 NEVER = "0001-01-01T00:00:00Z"
-#: Told only when `$select` names them (1.3).
+#: Told only when `$select` names them (1.3), and there for a filter that looks at them.
 LARGE = ("defaults", "capabilities")
 _OLDER = {
     "status": older_status,
@@ -42,8 +42,8 @@ STATES = {"idle": PrinterState.IDLE, "processing": PrinterState.PROCESSING, "sto
 
 
 def plain(query: Query) -> bool:
-    """Whether nothing large is asked for."""
-    return not any(query.selects(name) for name in LARGE)
+    """Whether nothing large is asked for or looked at."""
+    return not any(query.needs(name) for name in LARGE)
 
 
 def printer_tag(view: PrinterView) -> str:
@@ -52,7 +52,7 @@ def printer_tag(view: PrinterView) -> str:
 
 
 def printer_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[str, Any]:
-    """A printer; its defaults and capabilities when the query selects them. What is expanded the caller adds."""
+    """A printer; its defaults and capabilities when the query needs them. What is expanded the caller adds."""
     return {
         **base_entity(view, query, beta=beta),
         "hasPhysicalDevice": view.physical,
@@ -74,9 +74,9 @@ def base_entity(view: PrinterView, query: Query, *, beta: bool = False) -> dict[
         "status": status(view),
         "location": location(view.profile.location),
     }
-    if query.selects("defaults"):
+    if query.needs("defaults"):
         found["defaults"] = defaults(view)
-    if query.selects("capabilities"):
+    if query.needs("capabilities"):
         found["capabilities"] = capabilities(view)
     return found | _older(found) if beta else found
 

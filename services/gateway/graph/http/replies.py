@@ -50,7 +50,8 @@ def collection(found: Collection, asked: Asked, query: Query) -> Response:
     told: dict[str, Any] = _context(asked, found.context)
     if query.count and count is not None:
         told["@odata.count"] = count
-    told["value"] = [shaped(each, query) for each in page]
+    hidden = {name for name in found.large if not query.selects(name)}
+    told["value"] = [shaped({name: each[name] for name in each if name not in hidden}, query) for each in page]
     if token:
         told["@odata.nextLink"] = next_link(asked.url, asked.query, token)
     return _json(told, 200, {})

@@ -32,10 +32,13 @@ async def _some(ask: Asking[View], begin: int, count: int) -> tuple[list[View], 
             return found, total
 
 
-async def paged(query: Query, context: str, ask: Asking[View], show: Showing[View]) -> Collection:
-    """A page in the registry's own order; where the query filters or sorts, all there is, from which the door cuts the page."""
+async def paged(query: Query, context: str, ask: Asking[View], show: Showing[View], large: Sequence[str] = ()) -> Collection:
+    """A page in the registry's own order; where the query filters or sorts, all there is, from which the door cuts the page.
+
+    `large` are the members that are told only when they are selected.
+    """
     if query.filter is not None or query.orderby:
-        return Collection(await show(await everything(ask)), context)
+        return Collection(await show(await everything(ask)), context, large=large)
     begin = _begin(query)
     some, total = await _some(ask, begin, max(query.page, 1))
     some = some[: query.page]

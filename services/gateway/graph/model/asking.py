@@ -1,41 +1,58 @@
-"""Whether what a list is filtered and sorted by is there at all: a misspelled property would quietly match nothing."""
+"""Whether what a list is filtered and sorted by can be there at all: a misspelled property would quietly match nothing."""
 
-from functools import lru_cache
+from functools import lru_cache, partial
 
+from services.gateway.graph.model import comparing
 from services.gateway.graph.model.schema import ENUMS, TYPES, Property, members
 from services.gateway.graph.model.types import SETS, SINGLETONS
 from services.gateway.graph.odata.matching import paths
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.problem import bad
+from services.gateway.graph.problem import Problem, bad
 
 
 def check(query: Query, route: str) -> None:
-    """Raises `Problem` 400 that names a property of `$filter` or `$orderby` that the elements of the list at a route do not have.
+    """Raises `Problem` 400 that names a property of `$filter` or `$orderby` that the elements of the list at a route do not have,
+    or what it is compared with in vain.
 
     What is known of no type (users, groups, what only beta has) may have any.
     """
     type_ = _listed(route)
     if not type_:
         return
-    for option, asked in (
-        ("$filter", paths(query.filter)),
-        ("$orderby", tuple(tuple(path.split("/")) for path, _ in query.orderby)),
-    ):
-        for path in asked:
-            _find(type_, path, option)
+    expanded = frozenset(name.lower() for name in query.expand)
+    for path in paths(query.filter):
+        _find(type_, path, "$filter", expanded)
+    for text, _ in query.orderby:
+        path = tuple(text.split("/"))
+        found = _find(type_, path, "$orderby", expanded)
+        if found and (found.many or (found.type in TYPES and found.type not in ENUMS)):
+            raise bad(f"The option $orderby: {text[:100]} is no single value, and has no order.", "$orderby")
+    if query.filter is not None:
+        comparing.check(query.filter, partial(_find, type_, option="$filter", expanded=expanded))
 
 
-def _find(type_: str, path: tuple[str, ...], option: str) -> None:
+def _find(type_: str, path: tuple[str, ...], option: str, expanded: frozenset[str]) -> Property | None:
+    """The property at the end of a path; None: of a type that may have any."""
+    found: Property | None = None
     for segment in path:
         if "open" in TYPES[type_].marks:
-            return
+            return None
         known = {name.lower(): one for name, one in members(type_).items()}
         found = known.get(segment.lower())
         if found is None:
             raise bad(f"The option {option}: there is no {'/'.join(path)[:100]}; {type_} has {', '.join(members(type_))}.", option)
+        if found.leads and (found.many or segment.lower() not in expanded):
+            raise _elsewhere(found, option)
         if found.type in ENUMS or found.type not in TYPES:
-            return
+            return found
         type_ = found.type
+    return found
+
+
+def _elsewhere(found: Property, option: str) -> Problem:
+    """Of what a property leads to nothing is there to look at, unless it is one thing and expanded."""
+    instead = "it leads to several: ask for those themselves." if found.many else f"write $expand={found.name} as well."
+    return bad(f"The option {option} cannot look into {found.name} here; {instead}", option)
 
 
 @lru_cache

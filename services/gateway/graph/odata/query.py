@@ -1,11 +1,12 @@
 """The query options of a request (graph-print.md 5.1)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
 
 from services.gateway.graph.odata import filtering
+from services.gateway.graph.odata.matching import paths
 from services.gateway.graph.problem import bad
 
 #: Elements of a page unless `$top` says otherwise, and the most that it may say.
@@ -23,7 +24,8 @@ IGNORED = ("search", "format")
 @dataclass(frozen=True, slots=True)
 class Query:
     """`filter` is a parsed expression, see `filtering`; `orderby` are (path, descending) pairs; `expand` maps a navigation property
-    to the options inside its brackets. `top` None: not said. `named` are options that are not OData's, such as `@id`.
+    to the options inside its brackets. `top` None: not said. `named` are options that are not OData's, such as `@id`. `looked` are
+    the properties (small letters) that the filter and the order look at.
     """
 
     select: tuple[str, ...] = ()
@@ -35,6 +37,7 @@ class Query:
     count: bool = False
     skiptoken: str = ""
     named: Mapping[str, str] = field(default_factory=dict)
+    looked: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def page(self) -> int:
@@ -44,6 +47,10 @@ class Query:
     def selects(self, name: str) -> bool:
         """Whether `$select` names this property; what is told only when it is asked for needs that."""
         return name.lower() in (each.lower() for each in self.select)
+
+    def needs(self, name: str) -> bool:
+        """Whether `$select` names this property, or the filter or the order looks at it."""
+        return self.selects(name) or name.lower() in self.looked
 
 
 def query_of(text: str) -> Query:
@@ -69,7 +76,14 @@ def _query(pairs: Iterable[tuple[str, str]], depth: int) -> Query:
             raise bad(f"The option ${name} stands there twice: write it once.", f"${name}")
         elif name not in IGNORED and value.strip():
             found[name] = _read(name, value, depth)
-    return Query(**found, named=named)
+    return Query(**found, named=named, looked=frozenset(_looked(found)))
+
+
+def _looked(options: Mapping[str, Any]) -> Iterator[str]:
+    for path in paths(options.get("filter")):
+        yield path[0].lower()
+    for path, _ in options.get("orderby", ()):
+        yield path.partition("/")[0].lower()
 
 
 def _read(name: str, value: str, depth: int) -> Any:

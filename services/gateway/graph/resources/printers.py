@@ -28,7 +28,7 @@ from services.gateway.graph.asked.registration import registration
 from services.gateway.graph.call import JSON, Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.connector import connector_entity
 from services.gateway.graph.entities.definition import trigger_entity
-from services.gateway.graph.entities.printer import plain, printer_entity, printer_tag
+from services.gateway.graph.entities.printer import LARGE, plain, printer_entity, printer_tag
 from services.gateway.graph.entities.share import share_entity
 from services.gateway.graph.http.walking import paged
 from services.gateway.graph.odata.query import Query
@@ -70,7 +70,7 @@ async def list_printers(call: Call) -> Answer:
         connectors = await _connectors(call) if _expands(call.query, "connectors") else ()
         return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in with_makes(call, views))))
 
-    return await paged(call.query, CONTEXT, ask, show)
+    return await paged(call.query, CONTEXT, ask, show, LARGE)
 
 
 async def get_printer(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from services.gateway.graph.asked.offered import shares_of
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
+from services.gateway.graph.entities.printer import LARGE
 from services.gateway.graph.entities.share import share_entity
 from services.gateway.graph.problem import missing
 from services.gateway.graph.resources.printers import CONTEXT, view_of
@@ -14,7 +15,7 @@ async def list_shares(call: Call) -> Answer:
     if not shares:
         await view_of(call, call.ids["printer"])  # or there is no such printer
     told = [share_entity(each, call.query, beta=call.beta) for each in await visible(call, tuple(shares))]
-    return Collection(told, f"{_place(call)}/shares")
+    return Collection(told, f"{_place(call)}/shares", large=LARGE)
 
 
 async def get_share(call: Call) -> Answer:

@@ -15,7 +15,7 @@ from libs.contracts.fleet import (
 )
 from services.gateway.graph.call import Answer, Call, Reply, Route
 from services.gateway.graph.entities.people import groups_of, users_of
-from services.gateway.graph.entities.printer import plain, printer_entity, printer_tag
+from services.gateway.graph.entities.printer import LARGE, plain, printer_entity, printer_tag
 from services.gateway.graph.entities.share import share_entity, share_tag
 from services.gateway.graph.http.members import flag, text
 from services.gateway.graph.http.path import bound
@@ -64,7 +64,7 @@ async def list_shares(call: Call) -> Answer:
     async def show(shares: Sequence[ShareView]) -> list[dict[str, Any]]:
         return [await _shown(call, each) for each in shares_with_makes(call, shares)]
 
-    return await paged(call.query, CONTEXT, ask if sees_all(call) else permitted, show)
+    return await paged(call.query, CONTEXT, ask if sees_all(call) else permitted, show, LARGE)
 
 
 async def get_share(call: Call) -> Answer:

@@ -127,6 +127,11 @@ async def test_the_list_is_paged_by_the_registry_and_filtered_by_the_door(door):
     found = await door.get("print/printers?$filter=displayName eq 'Second'&$select=capabilities")
     assert [set(each) for each in found["value"]] == [{"id", "capabilities"}]
     assert not door.asked(ListPrinters)[-1].plain
+    for option in ("$filter=capabilities/isColorPrintingSupported eq true", "$orderby=capabilities/collation desc&$top=1"):
+        (found,) = (await door.get(f"print/printers?{option}"))["value"]
+        assert found["displayName"] == "Office", "it was looked at, though it is told only where it is selected"
+        assert not {"capabilities", "defaults"} & set(found)
+        assert not door.asked(ListPrinters)[-1].plain
     assert (await door.call("GET", "print/printers/$count")).text == "2"
 
 
@@ -291,6 +296,7 @@ async def test_its_defaults_can_be_the_devices_own_again_by_either_name(door):
     await door.post(f"print/printers/{PRINTER.id}/restoreFactoryDefaults", status=204)
     await door.post(f"print/printers/{PRINTER.id}/resetDefaults", status=204, version="beta")
     await door.post(f"print/printers/{PRINTER.id}/resetDefaults", status=404)
+    assert [each.printer for each in door.asked(RestorePrinter)] == [PRINTER.id] * 2
 
 
 async def test_shares_of_a_printer_are_below_it(door):
