@@ -41,6 +41,10 @@ def _quantiles(metric: str, by: str = "") -> tuple[tuple[str, str], ...]:
     )
 
 
+def _of_routes(sample: str) -> str:
+    return f"sum by (door, route) (rate(gateway_route_seconds_{sample}[$__rate_interval]))"
+
+
 _AGES = Panel(
     "Age of the oldest message",
     (("max by (consumer) (bus_consumer_oldest_seconds)", "{{consumer}}"),),
@@ -69,6 +73,43 @@ FLEET = Dashboard(
             "reqps",
         ),
         Panel("How long answers take", _quantiles("gateway_request_seconds", "door"), "s", exemplars=True),
+        Panel(
+            "Requests by tenant",
+            (("sum by (tenant) (rate(gateway_tenant_seconds_count[$__rate_interval]))", "{{tenant}}"),),
+            "reqps",
+            says="The busiest by their names",
+        ),
+        Panel(
+            "Tenants whose requests fail, or are refused",
+            (
+                (
+                    'sum by (tenant, outcome) (rate(gateway_tenant_seconds_count{outcome!="answered"}[$__rate_interval]))',
+                    "{{tenant}} {{outcome}}",
+                ),
+            ),
+            "reqps",
+        ),
+        Panel(
+            "Routes that fail",
+            (
+                (
+                    'sum by (door, route) (rate(gateway_route_seconds_count{outcome="failed"}[$__rate_interval])) > 0',
+                    "{{door}} {{route}}",
+                ),
+            ),
+            "reqps",
+        ),
+        Panel(
+            "The slowest routes",
+            (
+                (
+                    f"topk(8, {_of_routes('sum')} / {_of_routes('count')})",
+                    "{{door}} {{route}}",
+                ),
+            ),
+            "s",
+            says="On average",
+        ),
         Panel("Other regions that are reached", (("min by (region) (gateway_region_reached)", "{{region}}"),)),
         Panel(
             "Kept for other regions", (("max by (region) (gateway_outbox_messages)", "{{region}}"),), says="Accepted, on its way"

@@ -1,6 +1,7 @@
 """Every metric that a service emits, as data: dashboards, rules and the page `docs/metrics.md` are checked against it.
 
-Labels are bounded: no task, no client, no address is ever one. `printer` is a label only of the agent that has these printers.
+Labels are bounded: no task, no client, no address is ever one. `printer` is a label only of the agent that has these printers, and
+a tenant or an endpoint only of a metric that tells the first few of them (`most`).
 """
 
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: its name without suffixes of its kind, who emits it, one sentence, labels; `buckets` of a histogram (seconds)."""
+    """One metric: its name without suffixes of its kind, who emits it, one sentence, labels; `buckets` of a histogram (seconds).
+
+    `most`: so many values of the first label are told by each process, 0: as many as there are.
+    """
 
     name: str
     kind: Kind
@@ -25,6 +29,7 @@ class Metric:
     says: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    most: int = 0
 
     @property
     def samples(self) -> tuple[str, ...]:
@@ -41,12 +46,14 @@ ALL: dict[str, Metric] = {}
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: Work: conversions, paper.
 _WORK = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+#: The same as `_QUICK` where there are many labels: each bucket is a series.
+_ROUGH = (0.1, 0.5, 2.0, 10.0)
 #: What may lie for a while: a task in one of its states.
 _AGES = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 
 
-def _metric(kind: Kind, service: str, name: str, says: str, *labels: str, buckets: tuple[float, ...] = ()) -> Metric:
-    made = Metric(name, kind, service, says, labels, buckets)
+def _metric(kind: Kind, service: str, name: str, says: str, *labels: str, buckets: tuple[float, ...] = (), most: int = 0) -> Metric:
+    made = Metric(name, kind, service, says, labels, buckets, most)
     if ALL.setdefault(name, made) is not made:
         raise ValueError(f"{name} is there already")
     return made
@@ -65,10 +72,34 @@ REQUESTS = _metric(
     Kind.HISTOGRAM,
     "gateway",
     "gateway_request_seconds",
-    "How long answers took, by door (webprinter, pages, graph) and HTTP status",
+    "How long answers took, by door (webprinter, pages, graph; addresses: uploads, downloads, documents, tokens, enrolments) and "
+    "HTTP status",
     "door",
     "status",
     buckets=_QUICK,
+)
+ROUTES = _metric(
+    Kind.HISTOGRAM,
+    "gateway",
+    "gateway_route_seconds",
+    "How long answers took, by what was asked for (a command, a route, an address) and how it came out: answered, refused (4xx) or "
+    "failed (5xx)",
+    "door",
+    "route",
+    "outcome",
+    buckets=_ROUGH,
+)
+TENANTS = _metric(
+    Kind.HISTOGRAM,
+    "gateway",
+    "gateway_tenant_seconds",
+    "How long answers took, by who asked: the 20 busiest tenants by their names, all others as other; nobody: who did not say, or "
+    "was not believed",
+    "tenant",
+    "door",
+    "outcome",
+    buckets=_ROUGH,
+    most=20,
 )
 COMMANDS = _counter("gateway", "gateway_commands", "Commands by name and status", "command", "status")
 PAGE_CALLS = _counter("gateway", "gateway_webapi_calls", "Calls of pages by command and status", "command", "status")

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
 from libs.contracts.metrics import Kind, Metric
+from libs.runtime.busiest import Busiest
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each, which nobody asks for
 
@@ -27,6 +28,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series fo
 Rows = Mapping[tuple[str, ...], float]
 #: What was made for each registry: several parts of a service may count into one metric.
 _MADE: WeakKeyDictionary[CollectorRegistry, dict[str, Any]] = WeakKeyDictionary()
+_RANKED: "WeakKeyDictionary[CollectorRegistry, dict[str, Ranked]]" = WeakKeyDictionary()
 T = TypeVar("T")
 _PLAIN = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -54,6 +56,36 @@ def _made(metric: Metric, registry: CollectorRegistry, make: Callable[[], T]) ->
         known[metric.name] = make()
     found: T = known[metric.name]
     return found
+
+
+class Ranked:
+    """A histogram whose first label is told for the busiest of its values by themselves (`Metric.most`), for all others as one."""
+
+    def __init__(self, metric: Metric, registry: CollectorRegistry) -> None:
+        self._seconds = histogram(metric, registry)
+        self._busiest = Busiest(metric.most, self._drop)
+        self._known: dict[tuple[str, ...], Histogram] = {}
+
+    def observe(self, value: float, exemplar: dict[str, str] | None, name: str, *labels: str) -> None:
+        """One value of whoever `name` is."""
+        key = (self._busiest.label(name), *labels)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._seconds.labels(*key)
+        known.observe(value, exemplar)
+
+    def _drop(self, name: str) -> None:
+        for key in [each for each in self._known if each[0] == name]:
+            del self._known[key]
+            self._seconds.remove(*key)
+
+
+def ranked(metric: Metric, registry: CollectorRegistry) -> Ranked:
+    """A histogram with bounded names; all parts of a service share who is among the busiest."""
+    known = _RANKED.setdefault(registry, {})
+    if metric.name not in known:
+        known[metric.name] = Ranked(metric, registry)
+    return known[metric.name]
 
 
 def looked_up(metric: Metric, registry: CollectorRegistry, look: Callable[[], float]) -> None:

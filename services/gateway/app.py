@@ -94,7 +94,8 @@ async def start(service: Service, settings: GatewaySettings, services: Sequence[
     service.loop("relays", pages.relays.follow)
     graph = graph_routes(gateway, settings, Bearers.of(settings, gateway.directory, bus), service)
     others = [far(link, gateway, settings, service) for link in linked(settings.links)]
-    more = [*graph, *issuer_routes(gateway, settings, [each.known for each in others]), *pages.routes()]
+    pace = Pace("addresses", service.metrics)
+    more = [*graph, *issuer_routes(gateway, settings, pace, [each.known for each in others]), *pages.routes()]
     alone = () if settings.metrics_port else (service,)  # probes with a port of their own are not let out with the doors
     app: ASGIApp = web(service, gateway, settings, alone if services is None else services, more)
     if others:
@@ -142,7 +143,7 @@ def web(
     schemes = [Throttle([cast(Scheme, module) for module in discover(auth).values()], settings.token_tries)]
     guard = Guard(gateway.directory, schemes, enabled=settings.openapi_enabled)
     door = Door(gateway, guard, service.tracing, commands, pace, max_body=settings.max_body)
-    documents = DocumentRoute(gateway.documents, Addresses(settings.document_key))
+    documents, others = DocumentRoute(gateway.documents, Addresses(settings.document_key)), Pace("addresses", service.metrics)
     upload_door = UploadDoor(gateway, guard, service.tracing, commands, pace, max_upload=settings.max_upload)
     return Starlette(
         routes=[
@@ -151,8 +152,8 @@ def web(
             Route("/openapi/sendTmpFile", upload_door),
             Route("/openapi/sendTmpFile/", upload_door),
             Route("/openapi/{rest:path}", NOWHERE.response()),
-            Route("/documents/{token}", documents.__call__),
-            Route("/enrol", EnrolRoute(gateway, settings.token_tries).__call__, methods=["POST"]),
+            Route("/documents/{token}", others.of("documents", documents.__call__)),
+            Route("/enrol", others.of("enrol", EnrolRoute(gateway, settings.token_tries).__call__), methods=["POST"]),
             *pages,
             *file_routes(),
             certificate_route(settings.keys_dir),

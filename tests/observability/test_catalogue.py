@@ -97,9 +97,13 @@ def test_runbooks_name_commands_that_there_are():
 
 
 def test_labels_are_bounded():
-    unbounded = {"task", "task_id", "sn", "client", "tenant", "url", "endpoint", "agent", "user", "address", "trace_id"}
+    unbounded = {"task", "task_id", "sn", "client", "url", "agent", "user", "address", "trace_id"}
+    many = {"tenant", "endpoint"}
     for metric in ALL.values():
         assert not unbounded & set(metric.labels), metric.name
+        assert not many & set(metric.labels[1:]), metric.name
+        assert bool(metric.most) == bool(many & set(metric.labels)), f"{metric.name} tells no more than some of them"
+        assert not metric.most or f" {metric.most} " in metric.says, metric.name
         assert "printer" not in metric.labels or metric.service == "agent", metric.name
 
 

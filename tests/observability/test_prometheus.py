@@ -12,7 +12,7 @@ from sqlalchemy import delete
 
 from demo.printers.port import Port
 from libs.contracts.ledger import ConfirmTasks
-from libs.contracts.metrics import ALL, CONVERSIONS, OUTBOX_MESSAGES, PRINTS, REGION_REACHED, REQUESTS
+from libs.contracts.metrics import ALL, CONVERSIONS, OUTBOX_MESSAGES, PRINTS, REGION_REACHED, REQUESTS, ROUTES, TENANTS
 from libs.runtime.database import open_database
 from libs.runtime.traces import Tracing
 from services.embedded.inquiry import inquiry
@@ -144,7 +144,7 @@ def _is_the_catalogue(plain, opened):
             assert set(sample.labels) - {"le"} == set(ALL[family.name].labels), sample
             if sample.exemplar:
                 exemplars.setdefault(family.name, set()).add(sample.exemplar.labels["trace_id"])
-    assert exemplars == {metric.name: {TRACE} for metric in (REQUESTS, CONVERSIONS, PRINTS)}
+    assert exemplars == {metric.name: {TRACE} for metric in (REQUESTS, ROUTES, TENANTS, CONVERSIONS, PRINTS)}
 
 
 async def _keeps_exemplars(watching):

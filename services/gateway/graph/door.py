@@ -95,7 +95,7 @@ class Door(BaseRoute):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request over HTTP."""
-        request, begun = Request(scope, receive), self._pace.begin()
+        request = Request(scope, receive)
         asked = self._asked(request)
         try:
             response = self._options(asked) if request.method == "OPTIONS" else await self.serve(asked)
@@ -106,7 +106,7 @@ class Door(BaseRoute):
         response.headers["request-id"] = asked.id
         response.headers["client-request-id"] = asked.client_id or asked.id
         cors.readable(response.headers)
-        self._pace.took(begun, response.status_code)
+        self._pace.took(asked.turn, response.status_code)
         await response(scope, receive, send)
 
     async def serve(self, asked: Asked, who: Principal | None = None) -> Response:
@@ -114,6 +114,8 @@ class Door(BaseRoute):
         found, counting = self._routing.find(asked)
         route = found.routes.get(asked.method) if found else None
         label = route.path if route else "unknown"
+        if route:
+            asked.turn.route = f"{asked.method} {label}"
         with self._tracing.span(f"{asked.method} /graph/{label}", traces.of(asked.headers), SpanKind.SERVER) as span:
             response = await self._answered(asked, found, who, counting=counting)
             span.set_attribute("http.response.status_code", response.status_code)
@@ -140,6 +142,7 @@ class Door(BaseRoute):
     async def _do(self, asked: Asked, found: Found | None, who: Principal | None, *, counting: bool) -> Response:
         route = route_of(asked, found)
         who = who or await self._bearers.principal(asked.headers, asked.address)
+        asked.turn.tenant = who.tenant
         self._quota.take(who)
         if route.path != batch.PATH:
             self._admit(who, route)

@@ -21,13 +21,13 @@ def graph_routes(gateway: Gateway, settings: GatewaySettings, bearers: Identifyi
     requests, pace = counter(GRAPH_REQUESTS, service.metrics), Pace("graph", service.metrics)
     routes = routes_of(discover(resources).values())
     door = Door(gateway, bearers, routes, settings, tracing=service.tracing, requests=requests, pace=pace)
-    return [door, *outside_routes(gateway)]
+    return [door, *outside_routes(gateway, Pace("addresses", service.metrics))]
 
 
-def outside_routes(gateway: Gateway) -> list[BaseRoute]:
+def outside_routes(gateway: Gateway, pace: Pace) -> list[BaseRoute]:
     """The addresses of upload sessions and of documents' bytes."""
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
     return [
-        Route(uploading.PATH, uploading.UploadUrl(gateway).serve, methods=methods),
-        Route(downloads.PATH, downloads.DownloadUrl(gateway).serve, methods=methods),
+        Route(uploading.PATH, pace.of("uploads", uploading.UploadUrl(gateway).serve), methods=methods),
+        Route(downloads.PATH, pace.of("downloads", downloads.DownloadUrl(gateway).serve), methods=methods),
     ]

@@ -12,13 +12,14 @@ from services.gateway.graph.http.address import Address
 from services.gateway.issuer.discovery import description
 from services.gateway.issuer.endpoint import TokenEndpoint
 from services.gateway.oidc.own import audiences
+from services.gateway.pace import Pace
 from services.gateway.regions.front import Known
 from services.gateway.settings import GatewaySettings
 
 _PUBLISHED = {"Cache-Control": "public, max-age=300", "Access-Control-Allow-Origin": "*"}
 
 
-def issuer_routes(gateway: Gateway, settings: GatewaySettings, elsewhere: Sequence[Known] = ()) -> list[Route]:
+def issuer_routes(gateway: Gateway, settings: GatewaySettings, pace: Pace, elsewhere: Sequence[Known] = ()) -> list[Route]:
     """Nothing when the issuer is switched off. Applications of the regions `elsewhere` are given tokens, too."""
     if not settings.issuer_enabled:
         return []
@@ -27,6 +28,8 @@ def issuer_routes(gateway: Gateway, settings: GatewaySettings, elsewhere: Sequen
     told = audiences(settings.graph_audience, settings.public_url)
     tries, seen = settings.token_tries, gateway.reservations
     token = TokenEndpoint(gateway.directory, issuer, address, told, tries=tries, seen=seen, elsewhere=elsewhere)
+
+    give = pace.of("tokens", token.__call__)
 
     async def describe(request: Request) -> Response:
         return JSONResponse(description(address.of(request.scope), request.path_params.get("tenant", "")), headers=_PUBLISHED)
@@ -39,8 +42,8 @@ def issuer_routes(gateway: Gateway, settings: GatewaySettings, elsewhere: Sequen
         Route("/{tenant}/v2.0/.well-known/openid-configuration", describe),
         Route("/.well-known/oauth-authorization-server", describe),
         *_both("/discovery/v2.0/keys", keys),
-        *_both("/oauth2/v2.0/token", token.__call__, "POST"),
-        Route("/{tenant}/oauth2/token", token.__call__, methods=["POST"]),
+        *_both("/oauth2/v2.0/token", give, "POST"),
+        Route("/{tenant}/oauth2/token", give, methods=["POST"]),
         *_both("/oauth2/v2.0/authorize", _no_sign_in, "GET", "POST"),
     ]
 

@@ -33,12 +33,13 @@ class Doing:
     async def __call__(self, identity: Identity, asked: Asked) -> dict[str, Any]:
         """The envelope that answers; nothing is raised. With `retry` it may be asked again soon: nothing is done twice then."""
         name = asked.command if asked.command in COMMANDS else "unknown"
-        begun = self._pace.begin()
+        turn = self._pace.begin()
+        turn.route, turn.tenant = name, identity.tenant
         with self._tracing.span(f"webapi {name}", "", SpanKind.SERVER) as span:
             answer = await execute(self._gateway, identity, asked)
             span.set_attribute("http.response.status_code", answer.status)
         self._calls.labels(name, str(answer.status)).inc()
-        self._pace.took(begun, answer.status)
+        self._pace.took(turn, answer.status)
         return {**answer.body, RETRY: True} if answer.status == BUSY and _repeatable(asked) else answer.body
 
 

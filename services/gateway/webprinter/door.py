@@ -18,7 +18,7 @@ from services.gateway.auth import Scheme, Throttled, Unidentified, identify
 from services.gateway.directory import Directory
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.pace import Pace
+from services.gateway.pace import UNKNOWN, Pace, Turn
 from services.gateway.receiving import TooLarge, drop_rest, receive
 from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Malformed, busy, failed
@@ -76,17 +76,19 @@ class _Guarded(ABC):
         self._pace = pace
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request, begun = Request(scope, receive), self._pace.begin()
+        request, turn = Request(scope, receive), self._pace.begin()
         try:
             admitted = await self._guard.admit(request)
-            response = admitted if isinstance(admitted, Response) else (await self._answer(request, admitted)).response()
+            if not isinstance(admitted, Response):
+                turn.tenant = admitted.tenant
+                admitted = (await self._answer(request, admitted, turn)).response()
         except ClientDisconnect:
             return
-        self._pace.took(begun, response.status_code)
-        await response(scope, receive, send)
+        self._pace.took(turn, admitted.status_code)
+        await admitted(scope, receive, send)
 
     @abstractmethod
-    async def _answer(self, request: Request, identity: Identity) -> Answer:
+    async def _answer(self, request: Request, identity: Identity, turn: Turn) -> Answer:
         """What this door does for whom it let in. Raises starlette's `ClientDisconnect`."""
 
 
@@ -97,7 +99,7 @@ class Door(_Guarded):
         super().__init__(gateway, guard, tracing, commands, pace)
         self._max_body = max_body
 
-    async def _answer(self, request: Request, identity: Identity) -> Answer:
+    async def _answer(self, request: Request, identity: Identity, turn: Turn) -> Answer:
         try:
             asked = await asked_in(await receive(request, self._max_body), _charset(request))
         except TooLarge:
@@ -106,6 +108,7 @@ class Door(_Guarded):
             return failed(f"The body is larger than the {self._max_body} bytes that are allowed.", 413)
         except Malformed as reason:
             return failed(str(reason), 400)
+        turn.route = asked.command if asked.command in COMMANDS else UNKNOWN
         return await self._heard(request, identity, replace(asked, key=request.headers.get(KEY_HEADER, "").strip(' "')))
 
     async def _heard(self, request: Request, identity: Identity, asked: Asked) -> Answer:
@@ -124,7 +127,8 @@ class UploadDoor(_Guarded):
         super().__init__(gateway, guard, tracing, commands, pace)
         self._max_upload = max_upload
 
-    async def _answer(self, request: Request, identity: Identity) -> Answer:
+    async def _answer(self, request: Request, identity: Identity, turn: Turn) -> Answer:
+        turn.route = UPLOAD_COMMAND
         with self._tracing.span(f"POST /openapi/{UPLOAD_COMMAND}", traces.of(request.headers), SpanKind.SERVER) as span:
             answer = await answer_upload(self._gateway, identity, request, self._max_upload)
             span.set_attribute("http.response.status_code", answer.status)

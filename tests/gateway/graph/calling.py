@@ -3,7 +3,7 @@
 from contextlib import asynccontextmanager
 
 import httpx
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import Counter
 from starlette.applications import Starlette
 
 from libs.contracts.devices import Capabilities, Device
@@ -118,7 +118,7 @@ async def graph(folder, *, modules=None, routes=(), who=None, **settings):
         rig.settings,
         tracing=rig.service.tracing,
         requests=counter,
-        pace=Pace("graph", CollectorRegistry()),
+        pace=Pace("graph", rig.service.metrics),
     )
     made = Graph(rig, door, bearers)
     transport = httpx.ASGITransport(app=Starlette(routes=[door]), client=("192.0.2.7", 4711))

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import httpx
 from joserfc import jwt
 from joserfc.jwk import KeySet
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from libs.contracts.ids import tenant_guid, token_digest
@@ -16,6 +17,7 @@ from libs.contracts.queries import Entries, LookUp
 from libs.runtime.issuing import FILE, Issuer
 from libs.runtime.settings import read
 from services.gateway.issuer.routes import issuer_routes
+from services.gateway.pace import Pace
 from services.gateway.settings import GatewaySettings
 from tests.gateway.fakes import FakeBucket
 from tests.gateway.oidc.issuing import RSA, Rig, Web, app, token_entry
@@ -48,7 +50,7 @@ class Server:
         self.rig.bus.answers[LookUp] = Entries(entries=())
         self.put(app(app_id="", roles=ROLES), token_entry(token_digest(SECRET)))
         self.reservations = FakeBucket()
-        self.app = Starlette(routes=issuer_routes(self, self.settings, elsewhere))
+        self.app = Starlette(routes=issuer_routes(self, self.settings, Pace("addresses", CollectorRegistry()), elsewhere))
 
     @property
     def directory(self):

@@ -6,6 +6,7 @@ import time
 import msal
 import pytest
 from joserfc import jwt
+from prometheus_client import CollectorRegistry
 
 from libs.contracts.directory import ClientEntry, ClientKind, Scope
 from libs.contracts.ids import guid, tenant_guid, token_digest
@@ -15,6 +16,7 @@ from services.gateway.graph.problem import Problem
 from services.gateway.graph.rights.permissions import APPLICATION
 from services.gateway.issuer.routes import issuer_routes
 from services.gateway.oidc.own import KIND, user_claims
+from services.gateway.pace import Pace
 from tests.gateway.issuer.server import BASE, ROLES, SECRET, SN, TENANT, Http, Server
 from tests.gateway.oidc.issuing import ANNA, app, token_entry
 
@@ -242,7 +244,7 @@ async def test_whoever_guesses_secrets_waits(tmp_path):
 
 async def test_it_can_be_switched_off(tmp_path):
     server = Server(tmp_path, issuer_enabled=False)
-    assert issuer_routes(server, server.settings) == []
+    assert issuer_routes(server, server.settings, Pace("addresses", CollectorRegistry())) == []
 
 
 def test_msal_gets_a_token(tmp_path):

@@ -7,6 +7,8 @@ from uuid import uuid4
 
 from starlette.requests import Request
 
+from services.gateway.pace import Turn
+
 #: What a `client-request-id` may be; what else is sent is not echoed.
 _PRINTABLE = re.compile(r"[!-~]{1,128}")
 
@@ -19,7 +21,7 @@ def _new_id() -> str:
 class Asked:
     """`path` is below the version, and `query` what follows its question mark, both as they were sent. Names of `headers` are in
     small letters. `base` is the absolute address of the version. `raw` is the body where it is here already, `request` where it
-    is still to come.
+    is still to come. `turn` is what is measured of it.
     """
 
     method: str
@@ -32,6 +34,7 @@ class Asked:
     request: Request | None = None
     address: str = ""
     id: str = field(default_factory=_new_id)
+    turn: Turn = field(default_factory=Turn, compare=False)
 
     @property
     def client_id(self) -> str:

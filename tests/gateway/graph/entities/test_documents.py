@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from libs.contracts.devices import Capabilities
@@ -18,6 +19,7 @@ from services.gateway.graph.signed import downloads
 from services.gateway.graph.signed.downloads import disposition
 from services.gateway.graph.wiring import outside_routes
 from services.gateway.graph.words.contenttypes import format_of, taken
+from services.gateway.pace import Pace
 from tests.gateway.graph.calling import ALICE, APP, BASE, a_printer, application, graph, user
 from tests.gateway.graph.spooling import DOCUMENT, SHARE, TASK, Spooler
 
@@ -33,7 +35,7 @@ async def jobs(folder, printer=None):
 
 @asynccontextmanager
 async def outside(door):
-    transport = httpx.ASGITransport(app=Starlette(routes=outside_routes(door.gateway)))
+    transport = httpx.ASGITransport(app=Starlette(routes=outside_routes(door.gateway, Pace("addresses", CollectorRegistry()))))
     async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
         yield client
 

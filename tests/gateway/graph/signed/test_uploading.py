@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 
 from libs.contracts.queries import Code
@@ -14,6 +15,7 @@ from libs.contracts.uploads import CompleteUpload, GetUpload, KeepPiece, OpenUpl
 from libs.runtime.bus import Refused, Unanswered
 from services.gateway.graph.resources import documents, uploaddata
 from services.gateway.graph.wiring import outside_routes
+from services.gateway.pace import Pace
 from tests.gateway.graph.calling import ALICE, APP, BASE, application, graph, user
 from tests.gateway.graph.spooling import DOCUMENT, TASK, Spooler
 
@@ -49,7 +51,7 @@ async def session(folder, **properties):
     async with graph(folder, modules=[documents]) as door:
         spooler = Spooler(door)
         told = await door.post(f"{spooler.path}/createUploadSession", {"properties": {**PDF, **properties}})
-        transport = httpx.ASGITransport(app=Starlette(routes=outside_routes(door.gateway)))
+        transport = httpx.ASGITransport(app=Starlette(routes=outside_routes(door.gateway, Pace("addresses", CollectorRegistry()))))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             yield Session(door, spooler, told, client)
 
