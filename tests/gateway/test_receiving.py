@@ -12,7 +12,7 @@ from starlette.routing import Route
 from libs.runtime.probes import Manner, http_server
 from services.gateway import receiving
 from services.gateway.receiving import MAX_HEAD, TooLarge, drop_rest, patient, receive
-from tests.waiting import until
+from tests.waiting import Leap, until
 
 ASK = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
@@ -95,25 +95,26 @@ async def test_who_never_ends_is_cut_off(beginning):
 
 
 async def test_a_byte_now_and_then_does_not_help():
-    async with server(0.4) as port, line(port) as (reader, writer):
+    async with server(10) as port, line(port) as (reader, writer):
+        clock = Leap()
+        writer.write(ASK % 0)
+        assert (await answer(reader))[0] == 200  # the line is there
+        reading = asyncio.create_task(closed(reader, within=200))
         writer.write(ASK % 1_000_000)
-
-        async def drip():
-            while True:
-                writer.write(b"x")
-                await asyncio.sleep(0.02)
-
-        dripping = asyncio.create_task(drip())
-        assert await closed(reader)
-        dripping.cancel()
+        for _ in range(60):
+            writer.write(b"x")
+            await clock.ahead(1)
+        assert reading.done()
+        assert await reading
 
 
 async def test_a_large_body_at_a_fair_rate_may_take_longer_than_the_deadline():
-    async with server(0.3) as port, line(port) as (reader, writer):
+    async with server(10) as port, line(port) as (reader, writer):
+        clock = Leap()
         writer.write(ASK % 200_000)
         for _ in range(20):
             writer.write(b"x" * 10_000)
-            await asyncio.sleep(0.05)
+            await clock.ahead(1)
         assert await answer(reader) == (200, b"200000")
 
 
@@ -135,13 +136,17 @@ async def test_who_reads_in_time_gets_everything():
 
 
 async def test_the_deadline_starts_anew_with_each_request():
-    async with server(0.4) as port, line(port) as (reader, writer):
+    async with server(10) as port, line(port) as (reader, writer):
+        clock = Leap()
         for _ in range(4):
             writer.write(ASK % 3 + b"abc")
             assert (await answer(reader))[0] == 200
-            await asyncio.sleep(0.2)
+            await clock.ahead(6)
+        reading = asyncio.create_task(closed(reader, within=200))
         writer.write(ASK % 3)
-        assert await closed(reader)
+        for _ in range(5):
+            await clock.ahead(11)
+        assert await reading
 
 
 async def test_a_head_without_end_is_cut_off():
@@ -153,15 +158,16 @@ async def test_a_head_without_end_is_cut_off():
 
 
 async def test_hundreds_of_slow_clients_do_not_hold_up_a_quick_one():
-    async with server(3) as port:
+    async with server(60) as port:
+        clock = Leap()
         slow = [await asyncio.open_connection("127.0.0.1", port) for _ in range(300)]
         for _, writer in slow:
             writer.write(b"POST / HTTP/1.1\r\nX: ")
         async with line(port) as (reader, writer):
-            begun = asyncio.get_running_loop().time()
             writer.write(ASK % 3 + b"abc")
             assert await answer(reader) == (200, b"3")
-            assert asyncio.get_running_loop().time() - begun < 1
+            assert not any(reader.at_eof() for reader, _ in slow), "they have their time"
+        await clock.ahead(61)
         for reader, writer in slow:
             assert await closed(reader)
             writer.close()

@@ -43,7 +43,7 @@ def rig():
     return Rig(Web(RSA, EC), app())
 
 
-async def refused(rig, token, status=401):
+async def expect_refused(rig, token, status=401):
     with pytest.raises(Problem) as caught:
         await rig.who(token)
     problem = caught.value
@@ -131,8 +131,8 @@ async def test_tokens_of_keycloak():
 
 
 async def test_a_tenant_that_is_not_mapped_is_named(rig):
-    assert "'5a5a' is mapped to no tenant" in await refused(rig, signed(claims(tid="5a5a")))
-    assert "(tid) is missing" in await refused(rig, signed(claims(tid=None)))
+    assert "'5a5a' is mapped to no tenant" in await expect_refused(rig, signed(claims(tid="5a5a")))
+    assert "(tid) is missing" in await expect_refused(rig, signed(claims(tid=None)))
 
 
 async def test_scopes_and_roles_never_mix(rig):
@@ -154,7 +154,7 @@ async def test_alg_none_is_refused_however_it_is_written(rig):
     for algorithm in ("none", "None", "NONE", "", None):
         for end in ("", ".", part({"a": 1})):
             token = f"{part({'alg': algorithm, 'kid': RSA.kid})}.{part(claims())}.{end}"
-            await refused(rig, token)
+            await expect_refused(rig, token)
 
 
 async def test_a_public_key_is_no_shared_secret(rig):
@@ -162,79 +162,79 @@ async def test_a_public_key_is_no_shared_secret(rig):
     for secret in (RSA.as_pem(private=False), RSA.as_pem(private=False).strip(), json.dumps(RSA.as_dict(private=False)).encode()):
         head = f"{part({'alg': 'HS256', 'kid': RSA.kid})}.{part(claims())}"
         tag = base64.urlsafe_b64encode(hmac.digest(secret, head.encode(), hashlib.sha256)).decode().rstrip("=")
-        assert "not signed by" in await refused(rig, f"{head}.{tag}")
+        assert "not signed by" in await expect_refused(rig, f"{head}.{tag}")
 
 
 async def test_a_shared_secret_in_the_key_set_is_passed_over():
     web = Web(RSA)
     secret = OctKey.import_key("an issuer that publishes its shared secret", {"kid": "oct-1"})
     web.keys.append(secret.as_dict(private=True))
-    await refused(Rig(web), signed(claims(), secret, "HS256"))
+    await expect_refused(Rig(web), signed(claims(), secret, "HS256"))
 
 
 async def test_the_algorithm_fits_the_key(rig):
-    await refused(rig, signed(claims(), RSA, "RS256", kid=EC.kid))
-    await refused(rig, signed(claims(), EC, "ES256", kid=RSA.kid))
-    assert "signed by RS256 or ES256" in await refused(rig, signed(claims(), RSA, "RS512"))
+    await expect_refused(rig, signed(claims(), RSA, "RS256", kid=EC.kid))
+    await expect_refused(rig, signed(claims(), EC, "ES256", kid=RSA.kid))
+    assert "signed by RS256 or ES256" in await expect_refused(rig, signed(claims(), RSA, "RS512"))
 
 
 async def test_a_key_that_comes_with_the_token_is_nobodys(rig):
     mine = RSAKey.generate_key(2048, parameters={"kid": RSA.kid})
     public = mine.as_dict(private=False)
     for header in ({"jwk": public}, {"jku": "https://evil.example/keys"}, {"x5u": "https://evil.example/c"}, {"x5c": ["MIIB"]}):
-        assert "signature" in await refused(rig, signed(claims(), mine, **header))
+        assert "signature" in await expect_refused(rig, signed(claims(), mine, **header))
     assert (await rig.who(signed(claims(), RSA, jku="https://evil.example/keys"))).app == APP, "it is not looked at"
 
 
 async def test_what_must_be_understood_and_is_not_is_refused(rig):
-    assert "crit" in await refused(rig, signed(claims(), RSA, crit=["exp"], exp=1))
-    assert "crit" in await refused(rig, signed(claims(), RSA, crit=[]))
+    assert "crit" in await expect_refused(rig, signed(claims(), RSA, crit=["exp"], exp=1))
+    assert "crit" in await expect_refused(rig, signed(claims(), RSA, crit=[]))
 
 
 async def test_other_tokens_of_the_same_issuer_are_no_access_tokens(rig):
     for kind in ("logout+jwt", "dpop+jwt", "secevent+jwt"):
-        assert "no access token" in await refused(rig, signed(claims(), typ=kind))
+        assert "no access token" in await expect_refused(rig, signed(claims(), typ=kind))
     for kind in ("ID", "Refresh"):
-        assert "no access token" in await refused(rig, signed(claims(typ=kind)))
-    assert "cnf" in await refused(rig, signed(claims(cnf={"jkt": "x"})))
+        assert "no access token" in await expect_refused(rig, signed(claims(typ=kind)))
+    assert "cnf" in await expect_refused(rig, signed(claims(cnf={"jkt": "x"})))
     for kind in ("at+jwt", "JWT", "application/at+JWT"):
         assert (await rig.who(signed(claims(typ="Bearer"), typ=kind))).app == APP
 
 
 async def test_another_audience_issuer_or_no_application_is_refused(rig):
-    assert "(aud)" in await refused(rig, signed(claims(aud="https://other.example")))
-    assert "(aud)" in await refused(rig, signed(claims(aud=None)))
-    assert "(aud)" in await refused(rig, signed(claims(aud=[AUDIENCE + "/", 7])))
-    assert "(iss)" in await refused(rig, signed(claims(iss=ENTRA + "/")))
-    assert "(iss)" in await refused(rig, signed(claims(iss=ENTRA.upper())))
-    assert "(iss)" in await refused(rig, signed(claims(iss=None)))
-    assert "application" in await refused(rig, signed(claims(azp=None)))
+    assert "(aud)" in await expect_refused(rig, signed(claims(aud="https://other.example")))
+    assert "(aud)" in await expect_refused(rig, signed(claims(aud=None)))
+    assert "(aud)" in await expect_refused(rig, signed(claims(aud=[AUDIENCE + "/", 7])))
+    assert "(iss)" in await expect_refused(rig, signed(claims(iss=ENTRA + "/")))
+    assert "(iss)" in await expect_refused(rig, signed(claims(iss=ENTRA.upper())))
+    assert "(iss)" in await expect_refused(rig, signed(claims(iss=None)))
+    assert "application" in await expect_refused(rig, signed(claims(azp=None)))
     assert (await rig.who(signed(claims(aud=["x", AUDIENCE])))).app == APP
 
 
 async def test_time_counts_with_some_skew(rig):
     now = int(time.time())
-    assert "expired" in await refused(rig, signed(claims(exp=now - 121)))
-    assert "no end" in await refused(rig, signed(claims(exp=None)))
-    assert "(nbf)" in await refused(rig, signed(claims(nbf=now + 180)))
-    assert "(iat)" in await refused(rig, signed(claims(iat=now + 180)))
+    assert "expired" in await expect_refused(rig, signed(claims(exp=now - 121)))
+    assert "no end" in await expect_refused(rig, signed(claims(exp=None)))
+    assert "(nbf)" in await expect_refused(rig, signed(claims(nbf=now + 180)))
+    assert "(iat)" in await expect_refused(rig, signed(claims(iat=now + 180)))
     for odd in ("soon", True, [now + 60]):
-        assert "is no time" in await refused(rig, signed(claims(exp=odd)))
-    assert "is no time" in await refused(rig, signed(claims(exp=float("inf"))))
+        assert "is no time" in await expect_refused(rig, signed(claims(exp=odd)))
+    assert "is no time" in await expect_refused(rig, signed(claims(exp=float("inf"))))
     await rig.who(signed(claims(exp=now - 60, nbf=now + 60, iat=now + 60)))
 
 
 async def test_a_changed_or_broken_token_is_refused(rig):
     good = signed(claims())
     head, body, tag = good.split(".")
-    await refused(rig, f"{head}.{part(claims(roles=['PrintJob.Manage.All']))}.{tag}")
-    await refused(rig, f"{head}.{body}.{tag[:-8]}AAAAAAAA")
-    await refused(rig, f"{head}.{body}.")
+    await expect_refused(rig, f"{head}.{part(claims(roles=['PrintJob.Manage.All']))}.{tag}")
+    await expect_refused(rig, f"{head}.{body}.{tag[:-8]}AAAAAAAA")
+    await expect_refused(rig, f"{head}.{body}.")
     for odd in (f"{head}.{body}", f"{good}.{tag}", "a.b.c", "é.é.é", f"{part([1])}.{body}.{tag}", f"{part({})}.{part('x')}.{tag}"):
-        await refused(rig, odd)
-    assert "longer than" in await refused(rig, signed(claims(padding="x" * 30_000)))
+        await expect_refused(rig, odd)
+    assert "longer than" in await expect_refused(rig, signed(claims(padding="x" * 30_000)))
     deep = f"{head}.{base64.urlsafe_b64encode(b'[' * 15_000).decode().rstrip('=')}.{tag}"
-    await refused(rig, deep)
+    await expect_refused(rig, deep)
 
 
 async def test_no_token_is_told_where_to_get_one(rig):
@@ -245,7 +245,7 @@ async def test_no_token_is_told_where_to_get_one(rig):
 
 
 async def test_a_sentence_cannot_break_the_header(rig):
-    message = await refused(rig, signed(claims(tid='x"\r\nSet-Cookie: a=b')))
+    message = await expect_refused(rig, signed(claims(tid='x"\r\nSet-Cookie: a=b')))
     with pytest.raises(Problem) as caught:
         await rig.who(signed(claims(tid='x"\r\nSet-Cookie: a=b')))
     assert "\n" not in caught.value.headers["WWW-Authenticate"]
@@ -260,7 +260,7 @@ async def test_a_disabled_application_is_refused_at_once(rig):
     token = signed(claims())
     await rig.who(token)
     rig.mirror.put(app(enabled=False))
-    assert "disabled" in await refused(rig, token)
+    assert "disabled" in await expect_refused(rig, token)
     rig.mirror.put(app(app_id="another"))
     assert (await rig.who(token)).sn == "", "the registry need not know it"
 
@@ -273,7 +273,7 @@ async def test_a_disabled_user_is_refused_within_seconds_and_asked_for_once(rig)
     assert len([each for each in rig.bus.asked if isinstance(each, GetUser)]) == 1
     rig.add_user(enabled=False)
     rig.clock.now += 4
-    assert "disabled" in await refused(rig, token)
+    assert "disabled" in await expect_refused(rig, token)
     rig.users.clear()
     rig.clock.now += 4
     assert (await rig.who(token)).name == "anna@example.org"
@@ -290,14 +290,14 @@ async def test_nobody_of_a_disabled_tenant_is_let_in(rig):
     rig.bus.answers[GetUser] = Refused(Code.FORBIDDEN, "The tenant main is disabled, or there is none of this name.")
     for token in (signed(user_claims()), signed(claims(azp="unknown-here"))):
         for _ in range(3):
-            assert "tenant main is disabled" in await refused(rig, token)
+            assert "tenant main is disabled" in await expect_refused(rig, token)
     assert len(rig.bus.asked) == 2, "which is remembered for seconds"
 
 
 @pytest.mark.parametrize("odd", ["x" * 65, "a\x00b", "line\nbreak"])
 async def test_ids_that_cannot_be_kept_are_refused(rig, odd):
-    assert "more than 64 characters" in await refused(rig, signed(claims(azp=odd)))
-    assert "more than 64 characters" in await refused(rig, signed(claims(oid=odd)))
+    assert "more than 64 characters" in await expect_refused(rig, signed(claims(azp=odd)))
+    assert "more than 64 characters" in await expect_refused(rig, signed(claims(oid=odd)))
     who = await rig.who(signed(user_claims(name=odd, groups=[odd, "g-1"])))
     assert who.display.isprintable()
     assert who.groups == ("g-1",)
@@ -306,10 +306,10 @@ async def test_ids_that_cannot_be_kept_are_refused(rig, odd):
 async def test_nobody_is_let_in_while_nobody_can_tell(rig):
     token = signed(user_claims())
     rig.bus.answers[GetUser] = Unanswered("nobody is there")
-    assert "Nobody can tell" in await refused(rig, token, 503)
+    assert "Nobody can tell" in await expect_refused(rig, token, 503)
     rig.bus.answers[GetUser] = rig.user
     rig.mirror.fresh = False
-    await refused(rig, token, 503)
+    await expect_refused(rig, token, 503)
     rig.mirror.fresh = True
     await rig.who(token)
 
@@ -323,9 +323,9 @@ async def test_who_shows_many_wrong_tokens_waits_and_who_was_let_in_goes_on():
     forged = f"{part({'alg': 'RS256', 'kid': 'rsa-1'})}.{part(claims(sub='guess', oid='guess'))}.AAAA"
     await rig.who(mine)
     for _ in range(5):
-        await refused(rig, forged)
-    assert "Too many" in await refused(rig, forged, 429)
-    assert "Too many" in await refused(rig, other, 429)
+        await expect_refused(rig, forged)
+    assert "Too many" in await expect_refused(rig, forged, 429)
+    assert "Too many" in await expect_refused(rig, other, 429)
     assert (await rig.who(mine)).app == APP
     assert (await rig.who(signed(claims(iat=1)))).app == APP, "its next token as well"
     assert (await rig.who(other, "192.0.2.9")).app == APP
@@ -334,17 +334,17 @@ async def test_who_shows_many_wrong_tokens_waits_and_who_was_let_in_goes_on():
 async def test_a_token_that_was_good_is_no_guess():
     rig = Rig(Web(RSA), tries=2)
     for _ in range(5):
-        assert "expired" in await refused(rig, signed(claims(exp=1000)))
+        assert "expired" in await expect_refused(rig, signed(claims(exp=1000)))
 
 
 async def test_a_second_key_is_told_by_its_id():
     rig = Rig(Web(RSA, RSA_2))
     assert (await rig.who(signed(claims(), RSA_2))).app == APP
-    await refused(rig, signed(claims(), RSA_2, kid=RSA.kid))
-    await refused(rig, signed(claims(), RSA_2, kid=""))
+    await expect_refused(rig, signed(claims(), RSA_2, kid=RSA.kid))
+    await expect_refused(rig, signed(claims(), RSA_2, kid=""))
 
 
 async def test_who_shows_a_client_token_is_told_where_it_is_good(tmp_path):
     rig = Rig(Web(RSA), issuer=Issuer(tmp_path))
-    assert "at /oauth2/v2.0/token" in await refused(rig, "a-clients-own-token")
-    assert "at /oauth2/v2.0/token" not in await refused(Rig(Web(RSA)), "a-clients-own-token")
+    assert "at /oauth2/v2.0/token" in await expect_refused(rig, "a-clients-own-token")
+    assert "at /oauth2/v2.0/token" not in await expect_refused(Rig(Web(RSA)), "a-clients-own-token")

@@ -1,6 +1,21 @@
 """A page without WebSockets: the long-poll of the WebAPI as a browser's script does it."""
 
+import asyncio
+
+from services.gateway.webapi import polling
 from tests.gateway.webapi.rig import SHOP
+
+
+def held(monkeypatch):
+    """An event that is set once a poll is held, because there is nothing to tell yet."""
+    began, wait = asyncio.Event(), polling.Polling._wait
+
+    async def waiting(*given):
+        began.set()
+        return await wait(*given)
+
+    monkeypatch.setattr(polling.Polling, "_wait", waiting)
+    return began
 
 
 class Poller:

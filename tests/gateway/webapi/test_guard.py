@@ -62,8 +62,8 @@ def test_configured_names_are_known_with_the_port_and_on_the_default_port():
 
 
 def test_on_the_default_port_names_stand_without_it():
-    guard().caller(scope(host="localhost", port=443, scheme="https"))
-    guard().caller(scope(host="localhost:443", port=443, scheme="wss"))
+    for host, scheme in (("localhost", "https"), ("localhost:443", "wss")):
+        assert guard().caller(scope(host=host, port=443, scheme=scheme)).allowed
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,9 @@ def test_an_unknown_origin_is_refused_with_the_setting_to_change(origin):
     ("scheme", "origin"), [("ws", "http://127.0.0.1:39899"), ("http", "http://127.0.0.1:39899"), ("wss", "https://127.0.0.1:39899")]
 )
 def test_the_servers_own_page_is_allowed_by_itself(scheme, origin):
-    Guard((), (), "").caller(scope(origin=origin, scheme=scheme)).admit_local()
+    caller = Guard((), (), "").caller(scope(origin=origin, scheme=scheme))
+    caller.admit_local()
+    assert (caller.origin, caller.allowed, caller.own) == (origin, True, True)
 
 
 def test_the_servers_own_page_gets_without_an_origin():
@@ -127,7 +129,9 @@ def test_a_peer_that_is_not_on_this_machine_is_refused(peer):
 
 @pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1"])
 def test_every_loopback_peer_is_on_this_machine(peer):
-    guard().caller(scope(peer=peer)).admit_local()
+    caller = guard().caller(scope(peer=peer))
+    caller.admit_local()
+    assert (caller.local, caller.peer) == (True, peer)
 
 
 @pytest.mark.parametrize("header", [
@@ -148,9 +152,13 @@ def test_what_is_no_fetch_of_a_page_is_refused(header, value):
 
 
 def test_a_pages_own_fetch_and_socket_are_let_in():
-    guard().caller(scope(sec_fetch_dest="empty", sec_fetch_mode="cors", sec_fetch_site="cross-site"))
-    guard().caller(scope(sec_fetch_dest="websocket", sec_fetch_mode="websocket", scheme="ws"))
-    guard().caller(scope(sec_fetch_dest="empty", sec_fetch_mode="websocket", scheme="ws"))
+    for said in (
+        {"sec_fetch_dest": "empty", "sec_fetch_mode": "cors", "sec_fetch_site": "cross-site"},
+        {"sec_fetch_dest": "websocket", "sec_fetch_mode": "websocket", "scheme": "ws"},
+        {"sec_fetch_dest": "empty", "sec_fetch_mode": "websocket", "scheme": "ws"},
+    ):
+        caller = guard().caller(scope(**said))
+        assert (caller.origin, caller.allowed, caller.own) == (SHOP, True, False)
 
 
 def test_a_proxy_that_says_nothing_about_itself_is_told_by_its_old_http():

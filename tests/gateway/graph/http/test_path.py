@@ -1,5 +1,6 @@
 """Every way in which Graph's programs write an address."""
 
+import re
 import time
 from urllib.parse import quote
 
@@ -73,9 +74,9 @@ def test_a_path_leads_to_its_route_however_it_is_written(data):
 def test_whatever_is_sent_is_an_address_or_none(text):
     for path in (text, f"print/printers/{text}", f"reports/getX({text})", quote(text)):
         address = TABLE.find(steps_of(path))
-        if address:
-            for route in address.routes.values():
-                address.ids(route)
+        for route in address.routes.values() if address else ():
+            keys = re.findall(r"{(\w+)}", route.path.partition("(")[0])
+            assert set(keys) <= address.ids(route).keys(), "each key that its route names"
 
 
 def test_a_fixed_segment_goes_before_a_key_and_a_key_in_brackets_is_no_segment():

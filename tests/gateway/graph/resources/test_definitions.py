@@ -81,13 +81,17 @@ async def test_a_definition_that_cannot_be_is_told_by_member(door, body, member)
 
 async def test_definitions_are_for_applications_alone(door):
     door.who = user(administrator=True)
-    await door.get("print/taskDefinitions", 403)
+    error = (await door.get("print/taskDefinitions", 403))["error"]
+    assert "application" in error["message"]
+    assert not door.asked(ListDefinitions)
 
 
 async def test_a_definition_in_use_stays(door):
     await door.delete("print/taskDefinitions/d1")
     door.bus.answers[RemoveDefinition] = Refused(Code.CONFLICT, "One printer has a trigger with it.")
-    await door.delete("print/taskDefinitions/d1", 409)
+    error = (await door.delete("print/taskDefinitions/d1", 409))["error"]
+    assert error["message"] == "One printer has a trigger with it."
+    assert [each.definition for each in door.asked(RemoveDefinition)] == ["d1", "d1"]
 
 
 async def test_an_administrator_binds_a_definition_of_the_same_application(door):

@@ -170,7 +170,9 @@ async def test_an_application_prints_for_somebody_where_that_is_let(tmp_path, do
 
 async def test_a_use_that_cannot_be_noted_loses_no_job(door):
     door.bus.answers[ChangePrinterShare] = Unanswered("nobody")
-    await door.post(f"/print/shares/{SHARE.id}/jobs", {}, status=201)
+    told = await door.post(f"/print/shares/{SHARE.id}/jobs", {}, status=201)
+    assert told["id"]
+    assert (len(door.asked(ChangePrinterShare)), len(door.asked(CreateJob))) == (1, 1)
 
 
 async def test_a_job_is_shown_with_what_is_expanded(door):
