@@ -143,6 +143,11 @@
         return ("http" + match[2] + "://" + match[3]).toLowerCase();
     }
 
+    /** Tells the developer what is no error and yet never what was meant. */
+    function warn(sentence) {
+        if (root.console && root.console.warn) root.console.warn("Webprinter: " + sentence);
+    }
+
     /** Calls user code; what it throws goes to the console as uncaught, and not to us. */
     function shout(callback, first, second) {
         try {
@@ -1167,6 +1172,10 @@
         /** Hear an event by name, or all with "*"; also CONNECTED and DISCONNECTED. Gives back a function that ends it. */
         this.subscribe = function (name, callback) {
             if (typeof callback !== "function") throw new TypeError("Webprinter: subscribe(name, callback) needs a function");
+            if (!/^(NewTaskEvent|UpdateTaskStatusEvent|EndTaskEvent|CONNECTED|DISCONNECTED|\*)$/.test(String(name))) {
+                warn("subscribe(\"" + name + "\") hears nothing: there are NewTaskEvent, UpdateTaskStatusEvent, EndTaskEvent, CONNECTED, " +
+                    "DISCONNECTED, and * for all");
+            }
             return link.subscribe(String(name), callback);
         };
         return this;
@@ -1174,7 +1183,7 @@
 
     Link.prototype.begin = function (command, data, onOk, onFail) {
         if (command === "pair") return this.pair(data, onOk, onFail);
-        return this.call(String(command), data, onOk, onFail);
+        return this.call(typeof command === "string" ? command : "", data, onOk, onFail);
     };
 
     return Webprinter;

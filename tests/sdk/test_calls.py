@@ -250,6 +250,8 @@ async def test_no_more_calls_are_on_their_way_than_the_server_takes(shop, server
 async def test_a_call_without_a_command_never_leaves_the_page(shop, server):
     await shop.start(url=server.url)
     assert (await shop.refused(" "))["message"] == "command is missing: write its name, such as listDevices."
+    for nothing in (None, 5, {"command": "ping"}):
+        assert (await shop.refused(nothing))["message"] == "command is missing: write its name, such as listDevices."
     assert server.requests == []
 
 

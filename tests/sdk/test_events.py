@@ -115,6 +115,17 @@ async def test_a_callback_must_be_a_function(shop):
     assert said == "Webprinter: subscribe(name, callback) needs a function"
 
 
+async def test_who_subscribes_to_what_is_never_told_is_warned(shop):
+    await shop.page.evaluate("window.wp = new com.strato.Webprinter()")
+    await shop.page.evaluate(
+        "['NewTaskEvent', 'UpdateTaskStatusEvent', 'EndTaskEvent', 'CONNECTED', '*'].map(n => wp.subscribe(n, () => 0))"
+    )
+    assert not [line for line in shop.console if line.startswith("Webprinter:")]
+    await shop.page.evaluate("wp.subscribe('EndTask', () => 0)")
+    (warning,) = [line for line in shop.console if line.startswith("Webprinter:")]
+    assert warning.startswith('Webprinter: subscribe("EndTask") hears nothing: there are NewTaskEvent, ')
+
+
 async def test_both_sides_ping_and_a_silent_line_is_given_up(context, server):
     shop = await Shop.open(context, server.url)
     await shop.page.clock.install()

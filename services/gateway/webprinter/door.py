@@ -51,7 +51,7 @@ class Guard:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers={"Allow": ALLOW})
         if request.method != "POST":
-            return failed("Send commands with POST.", 405, allow=ALLOW).response()
+            return failed("Send this with POST, the only method that this address knows.", 405, allow=ALLOW).response()
         try:
             return await identify(request, self._directory, self._schemes)
         except (Unidentified, Unanswered) as reason:
@@ -81,7 +81,7 @@ class _Guarded(ABC):
             admitted = await self._guard.admit(request)
             if not isinstance(admitted, Response):
                 turn.tenant = admitted.tenant
-                admitted = (await self._answer(request, admitted, turn)).response()
+                admitted = (_coded(request) or await self._answer(request, admitted, turn)).response()
         except ClientDisconnect:
             return
         self._pace.took(turn, admitted.status_code)
@@ -134,6 +134,15 @@ class UploadDoor(_Guarded):
             span.set_attribute("http.response.status_code", answer.status)
         self._commands.labels(UPLOAD_COMMAND, str(answer.status)).inc()
         return answer
+
+
+def _coded(request: Request) -> Answer | None:
+    """The refusal of a body that is compressed (RFC 9110 section 15.5.16): it would have to be unpacked before it is known."""
+    coding = request.headers.get("content-encoding", "").strip().lower()
+    if coding in ("", "identity"):
+        return None
+    sentence = "The header Content-Encoding says that the body is compressed, which is not understood here: send it as it is."
+    return failed(sentence, 415, accept_encoding="identity")
 
 
 def _charset(request: Request) -> str:

@@ -1,5 +1,6 @@
 """Doing a command for whoever asked, over whichever channel: everything that can go wrong with it becomes an envelope."""
 
+from difflib import get_close_matches
 from typing import Any
 
 import structlog
@@ -12,7 +13,8 @@ from services.gateway.webprinter.commands import COMMANDS
 from services.gateway.webprinter.envelope import Answer, Rejected, busy, failed, succeeded
 from services.gateway.webprinter.idempotency import KEY
 from services.gateway.webprinter.reading.asking import Asked
-from services.gateway.webprinter.reading.fields import Fields, shown
+from services.gateway.webprinter.reading.fields import Fields, said, shown
+from services.gateway.webprinter.uploads import UPLOAD_COMMAND
 
 log = structlog.get_logger()
 
@@ -42,14 +44,24 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
 async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
     command = COMMANDS.get(asked.command)
     if command is None:
-        raise Rejected(f"There is no command {shown(asked.command)}; getInfo names all that there are.")
+        raise Rejected(_unknown(asked.command))
     data = asked.data if asked.data not in (None, "", []) else {}  # what some programs make of an empty object
     if not isinstance(data, dict):
-        raise Rejected(f"data must be an object; it is {shown(data)}.")
+        raise Rejected(f"data must be an object; it is {said(data)}.")
     if command.scope and not identity.may(command.scope):
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
     beside = {KEY: asked.key} if asked.key else {}
     return await command.execute(gateway, identity, Fields({**beside, **data}))
+
+
+def _unknown(command: str) -> str:
+    """What is said to somebody who misspells a command."""
+    if command == UPLOAD_COMMAND:
+        return f"{UPLOAD_COMMAND} is no command but an address: send the file to /openapi/{UPLOAD_COMMAND}, as multipart/form-data."
+    known = {name.lower(): name for name in COMMANDS}
+    near = get_close_matches(command[:40].lower(), known, 1, 0.75)
+    meant = f"do you mean {known[near[0]]}? getInfo" if near else "getInfo"
+    return f"There is no command {shown(command)}; {meant} names all that there are."
 
 
 def _undone(error: NotStored | Away, where: str) -> Answer:

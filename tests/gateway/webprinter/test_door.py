@@ -1,5 +1,6 @@
 """The door: which status and which envelope for which request (webprinter.md 1.4)."""
 
+import gzip
 import io
 import json
 
@@ -167,6 +168,63 @@ async def test_an_unknown_command_is_named(tmp_path):
         assert "'makeCoffee'" in failure(await rig.post({"command": "makeCoffee"}), 200)
         message = failure(await rig.post({"command": "x" * 100_000}), 200)
         assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("command", "sentence"),
+    [
+        ("listDevice", "There is no command 'listDevice'; do you mean listDevices? getInfo names all that there are."),
+        ("LISTTASKS", "There is no command 'LISTTASKS'; do you mean listTasks? getInfo names all that there are."),
+        ("makeCoffee", "There is no command 'makeCoffee'; getInfo names all that there are."),
+        ("sendTmpFile", "sendTmpFile is no command but an address: send the file to /openapi/sendTmpFile, as multipart/form-data."),
+    ],
+)
+async def test_who_misspells_a_command_is_told_what_it_is_called(tmp_path, command, sentence):
+    async with door(tmp_path) as rig:
+        assert failure(await rig.post({"command": command}), 200) == sentence
+
+
+SHAPE = 'send {"command": "...", "data": {...}}'
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        (b"", f"The body is not JSON (it is empty): {SHAPE}."),
+        (b"\xef\xbb\xbf \n", f"The body is not JSON (it is empty): {SHAPE}."),
+        (b"command=listDevices&data=%7B%7D", f"The body is not JSON (it is the body of an HTML form): {SHAPE}."),
+        (b"%7B%22command%22%3A%22ping%22%7D=", f"The body is not JSON (it is the body of an HTML form): {SHAPE}."),
+        (b'--x\r\nContent-Disposition: form-data; name="command"\r\n\r\nping\r\n--x--', "it is the body of an HTML form"),
+        (gzip.compress(json.dumps(LIST).encode(), mtime=0), f"The body is compressed with gzip: {SHAPE} uncompressed."),
+        (b'{"command":7}', 'The key "command" must be the name of a command as a text; it is 7.'),
+        (b'{"command":["ping"]}', 'The key "command" must be the name of a command as a text; it is an array.'),
+        (b'{"data":{}}', 'The key "command" is missing: write the name of a command as a text.'),
+    ],
+    ids=["empty", "blank", "form", "form of JSON", "multipart", "gzip", "a number", "an array", "missing"],
+)
+async def test_what_is_no_command_is_told_what_it_is_instead(tmp_path, body, sentence):
+    async with door(tmp_path) as rig:
+        assert sentence in failure(await rig.post(body), 400)
+
+
+@pytest.mark.parametrize("path", ["/openapi", "/openapi/sendTmpFile"])
+@pytest.mark.parametrize("coding", ["gzip", "br", "GZIP, identity"])
+async def test_a_compressed_body_is_refused_by_its_header(tmp_path, path, coding):
+    async with door(tmp_path) as rig:
+        headers = {"Api-Access-Token": TOKEN, "Content-Encoding": coding}
+        answer = await rig.client.post(path, content=gzip.compress(b"{}"), headers=headers)
+        assert "Content-Encoding" in failure(answer, 415)
+        assert answer.headers["accept-encoding"] == "identity"
+        rig.bus.answers[ListDevices] = DeviceList(devices=())
+        answer = await rig.post(LIST, content_encoding="identity")
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("data", ['{"deviceType": "printer"}', '[{"a": 1}]'])
+async def test_the_text_of_an_object_is_told_from_an_object(tmp_path, data):
+    async with door(tmp_path) as rig:
+        said = failure(await rig.post({"command": "listDevices", "data": data}), 200)
+        assert said == "data must be an object; it is a text: send the object itself, without quotation marks around it."
 
 
 @pytest.mark.parametrize("data", [[1], "text", 7, True, 0.5])

@@ -11,7 +11,7 @@ from libs.runtime import traces
 from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter.actions.control import PATIENCE, task_id
+from services.gateway.webprinter.actions.control import PATIENCE, named_task, task_id
 from services.gateway.webprinter.actions.rest import read_rest
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.idempotency import key_of, once
@@ -36,7 +36,8 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
     if submission.answered:
         return dict(submission.answer)
     query = GetMaterial(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=of)
-    material: Material = await gateway.bus.ask(query, timeout=PATIENCE)
+    with named_task():
+        material: Material = await gateway.bus.ask(query, timeout=PATIENCE)
     before, rest = material.request, read_rest(data, material)
     printer = await _printer(gateway, identity, data, before)
     if rest and printer.ref.id != before.printer.id:

@@ -16,6 +16,7 @@ from services.gateway.webprinter.actions.tasks import make_request, ticket_for
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.idempotency import Once, key_of, once
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
+from services.gateway.webprinter.reading.aliases import NAME_KEYS
 from services.gateway.webprinter.reading.content import Given
 from services.gateway.webprinter.reading.fields import Fields, shown
 from services.gateway.webprinter.reading.wanted import MAX_NAME, Wanted, read_task, readable, with_upload
@@ -226,8 +227,7 @@ def _element(index: int, task: Any) -> _Element:
     if not isinstance(task, dict):
         return _Element(index, "", failure=f"{path} must be an object; it is {shown(task)}.")
     fields = Fields(task, path)
-    given = task.get("name")
-    element = _Element(index, readable(given[:MAX_NAME]) if isinstance(given, str) else "")
+    element = _Element(index, _named(task))
     try:
         element.key = key_of(fields)
         element.wanted = read_task(fields)
@@ -235,6 +235,13 @@ def _element(index: int, task: Any) -> _Element:
     except Rejected as reason:
         element.failure = str(reason)
     return element
+
+
+def _named(task: dict[str, Any]) -> str:
+    """The name of an element as its sender will look for it, also of one that is refused for it."""
+    given = next((task[key] for key in NAME_KEYS if task.get(key) is not None), None)
+    known = isinstance(given, str | int | float) and not isinstance(given, bool)
+    return readable(str(given)[:MAX_NAME]) if known else ""
 
 
 def _good(found: T | str) -> T:

@@ -1,5 +1,6 @@
 """`getTask`, `cancelTask` and `resolveTask`: one task, by its id (extensions, webprinter.md 3.4)."""
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 from libs.contracts.queries import CancelTask, GetTask, Outcome, ResolveTask, TaskAnswer
@@ -7,6 +8,7 @@ from libs.contracts.webprinter import extended_row
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.recording import record
+from services.gateway.webprinter.actions.unfound import naming
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import Fields
 
@@ -23,6 +25,11 @@ def task_id(data: Fields) -> str:
     return given
 
 
+def named_task() -> AbstractContextManager[None]:
+    """Asking for the task that `taskId` names."""
+    return naming("taskId", "listTasks names yours")
+
+
 async def get_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Everything that may be told of a task."""
     query = GetTask(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task_id(data))
@@ -32,7 +39,8 @@ async def get_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[s
 async def cancel_task(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Cancel; the task as it then stands, which tells whether the agent still has to say so."""
     query = CancelTask(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task_id(data))
-    found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    with named_task():
+        found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
     if found.task.sn != identity.sn:  # what becomes of one's own, the task itself tells
         at = f"{found.task.agent}/{found.task.device}"
         await record(gateway, identity, "task canceled", found.task.id, of=found.task.sn, printer=at)
@@ -52,5 +60,6 @@ async def resolve_task(gateway: Gateway, identity: Identity, data: Fields) -> di
 
 
 async def _told(gateway: Gateway, query: GetTask | ResolveTask) -> dict[str, Any]:
-    found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    with named_task():
+        found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
     return extended_row(found.task, gateway.zone)

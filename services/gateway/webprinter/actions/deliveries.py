@@ -18,9 +18,9 @@ from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.recording import record
 from services.gateway.webprinter.actions.endpoints import endpoint_id
-from services.gateway.webprinter.actions.events import LATEST, SECONDS_BELOW
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import Fields
+from services.gateway.webprinter.reading.schedule import read_moment
 
 ROWS, MOST_ROWS = 20, 100
 #: Seconds that the dispatcher may take: it waits a little for what comes of a test.
@@ -47,9 +47,9 @@ async def list_deliveries(gateway: Gateway, identity: Identity, data: Fields) ->
         state=_state(data),
         task=data.text("taskId", 64) or "",
         delivery=data.text("deliveryId") or "",
-        since=_time(data, "since"),
-        until=_time(data, "until"),
-        limit=min(data.whole("limit", 1, 10**9) or ROWS, MOST_ROWS),
+        since=read_moment(data, "since"),
+        until=read_moment(data, "until", end=True),
+        limit=data.rows(ROWS, MOST_ROWS),
     )
     found: DeliveryList = await gateway.bus.ask(query, timeout=PATIENCE)
     return {"deliveries": [delivery_row(each) for each in found.deliveries], "more": found.more}
@@ -57,7 +57,7 @@ async def list_deliveries(gateway: Gateway, identity: Identity, data: Fields) ->
 
 async def replay_deliveries(gateway: Gateway, identity: Identity, data: Fields) -> dict[str, Any]:
     """Have one delivery told again, or all since; how many there are. Raises `Rejected`."""
-    delivery, since = data.text("deliveryId"), _time(data, "since")
+    delivery, since = data.text("deliveryId"), read_moment(data, "since")
     if (delivery is None) == (since is None):
         raise Rejected("Write either deliveryId, for one delivery, or since, for all from then on.")
     query = ReplayDeliveries(
@@ -109,9 +109,3 @@ def _attempt(one: AttemptView) -> dict[str, Any]:
 
 def _state(data: Fields) -> DeliveryState | None:
     return data.word("state", STATES, ", ".join(DeliveryState))
-
-
-def _time(data: Fields, key: str) -> int | None:
-    """A timestamp in ms; small ones are seconds, as in listTasks."""
-    given = data.whole(key, 0, LATEST)
-    return given if given is None or given >= SECONDS_BELOW else given * 1000

@@ -15,6 +15,7 @@ from libs.contracts.queries import (
 )
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.webprinter.actions.unfound import naming
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.reading import words
 from services.gateway.webprinter.reading.fields import Fields
@@ -46,7 +47,8 @@ async def get_device_detail(gateway: Gateway, identity: Identity, data: Fields) 
         name=device_name(data),
         type=device_type(data),
     )
-    found: DeviceAnswer = await gateway.bus.ask(query)
+    with naming("deviceName"):
+        found: DeviceAnswer = await gateway.bus.ask(query)
     if found.device is None:
         raise Rejected("deviceName: there is no such device; listDevices names them.")
     more = extended.wanted(gateway, data)
@@ -74,7 +76,8 @@ async def set_default_device(gateway: Gateway, identity: Identity, data: Fields)
         name=device_name(data),
         type=device_type(data),
     )
-    found: DeviceAnswer = await gateway.bus.ask(query)
+    with naming("deviceName"):
+        found: DeviceAnswer = await gateway.bus.ask(query)
     if found.device:
         chosen = DefaultEntry(sn=identity.sn, type=query.type, agent=found.device.agent, device=found.device.device.id)
         await gateway.directory.settle(chosen)

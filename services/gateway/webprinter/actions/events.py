@@ -10,6 +10,7 @@ from services.gateway.events import Archive, Kind, Page, Told
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.reading.fields import Fields, normal, shown
+from services.gateway.webprinter.reading.schedule import read_moment
 
 DEFAULT_ROWS = 100
 MAX_ROWS = 1000
@@ -17,9 +18,6 @@ MAX_ROWS = 1000
 LOOKED_AT = 20_000
 #: Events that one look brings.
 LOOK = 500
-#: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
-SECONDS_BELOW = 10**11
-LATEST = 10**15
 
 #: The protocol's name -> the word of the subject.
 KINDS: dict[str, Kind] = {"NewTaskEvent": "new", "UpdateTaskStatusEvent": "status", "EndTaskEvent": "end"}
@@ -37,7 +35,7 @@ async def list_events(gateway: Gateway, identity: Identity, data: Fields) -> dic
     since, start = data.whole("since", 0, 2**53) or 0, _start(data)
     if gateway.far:
         raise Rejected(f"Events of the region {gateway.region} are kept there: ask for them at one of its own gateways.")
-    limit = min(data.whole("limit", 1, 10**9) or DEFAULT_ROWS, MAX_ROWS)
+    limit = data.rows(DEFAULT_ROWS, MAX_ROWS)
     names, task = _wanted(data), _task(data)
     archive = Archive(gateway.bus, gateway.region, identity.tenant, identity.sn, gateway.zone)
     kind: Kind = KINDS[names[0]] if len(names) == 1 else "*"
@@ -77,10 +75,5 @@ def _task(data: Fields) -> str:
 
 
 def _start(data: Fields) -> datetime | None:
-    given = data.whole("startTime", 0, LATEST)
-    if given is None:
-        return None
-    try:
-        return datetime.fromtimestamp(given / 1000 if given >= SECONDS_BELOW else given, UTC)
-    except (OverflowError, ValueError, OSError):
-        raise Rejected("startTime must be a time in milliseconds since 1970.") from None
+    given = read_moment(data, "startTime")
+    return None if given is None else datetime.fromtimestamp(given / 1000, UTC)

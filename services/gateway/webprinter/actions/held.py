@@ -7,7 +7,7 @@ from libs.contracts.states import Stage
 from libs.contracts.webprinter import extended_row
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter.actions.control import PATIENCE, task_id
+from services.gateway.webprinter.actions.control import PATIENCE, named_task, task_id
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.printers import named_printer
 from services.gateway.webprinter.reading.changes import changed_ticket
@@ -24,7 +24,7 @@ async def list_held_tasks(gateway: Gateway, identity: Identity, data: Fields) ->
         tenant=identity.tenant,
         sn=identity.sn,
         stages=(Stage.RELEASE_WAIT,),
-        limit=min(data.whole("limit", 1, 10**9) or 100, MAX_ROWS),
+        limit=data.rows(100, MAX_ROWS),
     )
     found: TaskList = await gateway.bus.ask(query, timeout=PATIENCE)
     return [extended_row(view, gateway.zone) for view in found.tasks]
@@ -40,7 +40,8 @@ async def release_task(gateway: Gateway, identity: Identity, data: Fields) -> di
     if printer.device.virtual:
         raise Rejected("deviceName: this device prints nothing by itself: name a printer at which the task is to be collected.")
     asked = GetMaterial(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task)
-    material: Material = await gateway.bus.ask(asked, timeout=PATIENCE)
+    with named_task():
+        material: Material = await gateway.bus.ask(asked, timeout=PATIENCE)
     before = material.request
     kind = before.document.format
     ticket = printer.ruled(changed_ticket(before.ticket, data.inside("config")), kind)
@@ -52,5 +53,6 @@ async def release_task(gateway: Gateway, identity: Identity, data: Fields) -> di
         printer=printer.ref,
         ticket=suited(ticket, kind, printer.device, data.path),
     )
-    found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
+    with named_task():
+        found: TaskAnswer = await gateway.bus.ask(query, timeout=PATIENCE)
     return extended_row(found.task, gateway.zone)

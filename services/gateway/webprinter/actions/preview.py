@@ -14,7 +14,7 @@ from libs.runtime.bus import Refused, Unanswered
 from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
-from services.gateway.webprinter.actions.control import PATIENCE, task_id
+from services.gateway.webprinter.actions.control import PATIENCE, named_task, task_id
 from services.gateway.webprinter.actions.tasks import make_request, read_wanted, ticket_for
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.printers import find_printer
@@ -48,7 +48,8 @@ async def preview_task(gateway: Gateway, identity: Identity, data: Fields) -> di
 async def _of_submitted(gateway: Gateway, identity: Identity, data: Fields, *, page: int, dpi: int) -> PreviewDocument:
     """What its printer gets, if that is made already and is pages; else what would be made of it."""
     query = GetMaterial(region=gateway.region, tenant=identity.tenant, sn=identity.sn, task=task_id(data))
-    material: Material = await gateway.bus.ask(query, timeout=PATIENCE)
+    with named_task():
+        material: Material = await gateway.bus.ask(query, timeout=PATIENCE)
     request = material.request
     if material.printable and material.printable.media_type == "application/pdf":
         return PreviewDocument(

@@ -10,6 +10,7 @@ from libs.contracts.marks import Mark, Place
 from libs.contracts.queries import SetMarks
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
+from services.gateway.webprinter.actions.unfound import naming
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.reading.fields import Fields, shown
 from services.gateway.webprinter.reading.marks import read_marks
@@ -28,7 +29,8 @@ async def set_rules(gateway: Gateway, identity: Identity, data: Fields) -> Any:
         raise Rejected(f"image: the images of all rules together may have at most {MAX_IMAGES // 1024} KB.")
     key, name = _subject(identity, data)
     query = SetMarks(region=gateway.region, tenant=identity.tenant, sn=identity.sn, device=name, marks=marks, by=identity.by)
-    await gateway.bus.ask(query)
+    with naming("deviceName"):
+        await gateway.bus.ask(query)
     await gateway.directory.settle_key(key)
     return NOTHING
 

@@ -8,6 +8,7 @@ from libs.contracts.queries import DeviceAnswer, ShareDevice
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.actions.devices import device_name, device_type
+from services.gateway.webprinter.actions.unfound import naming
 from services.gateway.webprinter.envelope import NOTHING, Rejected
 from services.gateway.webprinter.reading.fields import Fields, shown
 from services.gateway.webprinter.telling import views
@@ -34,7 +35,8 @@ async def share_device(gateway: Gateway, identity: Identity, data: Fields) -> An
         users=_users(data),
         by=identity.by,
     )
-    found: DeviceAnswer = await gateway.bus.ask(query)
+    with naming("deviceName"):
+        found: DeviceAnswer = await gateway.bus.ask(query)
     await gateway.directory.settle_key(device_key(identity.sn, device_id(identity.sn, name)))
     return views.device_info(found.device, identity.sn) if found.device else NOTHING
 

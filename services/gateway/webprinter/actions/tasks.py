@@ -20,15 +20,14 @@ from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.reading import words
 from services.gateway.webprinter.reading.fields import Fields
 from services.gateway.webprinter.reading.marks import marks_of, stored_marks
+from services.gateway.webprinter.reading.schedule import read_moment
 from services.gateway.webprinter.reading.suiting import suited
 from services.gateway.webprinter.reading.wanted import Wanted, read_apart, with_upload
 from services.gateway.webprinter.telling import extended
 from services.gateway.webprinter.uploads import find_upload
 
 MAX_ROWS = 1000
-#: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
-SECONDS_BELOW = 10**11
-LATEST = 10**15
+MAX_STATUSES = 100
 #: What makes an object a task: also one that stands in `data` itself.
 CONTENT = {"content", "html", "url"}
 
@@ -37,7 +36,8 @@ async def new_print_task(gateway: Gateway, identity: Identity, data: Fields) -> 
     """Submit one task; it is durable when this returns. Raises `Rejected`, and the bus's `NotStored` and `Unanswered`."""
     task = data.inside("task") if data.raw("task") else data
     if task is data and not data.values.keys() & CONTENT:
-        raise Rejected("task is missing: write the task to print as an object.")
+        several = "; several go to newPrintTaskBatch" if data.raw("tasks") else ""
+        raise Rejected(f"task is missing: write the task to print as an object{several}.")
     submission = await once(gateway, identity, key_of(data, task), dict(task.values))
     return await submit_task(gateway, identity, task, submission)
 
@@ -111,9 +111,9 @@ async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list
         tenant=identity.tenant,
         sn=identity.sn,
         statuses=_statuses(data),
-        start=_time(data, "startTime", 0),
-        end=_time(data, "endTime", 999),
-        limit=min(data.whole("limit", 1, 10**9) or 100, MAX_ROWS),
+        start=read_moment(data, "startTime"),
+        end=read_moment(data, "endTime", end=True),
+        limit=data.rows(100, MAX_ROWS),
     )
     found: TaskList = await gateway.bus.ask(query, timeout=PATIENCE)
     row = extended_row if extended.wanted(gateway, data) else task_row
@@ -124,14 +124,8 @@ def _statuses(data: Fields) -> tuple[Status, ...]:
     given = data.raw("statusList")
     if given is None or given in ("", []):
         return ()
-    listed = given if isinstance(given, list) else [given]
-    each = [Fields({"statusList": one}).word("statusList", words.STATUSES, ", ".join(Status)) for one in listed[:100]]
+    listed = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else [given]
+    if len(listed) > MAX_STATUSES:
+        raise Rejected(f"statusList must have at most {MAX_STATUSES} statuses; it has {len(listed)}.")
+    each = [Fields({"statusList": one}).word("statusList", words.STATUSES, ", ".join(Status)) for one in listed]
     return tuple(dict.fromkeys(status for status in each if status))
-
-
-def _time(data: Fields, key: str, rest: int) -> int | None:
-    """A timestamp in ms; one in seconds means the whole second, up to its `rest` ms."""
-    given = data.whole(key, 0, LATEST)
-    if given is None:
-        return None
-    return given if given >= SECONDS_BELOW else given * 1000 + rest

@@ -17,6 +17,8 @@ NAMES = {
     "html": "content",
     "url": "content",
 }
+#: What a task may be named by.
+NAME_KEYS = ("name", *(old for old, own in NAMES.items() if own == "name"))
 #: What the old `type` says about source and format.
 TYPES = {
     "URL": ("URL", "HTML"),

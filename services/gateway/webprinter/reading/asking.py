@@ -9,6 +9,7 @@ from pydantic_core import from_json
 
 from services.gateway.webprinter.envelope import Malformed
 from services.gateway.webprinter.reading import lenient
+from services.gateway.webprinter.reading.fields import shown
 
 _BOM = codecs.BOM_UTF8
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -17,6 +18,9 @@ _CHINESE = "gb18030"
 _CHINESE_NAMES = {"gbk", "gb2312", "gb18030", "x-gbk", "cp936"}
 #: Bodies of more bytes than this are parsed in a thread.
 LARGE = 64 * 1024
+_GZIP = b"\x1f\x8b"
+#: How the bodies of HTML forms begin, and JSON that a program has written as one.
+_FORM = (b"command=", b"data=", b"%7b", b"--")
 #: Members and elements of one body: what they take in memory is many times what they take on the wire.
 MOST = 2_000_000
 
@@ -43,8 +47,10 @@ def parse(body: bytes | bytearray, charset: str = "") -> Asked:
     if not isinstance(given, dict):
         raise Malformed(f"The body must be a JSON object: {_SHAPE}.")
     command = _member(given, "command")
-    if not isinstance(command, str) or not command.strip():
+    if command is None or (isinstance(command, str) and not command.strip()):
         raise Malformed('The key "command" is missing: write the name of a command as a text.')
+    if not isinstance(command, str):
+        raise Malformed(f'The key "command" must be the name of a command as a text; it is {shown(command)}.')
     return Asked(command.strip(), _member(given, "data"))
 
 
@@ -66,7 +72,15 @@ def _decoded(body: bytes | bytearray, charset: str) -> Any:
     try:
         return lenient.read(text)
     except lenient.Unreadable as reason:
-        raise Malformed(f"The body is not JSON ({reason}): {_SHAPE}.") from None
+        raise Malformed(f"The body is not JSON ({_dress(body) or reason}): {_SHAPE}.") from None
+
+
+def _dress(body: bytes | bytearray) -> str:
+    """What else than JSON a body is, where it can be seen; else empty."""
+    begins = bytes(body[:16]).removeprefix(_BOM).lstrip().lower()
+    if not begins:
+        return "it is empty"
+    return "it is the body of an HTML form" if begins.startswith(_FORM) else ""
 
 
 def _text(body: bytes | bytearray, charset: str) -> tuple[str, bool]:
@@ -74,6 +88,8 @@ def _text(body: bytes | bytearray, charset: str) -> tuple[str, bool]:
 
     UTF-8 comes before GBK, as nearly no GBK text of some length is UTF-8 by chance; UTF-16 says that it is.
     """
+    if body.startswith(_GZIP):
+        raise Malformed(f"The body is compressed with gzip: {_SHAPE} uncompressed.")
     if body.startswith(_UTF_16):
         encodings = ["utf-16"]
     else:

@@ -18,6 +18,7 @@ LONGEST_URL = 8000
 PIECE = 1024 * 1024
 _URL_SAFE = str.maketrans("-_", "+/")
 _ANYWHERE = re.compile(r"https?://|unim://", re.IGNORECASE)
+_UPLOADED = re.compile(r"\s*unim://\S*\s*", re.IGNORECASE)
 #: What a label's language never looks like as a whole: it has commas, carets or blanks.
 _BASE64 = re.compile(r"\s*[A-Za-z0-9+/_=\r\n-]+\s*")
 _TITLE = re.compile(r"<title[^>]*>([^<]{1,200})</title>", re.IGNORECASE)
@@ -144,6 +145,9 @@ def _from_url(task: Fields, content: str, wanted: Format | None) -> Given:
 
 def _from_content(task: Fields, content: str, source: Source, wanted: Format | None) -> Given:
     if source is Source.STRING:
+        if _UPLOADED.fullmatch(content):
+            name, source_name = task.name("content"), task.name("mediaSource")
+            raise Rejected(f"{name} is the address of an uploaded file and no text: write URL in {source_name}.")
         wanted = wanted or (Format.HTML if sniffing.looks_like_html(content) else Format.TEXT)
         data = _encoded(task, content)
         title = _title(content) if wanted is Format.HTML else ""

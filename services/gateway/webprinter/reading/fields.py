@@ -1,5 +1,6 @@
 """Reading what clients send: numbers as text, null for "not set", and a sentence for everything that is not what it should be."""
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -8,7 +9,7 @@ from services.gateway.webprinter.envelope import Rejected
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 #: Digits of a number that is meant as a text, such as an order's; JSON has whole numbers of any length.
 _MOST_DIGITS = 64
@@ -31,8 +32,15 @@ def shown(value: Any) -> str:
     if isinstance(value, int):
         return str(value) if abs(value) < 10**15 else "a number far too large"
     if isinstance(value, float):
-        return str(value)
+        return str(value) if abs(value) < math.inf else "a number far too large"
     return "an array" if isinstance(value, list) else "an object"
+
+
+def said(value: Any) -> str:
+    """The same of what should be an object: some programs send the text of one."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        return "a text: send the object itself, without quotation marks around it"
+    return shown(value)
 
 
 def _bound(limit: float) -> str:
@@ -70,7 +78,7 @@ class Fields:
         if value is None or value in ("", []):  # an array without members is what PHP makes of an empty object
             return Fields({}, self.name(key))
         if not isinstance(value, dict):
-            raise Rejected(f"{self.name(key)} must be an object; it is {shown(value)}.")
+            raise Rejected(f"{self.name(key)} must be an object; it is {said(value)}.")
         return Fields(value, self.name(key))
 
     def text(self, key: str, longest: int = 255) -> str | None:
@@ -108,7 +116,17 @@ class Fields:
         """A number within bounds, also as text."""
         return self._bounded(key, lowest, highest, "a number", unit)
 
-    def _bounded(self, key: str, lowest: float, highest: float, kind: str, unit: str = "") -> float | None:
+    def rows(self, usual: int, most: int) -> int:
+        """`limit`, how many rows are wanted: more than `most` is `most`, as programs that want all write their largest number."""
+        value = self.numeric("limit")
+        if value is None:
+            return usual
+        if not value >= 1 or (value < most and value != int(value)):
+            raise Rejected(f"{self.name('limit')} must be a whole number from 1 to {most}; it is {shown(self.raw('limit'))}.")
+        return most if value >= most else int(value)
+
+    def numeric(self, key: str) -> float | None:
+        """The value as a number, also from a text; None: it is not set, NaN: it is something else."""
         value = self._values.get(key)
         if value is None:
             return None
@@ -116,8 +134,14 @@ class Fields:
             value = value.strip()
             if not value:
                 return None
-            value = float(value) if _NUMBER.fullmatch(value) else None
-        if isinstance(value, bool) or not isinstance(value, int | float) or not lowest <= value <= highest:
+            return float(value) if _NUMBER.fullmatch(value) else math.nan
+        return math.nan if isinstance(value, bool) or not isinstance(value, int | float) else value
+
+    def _bounded(self, key: str, lowest: float, highest: float, kind: str, unit: str = "") -> float | None:
+        value = self.numeric(key)
+        if value is None:
+            return None
+        if not lowest <= value <= highest:
             wanted = f"{kind} from {_bound(lowest)} to {_bound(highest)}{unit}"
             raise Rejected(f"{self.name(key)} must be {wanted}; it is {shown(self.raw(key))}.")
         return value

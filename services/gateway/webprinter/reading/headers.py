@@ -32,7 +32,7 @@ def read_headers(task: Fields) -> tuple[tuple[str, str], ...]:
     """The headers of a task, at task level or inside its config. Raises `Rejected`, which never shows a value."""
     holder = task if task.raw("headers") is not None else task.inside("config")
     given = holder.raw("headers")
-    if given is None or given == "":
+    if given is None or given in ("", []):  # an array without members is what PHP makes of an empty object
         return ()
     where = holder.name("headers")
     if not isinstance(given, dict):

@@ -8,6 +8,8 @@ from services.gateway.webprinter.reading.fields import Fields, shown
 
 #: Timestamps below this are seconds, above it milliseconds (webprinter.md 1.5).
 SECONDS_BELOW = 10**11
+#: The latest time that rows are looked for, in ms.
+LATEST = 10**14
 #: How far ahead a task may be scheduled, in days.
 MAX_DAYS = 365
 #: For how long a task may wait, in seconds.
@@ -27,6 +29,23 @@ def read_start(task: Fields, config: Fields) -> int:
     if at > now + MAX_DAYS * 86_400_000:
         raise Rejected(f"{holder.name('startAt')} must be at most {MAX_DAYS} days ahead; it is {shown(given)}.")
     return at if at > now else 0
+
+
+def read_moment(data: Fields, key: str, *, end: bool = False) -> int | None:
+    """A time that rows are looked for from, in ms since 1970, or up to (`end`): then one in seconds is the whole second, and
+    programs that mean "any time" write their largest number.
+
+    Raises `Rejected`.
+    """
+    given = data.numeric(key)
+    if given is None:
+        return None
+    if end and given >= LATEST:
+        return LATEST
+    if not 0 <= given < LATEST or given != int(given):
+        now = time.time_ns() // 1_000_000
+        raise Rejected(f"{data.name(key)} must be a time in milliseconds since 1970, such as {now}; it is {shown(data.raw(key))}.")
+    return int(given) if given >= SECONDS_BELOW else int(given) * 1000 + (999 if end else 0)
 
 
 def read_lasting(task: Fields, config: Fields) -> int | None:

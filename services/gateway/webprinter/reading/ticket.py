@@ -82,6 +82,8 @@ def read_ticket(config: Fields) -> Ticket:
 
 def read_ranges(config: Fields) -> tuple[tuple[int, int], ...]:
     """`pageRanges` such as `1-3,5,9`; empty: all pages."""
+    if isinstance(config.raw("pageRanges"), list | dict):
+        raise Rejected(f"{config.name('pageRanges')} must be a text such as 1-3,5,9; it is {shown(config.raw('pageRanges'))}.")
     given = config.text("pageRanges", 4000)
     if given is None:
         return ()
@@ -130,7 +132,10 @@ def _subset(config: Fields) -> Subset | None:
 def _range(config: Fields, part: str) -> tuple[int, int]:
     match = _RANGE.fullmatch(part)
     if match is None:
-        raise Rejected(f"{config.name('pageRanges')} must look like 1-3,5,9; {shown(part)} is neither a page nor a range.")
+        raise Rejected(
+            f"{config.name('pageRanges')} must look like 1-3,5,9, or be left out for all pages; {shown(part)} is neither a page "
+            "nor a range."
+        )
     first = int(match[1])
     last = int(match[2] or match[1])
     if not 1 <= first <= last <= MAX_PAGE:

@@ -100,7 +100,7 @@ async def test_a_retry_under_a_key_is_one_task(tmp_path):
 async def test_a_task_of_somebody_else_cannot_be_printed_again(tmp_path):
     async with door(tmp_path) as rig:
         rig.bus.answers[GetMaterial] = Refused(Code.NOT_FOUND, "There is no task x.")
-        assert (await rig.command("retryTask", {"taskId": "x"}))["message"] == "There is no task x."
+        assert (await rig.command("retryTask", {"taskId": "x"}))["message"] == "taskId: there is no task x; listTasks names yours."
         assert rig.bus.published == []
 
 

@@ -195,3 +195,21 @@ async def test_the_order_on_one_printer_is_that_of_the_array(tmp_path):
         answer = await submit(rig, tasks)
         assert [task.id for task in handed_over(rig)] == [each["taskId"] for each in answer["data"]]
         assert all(one < two for one, two in itertools.pairwise(task.id for task in handed_over(rig)))
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ({"name": "order 7"}, "order 7"),
+        ({"name": 4711}, "4711"),
+        ({"taskName": "older"}, "older"),
+        ({"fileName": "a.txt"}, "a.txt"),
+        ({"name": None}, ""),
+        ({"name": {"a": 1}}, ""),
+        ({"name": True}, ""),
+    ],
+)
+async def test_a_task_that_is_refused_is_found_by_its_name(tmp_path, given, shown):
+    async with door(tmp_path) as rig:
+        (refused,) = (await submit(rig, [{**TASK, "config": {"copies": 0}, **given}]))["data"]
+        assert (refused["taskName"], refused["success"]) == (shown, False)

@@ -94,7 +94,7 @@ async def test_a_task_of_somebody_else_is_not_there(tmp_path):
         rig.bus.answers[CancelTask] = Refused(Code.NOT_FOUND, "There is no task x.")
         assert await rig.command("cancelTask", {"taskId": "x"}) == {
             "success": False,
-            "message": "There is no task x.",
+            "message": "taskId: there is no task x; listTasks names yours.",
             "command": "CALLBACK",
         }
 

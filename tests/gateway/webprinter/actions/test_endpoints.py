@@ -196,7 +196,7 @@ async def test_one_delivery_or_all_since_are_replayed(tmp_path):
         ("testEndpoint", {}, "endpointId is missing"),
         ("listDeliveries", {}, "endpointId is missing"),
         ("listDeliveries", {"endpointId": "e", "state": "lost"}, "state must be one of waiting, delivered, skipped"),
-        ("listDeliveries", {"endpointId": "e", "since": "yesterday"}, "since must be a whole number"),
+        ("listDeliveries", {"endpointId": "e", "since": "yesterday"}, "since must be a time in milliseconds since 1970"),
         ("replayDeliveries", {"endpointId": "e"}, "Write either deliveryId"),
         ("replayDeliveries", {"endpointId": "e", "deliveryId": "d", "since": 1}, "Write either deliveryId"),
     ],

@@ -277,6 +277,11 @@ FILTERS = [
     ({"startTime": 1_647_971_400, "endTime": "1647971500"}, {"start": 1_647_971_400_000, "end": 1_647_971_500_999}),
     ({"limit": "5"}, {"limit": 5}),
     ({"limit": 1_000_000_000}, {"limit": 1000}),
+    ({"limit": 2**63 - 1}, {"limit": 1000}),
+    ({"limit": str(2**31 - 1)}, {"limit": 1000}),
+    ({"startTime": 0, "endTime": 2**63 - 1}, {"start": 0, "end": 10**14}),
+    ({"endTime": str(2**63 - 1)}, {"end": 10**14}),
+    ({"statusList": "FINISHED, ERROR"}, {"statuses": (Status.FINISHED, Status.ERROR)}),
 ]
 
 
@@ -297,6 +302,8 @@ async def test_filters(tmp_path, data, query):
         {"startTime": "yesterday"},
         {"endTime": -1},
         {"startTime": 1e18},
+        {"startTime": 1_647_971_400_123.5},
+        {"statusList": ["FINISHED"] * 100 + ["DONE"]},
         {"limit": 0},
         {"limit": -5},
         {"limit": "many"},
@@ -309,3 +316,9 @@ async def test_bad_filters_are_named(tmp_path, data):
         assert answer["success"] is False
         assert next(iter(data)) in answer["message"]
         assert rig.bus.asked == []
+
+
+async def test_a_date_where_a_time_is_wanted_is_told_how_times_are_written(tmp_path):
+    async with door(tmp_path) as rig:
+        said = (await rig.command("listTasks", {"startTime": "2022-03-23"}))["message"]
+        assert re.fullmatch(r"startTime must be a time in milliseconds since 1970, such as \d{13}; it is '2022-03-23'\.", said)

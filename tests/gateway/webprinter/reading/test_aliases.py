@@ -70,3 +70,5 @@ async def test_a_task_may_stand_in_the_data_itself(tmp_path):
         for nothing in ({}, None, {"task": None}, {"name": "x"}, {"task": ""}):
             answer = await rig.command("newPrintTask", nothing)
             assert answer["message"].startswith("task is missing")
+        several = await rig.command("newPrintTask", {"tasks": [{"content": "x"}]})
+        assert several["message"] == "task is missing: write the task to print as an object; several go to newPrintTaskBatch."

@@ -293,3 +293,24 @@ async def test_sources_have_no_case(tmp_path):
 
 def test_every_source_is_known():
     assert set(Source) == {"STRING", "BASE64", "URL", "FILE"}
+
+
+@pytest.mark.parametrize("content", ["unim://byj3aq4jwjy8oy%2Bx", " UNIM://byj3aq4jwjy8oy+x\n", "unim://"])
+@pytest.mark.parametrize("wanted", ["TEXT", "HTML", None])
+async def test_the_address_of_an_upload_is_never_printed_as_a_text(tmp_path, content, wanted):
+    async with door(tmp_path) as rig:
+        said = await rig.refused(mediaFormat=wanted, mediaSource="STRING", content=content)
+        assert said == "task.content is the address of an uploaded file and no text: write URL in task.mediaSource."
+
+
+async def test_a_text_about_uploads_is_a_text(tmp_path):
+    async with door(tmp_path) as rig:
+        document = (await rig.printed(mediaFormat="TEXT", mediaSource="STRING", content="unim://abc is an address")).document
+        assert document.content.data == b"unim://abc is an address"
+
+
+@pytest.mark.parametrize("headers", [{}, [], "", None])
+async def test_no_headers_in_every_spelling(tmp_path, headers):
+    async with door(tmp_path) as rig:
+        task = {"mediaFormat": "HTML", "mediaSource": "URL", "content": "https://example.com/a", "headers": headers}
+        assert isinstance((await rig.printed(**task)).document.content, Remote)

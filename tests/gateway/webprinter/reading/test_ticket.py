@@ -152,6 +152,11 @@ def test_bad_page_ranges_are_named(given):
     assert len(message) < 200
 
 
+def test_who_gives_page_ranges_otherwise_is_told_how_they_are_written():
+    assert refusal(pageRanges=[1, 3]) == "task.config.pageRanges must be a text such as 1-3,5,9; it is an array."
+    assert "or be left out for all pages" in refusal(pageRanges="all")
+
+
 @pytest.mark.parametrize("key", ["copies", "pagesPerSheet"])
 @pytest.mark.parametrize(("given", "number"), [(2, 2), ("2", 2), (2.0, 2), (" 3 ", 3), ("4.0", 4), (None, 1), ("", 1)])
 def test_whole_numbers_in_every_dress(key, given, number):
