@@ -6,7 +6,9 @@ from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-_SERIF, _SANS, _MONO = "Noto Serif CJK SC", "Noto Sans CJK SC", "Noto Sans Mono CJK SC"
+_SERIF, _SANS = "Noto Serif CJK SC", "Noto Sans CJK SC"
+#: The font of plain text, too. Noto Sans Mono CJK has accents and not all accented letters: a browser puts them together askew.
+_MONO = "WenQuanYi Zen Hei Mono"
 
 #: Fonts that documents name and Debian has not, by what stands in for them.
 STANDINS: dict[str, tuple[str, ...]] = {

@@ -1,5 +1,6 @@
 """Which glyph of which font shows a character: the fonts of this process, and every character met so far."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +14,10 @@ _FONTS: tuple[tuple[str, int], ...] = (
     ("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf", 0),
     ("/usr/share/fonts/truetype/liberation2/LiberationMono-Regular.ttf", 0),
 )
+#: Letters of alphabets and currency signs fill one cell, also where a Chinese font draws them wider.
+_NARROW = frozenset([*range(0x80, 0x1100), *range(0x1E00, 0x2000), *range(0x20A0, 0x20D0)])
+#: How far from a whole number of cells a glyph may be, in em: more touches its neighbours or leaves holes.
+_TOLERANCE = 0.03
 #: Seen as nothing in every font: marks of direction, joiners, variation selectors, a byte order mark in the middle.
 _INVISIBLE = frozenset([0x200B, 0x200C, 0x200D, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0xFE00, 0xFE10)])
 #: Scripts whose letters change with their neighbours or run from right to left: beyond what a row of glyphs can show.
@@ -29,7 +34,7 @@ _SHAPED = (
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """How a character is shown: which font, which glyph (0: not at all), how many half-width cells wide."""
+    """How a character is shown: which font (see `squeeze`), which glyph (0: not at all), how many half-width cells wide."""
 
     font: int
     glyph: int
@@ -41,6 +46,7 @@ class _Case:
     """The fonts of this process, and every character met so far."""
 
     fonts: list[Font] = field(default_factory=list)
+    squeezes: list[float] = field(default_factory=list)
     known: dict[str, Glyph | None] = field(default_factory=dict)
 
 
@@ -52,11 +58,18 @@ def prepare() -> None:
     _case.fonts = [Font(Path(path), index) for path, index in _FONTS if Path(path).exists()]
     if not _case.fonts:
         raise RuntimeError("No font for plain text was found; install fonts-wqy-zenhei.")
+    _case.squeezes = [_squeeze(font) for font in _case.fonts]
+    _case.known.clear()
 
 
 def fonts() -> list[Font]:
     """The fonts by their numbers in a `Glyph`."""
     return _case.fonts
+
+
+def squeeze(font: int) -> float:
+    """How much narrower a font is drawn, so that its letters fill a cell: 1 for one that is made so."""
+    return _case.squeezes[font]
 
 
 def glyph(character: str) -> Glyph | None:
@@ -73,9 +86,23 @@ def _find(code: int) -> Glyph | None:
         return None
     if any(first <= code <= last for first, last in _SHAPED):
         return Glyph(0, 0, 1)
-    for number, font in enumerate(_case.fonts):
-        shape = font.glyphs.get(code)
-        if shape:
-            share = font.width(shape) / font.units
-            return Glyph(number, shape, 0 if share == 0 else 1 if share < 0.75 else 2)
+    found = list(_candidates(code))
+    fitting = [each for off, each in found if off < _TOLERANCE and (code not in _NARROW or each.cells == 1)]
+    if found:
+        return (fitting or [each for _, each in found])[0]
     return Glyph(0, 0, 2 if code >= 0x1100 else 1)
+
+
+def _candidates(code: int) -> Iterator[tuple[float, Glyph]]:
+    """Each font's glyph of a character, and how far it is from filling its cells, in em."""
+    for number, font in enumerate(_case.fonts):
+        if shape := font.glyphs.get(code):
+            share = font.width(shape) / font.units * _case.squeezes[number]
+            cells = 0 if share == 0 else 1 if share < 0.75 else 2
+            yield abs(share - cells / 2), Glyph(number, shape, cells)
+
+
+def _squeeze(font: Font) -> float:
+    """Fonts of even width, whose letters are wider than half their height, are drawn narrower; others as they are."""
+    narrow, wide = (font.width(font.glyphs.get(ord(letter), 0)) for letter in "iW")
+    return 0.5 * font.units / wide if narrow == wide and wide > 0.5 * font.units else 1.0

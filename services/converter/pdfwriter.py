@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from services.converter.geometry import points
-from services.converter.glyphs import Glyph, fonts, glyph
+from services.converter.glyphs import Glyph, fonts, glyph, squeeze
 
 
 @dataclass(slots=True)
@@ -54,6 +54,11 @@ class PdfWriter:
         if numbers:
             yield font, "".join(numbers)
 
+    @staticmethod
+    def _chosen(font: int, size: str) -> str:
+        """The operators that choose a font, drawn so narrow that its letters fill their cells."""
+        return f"/F{font} {size} Tf {100 * squeeze(font):.3f} Tz"
+
     def _number(self, shown: Glyph, character: str) -> int:
         used = self._used.setdefault(shown.font, _Used())
         number = used.numbers.get(shown.glyph)
@@ -75,7 +80,7 @@ class PdfWriter:
             f"<</Type/FontDescriptor/FontName/{name}/Flags 4/FontBBox[{box}]/ItalicAngle 0/Ascent {round(font.ascent * em)}"
             f"/Descent {round(font.descent * em)}/CapHeight 700/StemV 80/FontFile2 {file} 0 R>>".encode()
         )
-        widths = " ".join(str(500 * cells) for _, cells in used.characters.values())
+        widths = " ".join(f"{500 * cells / squeeze(number):.4g}" for _, cells in used.characters.values())
         descendant = self._add(
             f"<</Type/Font/Subtype/CIDFontType2/BaseFont/{name}/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>"
             f"/FontDescriptor {descriptor} 0 R/DW 500/W[1[{widths}]]/CIDToGIDMap/Identity>>".encode()

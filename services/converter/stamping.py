@@ -183,7 +183,7 @@ class _Overlays(PdfWriter):
         out = [f"q {state} {moved} {red:.3f} {green:.3f} {blue:.3f} rg BT 1 0 0 1 0 {base:.3f} Tm"]
         self.missing = self.missing or any(found is not None and not found.glyph for found in map(glyph, line.text))
         for font, shown in self._runs(line.text):
-            out.append(f"/F{font} {line.size:.3f} Tf <{shown}>Tj")
+            out.append(f"{self._chosen(font, f'{line.size:.3f}')} <{shown}>Tj")
         return " ".join([*out, "ET Q"])
 
     def _image(self, picture: Picture) -> int:

@@ -29,7 +29,7 @@ class Writer(PdfWriter):
         for line in lines:
             for font, text in self._runs(line):
                 if font != current:
-                    out.append(f"/F{font} {SIZE} Tf")
+                    out.append(self._chosen(font, f"{SIZE}"))
                     current = font
                 out.append(f"<{text}>Tj")
             out.append("T*")

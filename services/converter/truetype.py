@@ -33,7 +33,9 @@ class Font:
         (self._long_widths,) = struct.unpack_from(">H", hhea, 34)
         (self.count,) = struct.unpack_from(">H", self._table(b"maxp"), 4)
         self._places = self._read_places(long=struct.unpack_from(">h", head, 50)[0] == 1)
-        self._widths = _big_endian("H", self._table(b"hmtx")[: 4 * self._long_widths])[::2]
+        metrics, long = self._table(b"hmtx"), 4 * self._long_widths
+        self._widths = _big_endian("H", metrics[:long])[::2]
+        self._bearings = _big_endian("h", metrics[:long])[1::2] + _big_endian("h", metrics[long:])
         self.glyphs = self._read_cmap()
 
     def _table(self, tag: bytes) -> bytes:
@@ -63,6 +65,10 @@ class Font:
         """The advance of a glyph in the font's units."""
         return self._widths[min(glyph, len(self._widths) - 1)]
 
+    def bearing(self, glyph: int) -> int:
+        """How far right of its origin a glyph's outline begins, in the font's units (OpenType 1.9, `hmtx`)."""
+        return self._bearings[glyph] if glyph < len(self._bearings) else 0
+
     def outline(self, glyph: int) -> bytes:
         """The description of a glyph as in the `glyf` table; empty for a blank one."""
         offset = self._tables[b"glyf"][0]
@@ -80,7 +86,7 @@ class Font:
         places = [0]
         for outline in outlines:
             places.append(places[-1] + len(outline))
-        widths = b"".join(struct.pack(">Hh", self.width(glyph), 0) for glyph in order)
+        widths = b"".join(struct.pack(">Hh", self.width(glyph), self.bearing(glyph)) for glyph in order)
         tables = {
             b"cvt ": self._table(b"cvt "),
             b"fpgm": self._table(b"fpgm"),

@@ -16,7 +16,7 @@ from services.converter.workers import Limits
 _TAB = 8
 _BINARY = frozenset(chr(code) for code in [*range(9), 14, 15, *range(16, 27), *range(28, 32)])
 _STYLE = (
-    f"body{{margin:0}}pre{{margin:0;font:{SIZE}pt/{LEADING}pt 'Noto Sans Mono CJK SC',monospace;white-space:pre-wrap;"
+    f"body{{margin:0}}pre{{margin:0;font:{SIZE}pt/{LEADING}pt 'WenQuanYi Zen Hei Mono',monospace;white-space:pre-wrap;"
     f"overflow-wrap:anywhere;tab-size:{_TAB};break-after:page}}pre:last-child{{break-after:auto}}"
 )
 

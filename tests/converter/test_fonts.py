@@ -18,6 +18,7 @@ from services.converter.fonts import STANDINS, configuration, install
         ("Microsoft YaHei", "Noto Sans CJK SC"),
         ("Calibri", "Carlito"),
         ("Arial", "Liberation Sans"),
+        ("monospace", "WenQuanYi Zen Hei Mono"),
         ("No Such Font", "Noto Sans CJK SC"),
     ],
 )
@@ -32,3 +33,15 @@ def test_a_font_that_is_here_is_not_replaced():
     assert "<family>SimSun</family>" in configuration([])
     assert "<family>SimSun</family>" not in configuration(["simsun"])
     assert all(f"<family>{name}</family>" in configuration([]) for names in STANDINS.values() for name in names)
+
+
+def test_accented_letters_of_even_width_are_not_put_together_from_parts(tmp_path):
+    """A browser sets č from c and a loose caron, askew, where the font has these two and no č: then it takes no other font's."""
+    install(tmp_path)
+    environment = {"FONTCONFIG_FILE": str(tmp_path / "fonts.conf"), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
+    match = subprocess.run(
+        ["fc-match", "-f", "%{charset}", "monospace"], env=environment, capture_output=True, text=True, check=True
+    )
+    ranges = [tuple(int(edge, 16) for edge in (part + "-" + part).split("-")[:2]) for part in match.stdout.split()]
+    has = {code for code in (0x010D, 0x0301, 0x030C) if any(first <= code <= last for first, last in ranges)}
+    assert 0x010D in has or not has

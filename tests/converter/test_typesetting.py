@@ -23,6 +23,9 @@ def page(width: int = 21000, height: int = 29700, margin: int = 1000) -> Layout:
     return Layout(width, height, Edges(margin, margin, margin, margin), forced=True, margins_forced=False)
 
 
+LABEL = page(6000, 1500, 200)
+
+
 def made(text: str | bytes, layout: Layout | None = None, **wanted: object):
     data = text if isinstance(text, bytes) else text.encode()
     return typeset(data, layout or page(), Finishing(**wanted), LIMITS)
@@ -43,6 +46,22 @@ def test_words_can_be_read_back_from_the_paper(tmp_path):
     path.write_bytes(made(words).data)
     read_back = subprocess.run(["pdftotext", "-layout", path, "-"], capture_output=True, check=True).stdout.decode()
     assert read_back.strip() == words
+
+
+@pytest.mark.parametrize("letter", ["č", "ő", "ş", "λ", "Щ", "м", "€", "°", "®"])
+def test_letters_of_every_alphabet_fill_one_cell(letter):
+    """Twenty of them end where twenty figures do; a font of another width would overlap or leave holes."""
+    left, _, right, _ = ink(made(letter * 20, LABEL).data)
+    first, _, last, _ = ink(made("1" * 20, LABEL).data)
+    half = 10 * 2540 / 72 / 4
+    assert abs(left - first) < half
+    assert abs(right - last) < half
+
+
+def test_a_glyph_stands_as_far_from_its_origin_as_its_font_says():
+    """`│` in the middle of its two cells: lines of a table meet at their corners."""
+    left, _, right, _ = ink(made("│", LABEL).data)
+    assert (left + right) / 2 == pytest.approx(LABEL.margins.left + 10 * 2540 / 72 / 2, abs=25)
 
 
 def test_fonts_are_embedded_and_small(tmp_path):
