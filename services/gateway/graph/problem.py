@@ -1,5 +1,6 @@
 """What goes wrong at this door, as status, code and sentence (graph-print.md 1.14, 5.4)."""
 
+import re
 from collections.abc import Mapping
 
 from libs.contracts.queries import Code
@@ -50,6 +51,9 @@ def unanswered(region: str = "") -> Problem:
     return Problem(503, "serviceNotAvailable", message, headers={"Retry-After": "5"})
 
 
+#: What a service's sentence begins with where it is about one member of the body.
+_MEMBER = re.compile(r"([a-z]\w*(?:@odata\.bind)?): ")
+
 #: How a service's refusal looks here.
 _STATUS = {
     Code.NOT_FOUND: (404, "itemNotFound"),
@@ -64,4 +68,11 @@ _STATUS = {
 def refused(reason: Refused) -> Problem:
     """A service's refusal as this door says it."""
     status, code = _STATUS[reason.code]
-    return Problem(status, code, str(reason), headers={"Retry-After": "5"} if status == 503 else None)
+    headers = {"Retry-After": "5"} if status == 503 else None
+    return Problem(status, code, str(reason), target=member_of(str(reason)), headers=headers)
+
+
+def member_of(sentence: str) -> str:
+    """The member that a service's sentence is about, as in `displayName: choose another name.`; empty: none."""
+    found = _MEMBER.match(sentence)
+    return found[1] if found else ""

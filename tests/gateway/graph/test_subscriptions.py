@@ -160,6 +160,7 @@ async def test_other_refusals_keep_their_status(door):
     door.bus.answers[AddSubscription] = Refused(Code.BAD_REQUEST, echo)
     told = await door.post("/subscriptions", to_tasks(), 400)
     assert (told["error"]["code"], told["error"]["message"]) == ("ValidationError", echo)
+    assert told["error"]["target"] == "notificationUrl"
     door.bus.answers[AddSubscription] = Refused(Code.FORBIDDEN, "The application has 5 subscriptions.")
     await door.post("/subscriptions", to_tasks(), 403)
 

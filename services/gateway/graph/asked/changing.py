@@ -38,7 +38,7 @@ def _change(name: str, value: Any) -> dict[str, Any]:
     if name in _FIELDS:
         return {_FIELDS[name]: _name(value, name)}
     if name == "location":
-        return {"location": read_location({} if value is None else value)}
+        return {"location": read_location(value)}
     if name == "defaults":
         return {"defaults": read(value, defaults.MEMBERS, name)}
     if name == "capabilities":

@@ -19,6 +19,8 @@ CHANGES = {Topic.HOOKS: (CREATED,), Topic.JOBS: (CREATED, UPDATED, DELETED)}
 TLS = ("v1_0", "v1_1", "v1_2", "v1_3")
 LONGEST_TEXT, LONGEST_URL, LONGEST_CERTIFICATE = 128, 2048, 16_384
 _VERSION = re.compile(r"/+(?:v1\.0|beta)/", re.IGNORECASE)
+#: What the dispatcher looks at, as its sentences name it.
+_MEMBER = re.compile(r"\b(?:lifecycleNotificationUrl|notificationUrl|includeResourceData|encryptionCertificate)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,8 @@ def delivery_entity(one: DeliveryView) -> dict[str, Any]:
 
 def invalid(message: str) -> Problem:
     """The dispatcher refused it: mostly because an address did not pass the handshake (4.3)."""
-    return Problem(400, "ValidationError", message)
+    found = _MEMBER.search(message)
+    return Problem(400, "ValidationError", message, target=found[0] if found else "")
 
 
 def _exact(at: int) -> str | None:

@@ -1,5 +1,6 @@
 """How members of bodies are read: each by what it may be, with an error that names it and what to write instead."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ Reader = Callable[[Any, str], Any]
 _LARGEST = 2**31 - 1
 #: The longest text of a member, and the most elements of a list.
 _LONGEST, _MOST = 1024, 500
+_MEDIA_TYPE = re.compile(r"[!-~]+/[ -~]+")
 
 
 def read(body: Any, members: Mapping[str, Reader], name: str) -> dict[str, Any]:
@@ -34,6 +36,13 @@ def text(value: Any, name: str) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise bad(f"{name} must be a text of at most {_LONGEST} characters.", name)
     return value
+
+
+def media_type(value: Any, name: str) -> str:
+    """A media type, perhaps with parameters."""
+    if not isinstance(value, str) or len(value) > 128 or not _MEDIA_TYPE.fullmatch(value.strip()):
+        raise bad(f"{name} must be a media type, such as application/pdf.", name)
+    return value.strip()
 
 
 def flag(value: Any, name: str) -> bool:

@@ -46,7 +46,7 @@ def _remove(collection: str) -> Handler:
         given = call.ids.get("member") or call.query.named.get("@id")
         if not given:
             raise bad(f"@id is needed: write $ref?@id={{base}}/{collection}/{{id}}, or {{id}}/$ref.", "@id")
-        each = given if "member" in call.ids else await _id(call, given, collection)
+        each = given if "member" in call.ids else await _id(call, given, collection, "@id")
         if each not in _ids(await _share(call), collection):
             raise missing(f"{collection[:-1]} {each} in the list of this share")
         await _change(call, f"remove_{collection}", each)
@@ -55,10 +55,10 @@ def _remove(collection: str) -> Handler:
     return remove_reference
 
 
-async def _id(call: Call, address: object, collection: str) -> str:
+async def _id(call: Call, address: object, collection: str, name: str = MEMBER) -> str:
     anything = isinstance(address, str) and "/directoryobjects" in address.lower()
-    named = bound(address, "directoryObjects" if anything else collection, MEMBER)
-    return await user_id(call, named, MEMBER) if collection == "users" else guid_of(named, MEMBER)
+    named = bound(address, "directoryObjects" if anything else collection, name)
+    return await user_id(call, named, name) if collection == "users" else guid_of(named, name)
 
 
 async def _share(call: Call) -> ShareView:

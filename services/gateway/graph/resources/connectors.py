@@ -61,7 +61,7 @@ def _changes(body: Mapping[str, Any]) -> dict[str, Any]:
     if not found.get("name", "x").strip():
         raise bad("displayName must not be empty.", "displayName")
     if "location" in body:
-        found["location"] = read_location({} if body["location"] is None else body["location"])
+        found["location"] = read_location(body["location"])
     if not found:
         raise bad(f"The body names nothing to change; write one of {', '.join((*_FIELDS, 'location'))}.")
     return found

@@ -1,5 +1,6 @@
 """Task definitions of the calling application; of others nobody learns anything (graph-print.md 1.8)."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,7 @@ from libs.contracts.definitions import (
     ChangeDefinition,
     DefinitionAnswer,
     DefinitionList,
+    DefinitionView,
     ListDefinitions,
     RemoveDefinition,
 )
@@ -16,6 +18,7 @@ from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.definition import POLICIES, definition_entity
 from services.gateway.graph.http.members import text, whole
 from services.gateway.graph.problem import bad, missing
+from services.gateway.graph.resources.tasks import tasks_of
 
 CONTEXT = "print/taskDefinitions"
 #: The longest that a task may hold its job, in seconds: 30 days.
@@ -27,7 +30,7 @@ async def list_definitions(call: Call) -> Answer:
     """All of them, oldest first."""
     question = ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app)
     answer: DefinitionList = await call.ask(question)
-    return Collection([definition_entity(call, each) for each in answer.definitions], CONTEXT)
+    return Collection(await asyncio.gather(*(_shown(call, each) for each in answer.definitions)), CONTEXT)
 
 
 async def get_definition(call: Call) -> Answer:
@@ -37,7 +40,7 @@ async def get_definition(call: Call) -> Answer:
     answer: DefinitionList = await call.ask(question)
     if not answer.definitions:
         raise missing(f"task definition {definition}")
-    return Reply(body=definition_entity(call, answer.definitions[0]), context=f"{CONTEXT}/$entity")
+    return Reply(body=await _shown(call, answer.definitions[0]), context=f"{CONTEXT}/$entity")
 
 
 async def add_definition(call: Call) -> Answer:
@@ -69,6 +72,15 @@ async def remove_definition(call: Call) -> Answer:
     who, definition = call.who, call.ids["definition"]
     await call.ask(RemoveDefinition(region=call.gateway.region, tenant=who.tenant, app=who.app, definition=definition))
     return Reply(status=204)
+
+
+async def _shown(call: Call, definition: DefinitionView) -> dict[str, Any]:
+    """A definition, with its tasks where they are expanded."""
+    found = definition_entity(call, definition)
+    for name, options in call.query.expand.items():
+        if name.lower() == "tasks":
+            found["tasks"] = await tasks_of(call, definition.id, options)
+    return found
 
 
 def _members(body: Mapping[str, Any]) -> dict[str, Any]:

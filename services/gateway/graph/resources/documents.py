@@ -14,6 +14,7 @@ from libs.runtime.bus import Refused
 from services.gateway.graph.asked.place import Spot, leg_of, placed, spot_of, spotted
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.documents import document_entity, document_id
+from services.gateway.graph.http.members import media_type
 from services.gateway.graph.problem import Problem, bad, missing
 from services.gateway.graph.rights.permissions import held
 from services.gateway.graph.signed.downloads import download_url
@@ -21,7 +22,6 @@ from services.gateway.graph.signed.uploading import exactly, finished, upload_se
 from services.gateway.graph.words.contenttypes import format_of, refusal
 
 _PATHS = ("print/printers/{printer}/jobs/{job}/documents", "print/shares/{share}/jobs/{job}/documents")
-_MEDIA_TYPE = re.compile(r"[!-~]+/[ -~]+")
 _FILE_NAME = re.compile(r"""filename\s*=\s*"?([^";]+)"?""", re.IGNORECASE)
 #: Characters of a document's name.
 _LONGEST = 255
@@ -57,9 +57,9 @@ async def create_upload_session(call: Call) -> Answer:
     if not isinstance(properties, Mapping):
         example = '{"properties": {"documentName": "report.pdf", "contentType": "application/pdf", "size": 4711}}'
         raise bad(f"properties is missing: write {example}.", "properties")
-    media_type = _media_type(properties.get("contentType"), "properties.contentType")
+    kind = media_type(properties.get("contentType"), "properties.contentType")
     size = size_of(call, properties.get("size"), "properties.size")
-    upload = await open_upload(call, view, _name(properties), media_type, size)
+    upload = await open_upload(call, view, _name(properties), kind, size, said="properties.contentType")
     session = upload_session(call.gateway, _origin(call), upload)
     return Reply(body=session, context="microsoft.graph.uploadSession")
 
@@ -72,8 +72,8 @@ async def put_value(call: Call) -> Answer:
         raise Problem(411, "lengthRequired", "Send Content-Length, or use createUploadSession.", target="Content-Length")
     found = _FILE_NAME.search(call.headers.get("content-disposition", ""))
     name = found[1].strip()[:_LONGEST] if found else ""
-    media_type = _media_type(call.headers.get("content-type", ""), "Content-Type")
-    upload = await open_upload(call, view, name, media_type, size_of(call, int(length[:20]), "Content-Length"))
+    kind = media_type(call.headers.get("content-type", ""), "Content-Type")
+    upload = await open_upload(call, view, name, kind, size_of(call, int(length[:20]), "Content-Length"))
     return Reply(body=finished(await _stored(call, upload)), context=f"{_context(call)}/$entity")
 
 
@@ -94,8 +94,10 @@ async def _stored(call: Call, upload: UploadView) -> UploadView:
     return answer.upload
 
 
-async def open_upload(call: Call, view: PrinterView, name: str, media_type: str, size: int, *, resume: bool = False) -> UploadView:
-    """A session for the document of a path. Raises `Problem` and the bus's `Refused`."""
+async def open_upload(
+    call: Call, view: PrinterView, name: str, media_type: str, size: int, *, said: str = "Content-Type", resume: bool = False
+) -> UploadView:
+    """A session for the document of a path; `said` is where the media type stood. Raises `Problem` and the bus's `Refused`."""
     where = _where(call, spot_of(view))
     _check_id(call, where["task"], where["leg"])
     who = call.who
@@ -106,21 +108,21 @@ async def open_upload(call: Call, view: PrinterView, name: str, media_type: str,
         size=size,
         name=name,
         media_type=media_type,
-        format=await _format(call, view, media_type),
+        format=await _format(call, view, media_type, said),
         resume=resume,
     )
     answer: UploadAnswer = await call.ask(question)
     return answer.upload
 
 
-async def _format(call: Call, view: PrinterView, media_type: str) -> Format:
+async def _format(call: Call, view: PrinterView, media_type: str, said: str) -> Format:
     """Raises `Problem` 400 that names what is taken; nothing is converted where the tenant has switched that off."""
     found = format_of(view, media_type)
     if found and found[1]:
         return found[0]
     settings: FleetSettings = await call.ask(GetFleetSettings(region=call.gateway.region, tenant=call.who.tenant))
     if found is None or not settings.conversion:
-        raise refusal(view, media_type, conversion=settings.conversion)
+        raise refusal(view, media_type, said, conversion=settings.conversion)
     return found[0]
 
 
@@ -159,12 +161,6 @@ def _name(properties: Mapping[str, Any]) -> str:
     if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST:
         raise bad(f"properties.documentName must be a text of 1 to {_LONGEST} characters.", "properties.documentName")
     return name.strip()
-
-
-def _media_type(given: Any, name: str) -> str:
-    if not isinstance(given, str) or len(given) > 128 or not _MEDIA_TYPE.fullmatch(given.strip()):
-        raise bad(f"{name} must be a media type, such as application/pdf.", name)
-    return given.strip()
 
 
 def size_of(call: Call, given: Any, name: str) -> int:

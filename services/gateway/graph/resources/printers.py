@@ -36,6 +36,7 @@ from services.gateway.graph.problem import Problem, bad
 from services.gateway.graph.rights.access import admit_printer, visible
 from services.gateway.graph.rights.matrix import rule
 from services.gateway.graph.words import older
+from services.gateway.graph.words.allowance import check
 from services.gateway.graph.words.attributes import MEDIA_TYPE, attributes
 from services.gateway.graph.words.capabilities import capabilities
 from services.gateway.graph.words.makes import with_makes
@@ -111,6 +112,8 @@ async def change_printer(call: Call) -> Answer:
     if not as_ipp and not call.body:
         raise bad("The body names nothing to change: write displayName, location or defaults.")
     wanted = attributes(call.raw) if as_ipp else changes(call.body, delegated=call.who.delegated)
+    if call.who.delegated and "defaults" in wanted:  # an application may say them before it says what its printer can do
+        check(wanted["defaults"], await view_of(call, call.ids["printer"]), "defaults")
     answer: PrinterAnswer = await call.ask(
         ChangePrinter(
             region=call.gateway.region,

@@ -1,6 +1,7 @@
 """Shares: printers as they are offered to people (graph-print.md 1.4)."""
 
 from collections.abc import Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
 from libs.contracts.fleet import (
@@ -13,6 +14,7 @@ from libs.contracts.fleet import (
     ShareList,
     ShareView,
 )
+from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Reply, Route
 from services.gateway.graph.entities.people import groups_of, users_of
 from services.gateway.graph.entities.printer import LARGE, plain, printer_entity, printer_tag
@@ -20,7 +22,7 @@ from services.gateway.graph.entities.share import share_entity, share_tag
 from services.gateway.graph.http.members import flag, text
 from services.gateway.graph.http.path import bound
 from services.gateway.graph.http.walking import everything, paged
-from services.gateway.graph.problem import bad, forbidden, missing
+from services.gateway.graph.problem import bad, forbidden, missing, refused
 from services.gateway.graph.rights.access import admit_share, sees_access_lists, sees_all, visible
 from services.gateway.graph.rights.permissions import held
 from services.gateway.graph.words.makes import shares_with_makes
@@ -88,24 +90,28 @@ async def add_share(call: Call) -> Answer:
     printer = _printer(body)
     if printer is None:
         raise bad(f"{BIND} is needed: the address of a printer, as {{base}}/print/printers/{{id}}.", BIND)
-    answer: ShareAnswer = await call.ask(
-        AddPrinterShare(
-            region=call.gateway.region,
-            tenant=who.tenant,
-            printer=printer,
-            name=_name(body.get("displayName")),
-            allow_all=flag(body.get("allowAllUsers", False), "allowAllUsers"),
-            by=who.by,
-        )
+    question = AddPrinterShare(
+        region=call.gateway.region,
+        tenant=who.tenant,
+        printer=printer,
+        name=_name(body.get("displayName")),
+        allow_all=flag(body.get("allowAllUsers", False), "allowAllUsers"),
+        by=who.by,
     )
+    try:
+        answer: ShareAnswer = await call.ask(question)
+    except Refused as refusal:
+        problem = refused(refusal)
+        problem.target = BIND if problem.status == HTTPStatus.NOT_FOUND else problem.target
+        raise problem from None
     return Reply(201, share_entity(answer.share, call.query, beta=call.beta), f"{CONTEXT}/$entity")
 
 
 async def change_share(call: Call) -> Answer:
     """Its name, whom it is for, and which printer is behind it."""
     body, who = call.body, call.who
-    name = _name(body["displayName"]) if body.get("displayName") is not None else None
-    allow_all = flag(body["allowAllUsers"], "allowAllUsers") if body.get("allowAllUsers") is not None else None
+    name = _name(body["displayName"]) if "displayName" in body else None
+    allow_all = flag(body["allowAllUsers"], "allowAllUsers") if "allowAllUsers" in body else None
     printer = _printer(body)
     if name is None and allow_all is None and printer is None:
         raise bad(f"The body names nothing to change; write displayName, allowAllUsers or {BIND}.")

@@ -47,8 +47,8 @@ async def change_task(call: Call) -> Answer:
 
 
 async def get_definition(call: Call) -> Answer:
-    """The definition of a task of this application."""
-    hook = await _hook(call)
+    """The definition of a task."""
+    hook = await _task(call)
     found = await definition_of(call, hook.app, hook.definition)
     if found is None:
         raise missing(f"definition {hook.definition}")
@@ -56,8 +56,8 @@ async def get_definition(call: Call) -> Answer:
 
 
 async def get_trigger(call: Call) -> Answer:
-    """The trigger that made a task of this application."""
-    hook = await _hook(call)
+    """The trigger that made a task."""
+    hook = await _task(call)
     told = dict(trigger_of(hook, await definition_of(call, hook.app, hook.definition)))
     if "definition" not in (name.lower() for name in call.query.expand):
         del told["definition"]
@@ -71,17 +71,20 @@ async def list_job_tasks(call: Call) -> Answer:
 
 async def get_job_task(call: Call) -> Answer:
     """One task of a job."""
-    hooks = [each for each in await _job_hooks(call) if each.id == call.ids["task"].lower()]
-    if not hooks:
-        raise missing(f"task {call.ids['task'][:60]} of this job")
-    (told,) = await task_entities(call, hooks, call.query)
+    (told,) = await task_entities(call, (await _job_hook(call),), call.query)
     return Reply(body=told, context="print/printers/jobs/tasks/$entity")
 
 
-async def _hooks(call: Call, offset: int, limit: int) -> HookList:
-    region, who = call.gateway.region, call.who
+async def tasks_of(call: Call, definition: str, options: Query) -> list[dict[str, Any]]:
+    """The newest tasks of a definition of this application, as many as a page may have, where they are expanded."""
+    found = await _hooks(call, 0, LARGEST, definition)
+    return await task_entities(call, found.hooks, options)
+
+
+async def _hooks(call: Call, offset: int, limit: int, definition: str = "") -> HookList:
+    region, who, definition = call.gateway.region, call.who, definition or call.ids["definition"]
     found: HookList = await call.ask(
-        ListHooks(region=region, tenant=who.tenant, app=who.app, definition=call.ids["definition"], offset=offset, limit=limit)
+        ListHooks(region=region, tenant=who.tenant, app=who.app, definition=definition, offset=offset, limit=limit)
     )
     return found
 
@@ -99,6 +102,18 @@ async def _every(call: Call) -> list[HookView]:
 async def _hook(call: Call) -> HookView:
     answer: HookAnswer = await call.ask(GetHook(**_named(call)))
     return answer.hook
+
+
+async def _task(call: Call) -> HookView:
+    """The task that the path names, of a definition of this application or of a job."""
+    return await (_job_hook(call) if "job" in call.ids else _hook(call))
+
+
+async def _job_hook(call: Call) -> HookView:
+    hooks = [each for each in await _job_hooks(call) if each.id == call.ids["task"].lower()]
+    if not hooks:
+        raise missing(f"task {call.ids['task'][:60]} of this job")
+    return hooks[0]
 
 
 async def _job_hooks(call: Call) -> Sequence[HookView]:
@@ -150,6 +165,8 @@ ROUTES = (
         for route in (
             Route("GET", f"print/{under}/jobs/{{job}}/tasks", list_job_tasks),
             Route("GET", f"print/{under}/jobs/{{job}}/tasks/{{task}}", get_job_task),
+            Route("GET", f"print/{under}/jobs/{{job}}/tasks/{{task}}/definition", get_definition),
+            Route("GET", f"print/{under}/jobs/{{job}}/tasks/{{task}}/trigger", get_trigger),
         )
     ),
 )

@@ -95,7 +95,8 @@ def _job_rows(under: str, reading: tuple[str, ...], app_reading: tuple[str, ...]
         return Rule(method, full, delegated, application, False, reading, app_reading, loose, ours)
 
     act = _all_jobs(*_ACT)
-    for path in ("jobs", "jobs/{}", "jobs/{}/tasks", "jobs/{}/tasks/{}"):
+    task = "jobs/{}/tasks/{}"
+    for path in ("jobs", "jobs/{}", "jobs/{}/tasks", task, f"{task}/definition", f"{task}/trigger"):
         yield row("GET", path, _jobs(*_SEE), _all_jobs(*_SEE), ours="tasks" in path)
     # Create on a share is not in Microsoft's table: its own bundle for submitters has it. Administrators are needed for jobs of
     # other people only, which is the resource's to know.

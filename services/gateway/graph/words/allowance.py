@@ -1,9 +1,10 @@
-"""Whether a printer can do what a job's configuration asks for (graph-print.md 1.5)."""
+"""Whether a printer can do what a job's configuration, or its own defaults, ask for (graph-print.md 1.5)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from libs.contracts.fleet import PrinterView
+from libs.contracts.mediatypes import bare
 from libs.contracts.tickets import Media
 from services.gateway.graph.problem import Problem, bad
 from services.gateway.graph.words.capabilities import capabilities
@@ -17,6 +18,7 @@ LISTS = {
     "feedOrientation": "feedOrientations",
     "inputBin": "inputBins",
     "mediaType": "mediaTypes",
+    "mediaColor": "mediaColors",
     "multipageLayout": "multipageLayouts",
     "orientation": "orientations",
     "outputBin": "outputBins",
@@ -32,7 +34,10 @@ Able = Mapping[str, Any]
 
 
 def check(configuration: Mapping[str, Any], printer: PrinterView, name: str) -> None:
-    """Raises `Problem` 400 for the first member that the printer cannot do, with what it can."""
+    """`name` is that of the configuration or the defaults.
+
+    Raises `Problem` 400 for the first member that the printer cannot do, with what it can.
+    """
     able = capabilities(printer)
     for member, value in configuration.items():
         if value is not None and value != []:
@@ -67,6 +72,12 @@ def _copies(able: Able, _printer: PrinterView, _member: str, value: int, name: s
     span = able.get("copiesPerJob")
     if span and not span["start"] <= value <= span["end"]:
         raise bad(f"{name} is from {span['start']} to {span['end']} on this printer, and not {value}.", name)
+
+
+def _content_type(able: Able, _printer: PrinterView, _member: str, value: str, name: str) -> None:
+    may = able.get("contentTypes") or ()
+    if may and bare(value) not in map(bare, may):
+        raise _cannot(name, value, may)
 
 
 def _finishings(able: Able, _printer: PrinterView, _member: str, value: Sequence[str], name: str) -> None:
@@ -106,7 +117,9 @@ def _nothing(_able: Able, _printer: PrinterView, _member: str, _value: Any, _nam
 _OTHERS: dict[str, Callable[[Able, PrinterView, str, Any, str], None]] = {
     **dict.fromkeys(SWITCHES, _switched),
     "colorMode": _color,
+    "contentType": _content_type,
     "copies": _copies,
+    "copiesPerJob": _copies,  # as defaults spell it
     "finishings": _finishings,
     "margin": _nothing,
     "mediaSize": _media,

@@ -1,6 +1,6 @@
 """What an application says of its printer as IPP attributes: decoded, and as members of Graph (graph-print.md 1.3)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from libs.contracts.devices import PrinterState
@@ -73,8 +73,15 @@ def _make(text: str) -> dict[str, str]:
 
 
 def _told(said: Attributes, table: Mapping[str, tuple[str, Telling]]) -> dict[str, Any]:
-    told = {member: tell(said, name) for member, (name, tell) in table.items() if name in said}
-    return {member: value for member, value in told.items() if value is not None}
+    told = {member: (tell(said, name), said.all(name)) for member, (name, tell) in table.items() if name in said}
+    return {
+        member: value for member, (value, values) in told.items() if value or (value is not None and not _foreign(value, values))
+    }
+
+
+def _foreign(value: Any, values: Sequence[Any]) -> bool:
+    """Whether Graph has a word for none of the values: then nothing was said, and not that there are none."""
+    return value == [] and bool(values)
 
 
 def _words(words: Words[Any]) -> Telling:

@@ -6,7 +6,7 @@ from typing import Any
 from libs.contracts.devices import Capabilities, MediaSupport
 from libs.contracts.fleet import PrinterView
 from libs.contracts.tickets import Collate, ColorMode, Orientation
-from services.gateway.graph.http.members import Reader, flag, several, span, text, whole, word
+from services.gateway.graph.http.members import Reader, flag, media_type, several, span, text, whole, word
 from services.gateway.graph.words.contenttypes import taken
 from services.gateway.graph.words.enums import COLORS, DUPLEX, FEEDS, FINISHINGS, LAYOUTS, ORIENTATIONS, QUALITIES, SCALINGS
 from services.gateway.graph.words.media import to_graph
@@ -21,7 +21,7 @@ MEMBERS: dict[str, Reader] = {
     "bottomMargins": several(whole()),
     "collation": flag,
     "colorModes": several(word(COLORS)),
-    "contentTypes": several(text),
+    "contentTypes": several(media_type),
     "copiesPerJob": span,
     "dpis": several(whole(1)),
     "duplexModes": several(word(DUPLEX)),

@@ -42,12 +42,10 @@ def format_of(view: PrinterView, media_type: str) -> tuple[Format, bool] | None:
     return (kind, False) if kind in CONVERTED and _takes_pages(view) else None
 
 
-def refusal(view: PrinterView, media_type: str, *, conversion: bool) -> Exception:
-    """What is said of a media type that the printer does not take."""
+def refusal(view: PrinterView, media_type: str, name: str, *, conversion: bool) -> Exception:
+    """What is said of a media type that the printer does not take; `name` is the member or header that says it."""
     types = ", ".join(taken(view, conversion=conversion))
-    return bad(
-        f"properties.contentType {media_type[:100]} is not taken by this printer; it takes {types}.", "properties.contentType"
-    )
+    return bad(f"{name} {media_type[:100]} is not taken by this printer; it takes {types}.", name)
 
 
 def _takes_pages(view: PrinterView) -> bool:

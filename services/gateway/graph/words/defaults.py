@@ -5,14 +5,14 @@ from typing import Any
 from libs.contracts.devices import Capabilities
 from libs.contracts.fleet import PrinterView
 from libs.contracts.tickets import Direction, Scaling
-from services.gateway.graph.http.members import Reader, flag, several, text, whole, word
+from services.gateway.graph.http.members import Reader, flag, media_type, several, text, whole, word
 from services.gateway.graph.words.enums import COLORS, DUPLEX, FINISHINGS, LAYOUTS, ORIENTATIONS, QUALITIES, SCALINGS
 from services.gateway.graph.words.media import to_graph
 
 #: All members with how each is read, in the order of the schema.
 MEMBERS: dict[str, Reader] = {
     "colorMode": word(COLORS),
-    "contentType": text,
+    "contentType": media_type,
     "copiesPerJob": whole(1),
     "dpi": whole(1),
     "duplexMode": word(DUPLEX),

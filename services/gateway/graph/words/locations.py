@@ -33,7 +33,12 @@ def location(known: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_location(body: Any, name: str = "location") -> dict[str, Any]:
-    """What is to be changed of a place; `subUnit` of the documentation's examples is `subunit`. Raises `Problem` 400."""
+    """What is to be changed of a place; `subUnit` of the documentation's examples is `subunit`. Of null all is taken away.
+
+    Raises `Problem` 400.
+    """
+    if body is None:
+        return dict.fromkeys(MEMBERS)
     found = read(body, MEMBERS, name)
     if isinstance(found.get("altitudeInMeters"), float):
         found["altitudeInMeters"] = round(found["altitudeInMeters"])

@@ -19,11 +19,12 @@ from libs.contracts.definitions import (
 )
 from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.fleet import Fulfilled
-from libs.contracts.hooks import HookPolicy
+from libs.contracts.hooks import HookList, HookPolicy, HookState, ListHooks
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.gateway.graph.resources import definitions, triggers
 from tests.gateway.graph.calling import APP, BASE, application, graph, user
+from tests.gateway.graph.jobs import a_hook
 
 ONE = DefinitionView(id="d1", tenant="main", app=APP, name="Release", app_name="Pull print", principal="sp1", limit=60)
 TRIGGER = TriggerView(id="t1", printer="p1", definition=ONE)
@@ -77,6 +78,16 @@ async def test_its_time_limit_and_policies_can_be_set(door):
 )
 async def test_a_definition_that_cannot_be_is_told_by_member(door, body, member):
     assert (await door.post("print/taskDefinitions", body, 400))["error"]["target"] == member
+
+
+async def test_a_definition_is_told_with_its_tasks_where_they_are_expanded(door):
+    door.bus.answers[ListHooks] = HookList(hooks=(a_hook(), a_hook(leg=2, state=HookState.COMPLETED)))
+    assert "tasks" not in await door.get("print/taskDefinitions/d1")
+    told = await door.get("print/taskDefinitions/d1?$expand=tasks($select=id;$filter=status/state eq 'completed')")
+    assert [set(each) for each in told["tasks"]] == [{"id"}]
+    (listed,) = (await door.get("print/taskDefinitions?$expand=tasks"))["value"]
+    assert [each["status"]["state"] for each in listed["tasks"]] == ["processing", "completed"]
+    assert {each.definition for each in door.asked(ListHooks)} == {"d1"}
 
 
 async def test_definitions_are_for_applications_alone(door):

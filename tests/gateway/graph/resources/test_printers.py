@@ -264,6 +264,10 @@ async def test_attributes_come_as_ipp_from_applications_only(door):
         (user(administrator=True), {"defaults": {"finishings": ["none", "glue"]}}, "defaults.finishings[1]"),
         (user(administrator=True), {"location": {"latitude": 91}}, "location.latitude"),
         (user(administrator=True), {"displayName": ""}, "displayName"),
+        (user(administrator=True), {"defaults": {"mediaSize": "A3"}}, "defaults.mediaSize"),
+        (user(administrator=True), {"defaults": {"copiesPerJob": 10_000}}, "defaults.copiesPerJob"),
+        (user(administrator=True), {"defaults": {"contentType": "application/x-nothing"}}, "defaults.contentType"),
+        (application(), {"capabilities": {"contentTypes": ["pdf"]}}, "capabilities.contentTypes[0]"),
         (application(), {"location": {}}, "location"),
         (application(), {"status": {"state": "lazy"}}, "status.state"),
         (application(), {"status": {"details": ["brokenHeart"]}}, "status.details[0]"),
@@ -276,6 +280,21 @@ async def test_a_change_that_cannot_be_is_told_by_member(door, who, body, member
     error = (await door.patch(f"print/printers/{PRINTER.id}", body, 400))["error"]
     assert error["target"] == member
     assert not door.asked(ChangePrinter)
+
+
+async def test_null_takes_a_whole_place_away(door):
+    await door.patch(f"print/printers/{PRINTER.id}", {"location": None})
+    said = door.asked(ChangePrinter)[0].location
+    assert {"building", "floor", "subunit"} < set(said)
+    assert set(said.values()) == {None}
+
+
+async def test_what_the_registry_refuses_is_told_by_member_too(door):
+    door.bus.answers[ChangePrinter] = Refused(Code.BAD_REQUEST, "displayName: write 1 to 128 characters that can be printed.")
+    error = (await door.patch(f"print/printers/{PRINTER.id}", {"displayName": "a\nb"}, 400))["error"]
+    assert (error["code"], error["target"]) == ("invalidRequest", "displayName")
+    door.bus.answers[ChangePrinter] = Refused(Code.CONFLICT, "There is one: Paper.")
+    assert "target" not in (await door.patch(f"print/printers/{PRINTER.id}", {"displayName": "a"}, 409))["error"]
 
 
 async def test_a_body_that_changes_nothing_is_refused(door):

@@ -153,3 +153,27 @@ async def test_a_reference_to_nobody_is_refused(door):
 
 async def test_the_printer_behind_a_share_is_below_it(door):
     assert (await door.get("print/shares/s1/printer"))["id"] == PRINTER.id
+
+
+async def test_a_printer_that_there_is_not_is_told_by_the_member_that_names_it(door):
+    door.bus.answers[AddPrinterShare] = Refused(Code.NOT_FOUND, "There is no printer p9.")
+    error = (await door.post("print/shares", {"displayName": "A", "printer@odata.bind": "printers/p9"}, 404))["error"]
+    assert error["target"] == "printer@odata.bind"
+
+
+async def test_what_is_never_null_is_not_taken_for_nothing(door):
+    for member in ("displayName", "allowAllUsers"):
+        error = (await door.patch("print/shares/s1", {member: None, "printer@odata.bind": BIND}, 400))["error"]
+        assert error["target"] == member
+    assert not door.asked(ChangePrinterShare)
+
+
+async def test_an_address_that_cannot_be_is_told_by_where_it_stood(door):
+    error = (await door.delete("print/shares/s2/allowedUsers/$ref?@id=nobody", 400))["error"]
+    assert error["target"] == "@id"
+
+
+async def test_a_filter_on_what_printers_can_do_finds_shares_and_tells_no_more_of_them(door):
+    found = (await door.get("print/shares?$filter=capabilities/isPageRangeSupported eq true"))["value"]
+    assert [each["id"] for each in found] == ["s1", "s2"]
+    assert not any("capabilities" in each for each in found)

@@ -111,3 +111,12 @@ async def test_the_tasks_of_a_job_are_seen_by_who_sees_the_job(door):
     assert (asked.user, asked.hooks) == (ALICE, True)
     assert (await door.get(f"{JOB_TASKS}/{HOOK.id}"))["status"]["state"] == "processing"
     await door.get(f"{JOB_TASKS}/other", status=404)
+
+
+async def test_what_a_task_of_a_job_leads_to_is_below_it_too(door):
+    door.who = user("PrintJob.Read", "PrinterShare.ReadBasic.All")
+    assert (await door.get(f"{JOB_TASKS}/{HOOK.id}/definition"))["displayName"] == "Accounting"
+    told = await door.get(f"{JOB_TASKS}/{HOOK.id}/trigger?$expand=definition")
+    assert (told["id"], told["definition"]["id"]) == (TRIGGER, DEFINITION)
+    await door.get(f"{JOB_TASKS}/other/trigger", status=404)
+    assert not door.asked(GetHook), "that is for the application alone"

@@ -126,6 +126,7 @@ async def test_pieces_come_out_of_order_four_at_once_and_twice(tmp_path):
         repeated = await upload.put(100, 149)
         assert (repeated.status_code, repeated.json()["nextExpectedRanges"]) == (202, ["150-199"])
         assert len(upload.door.asked(KeepPiece)) == asked
+        assert refused(await upload.put(100, 149, b"less"), 400, "invalidRequest"), "that is not the same once more"
         assert (await upload.put(120, 220)).status_code == 201
         assert await upload.stored() == DATA
         assert await upload.names() == [upload.spooler.upload.document.name]

@@ -136,6 +136,14 @@ def test_who_made_it_is_told_apart_from_the_model():
     assert attributes(body({"printer-make-and-model": Text("Example")})).get("model") is None
 
 
+def test_words_that_graph_has_not_take_none_away():
+    found = attributes(body({"sides-supported": [Keyword("on-the-spine")], "finishings-supported": OutOfBand.NO_VALUE}))
+    assert found["capabilities"] == {"finishings": []}, "its sides are as they were, and it says itself that it finishes nothing"
+    assert attributes(body({"sides-supported": [Keyword("on-the-spine"), Keyword("one-sided")]}))["capabilities"] == {
+        "duplexModes": ["oneSided"]
+    }
+
+
 def test_only_what_is_said_changes():
     found = attributes(
         body({"printer-state": EnumValue(5), "printer-state-reasons": [Keyword("media-empty-error"), Keyword("none")]})
