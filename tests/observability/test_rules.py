@@ -179,6 +179,32 @@ CASES = {
         {'gateway_region_reached{region="us"}': "0x20", 'gateway_outbox_messages{region="us"}': "3x20"},
         15,
     ),
+    "GatewayMissing": ({"registry_agents_online": "1x5"}, {'gateway_directory_fresh{pod="a"}': "0x5"}, 4),
+    "ConversionsFail": (
+        {
+            'converter_order_seconds_count{engine="office",outcome="failed"}': "0+1x20",
+            'converter_order_seconds_count{engine="office",outcome="converted"}': "0+2x20",
+        },
+        {
+            'converter_order_seconds_count{engine="office",outcome="failed"}': "0+1x20",
+            'converter_order_seconds_count{engine="office",outcome="converted"}': "0+20x20",
+            'converter_order_seconds_count{engine="text",outcome="rejected"}': "0+9x20",
+        },
+        18,
+    ),
+    "TokensRefused": (
+        {'gateway_request_seconds_count{door="graph",status="401"}': "0+600x20"},
+        {
+            'gateway_request_seconds_count{door="graph",status="401"}': "0+60x20",
+            'gateway_request_seconds_count{door="graph",status="404"}': "0+6000x20",
+        },
+        17,
+    ),
+    "EndpointSwitchedOff": (
+        {'webhooks_endpoints_disabled_total{dialect="standard"}': "_x3 1x10"},
+        {'webhooks_endpoints_disabled_total{dialect="standard"}': "1x80"},
+        (5, 75),
+    ),
     "DirectoryBlind": ({"gateway_directory_fresh": "0x5"}, {"gateway_directory_fresh": "1x5"}, 3),
 }
 
