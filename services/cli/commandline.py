@@ -2,8 +2,11 @@
 
 import argparse
 import gc
+import re
 import sys
-from typing import cast
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import NoReturn, cast
 
 import uvloop
 
@@ -13,6 +16,9 @@ from libs.runtime.logs import configure
 from libs.runtime.settings import SettingsError
 from services.cli import verbs
 from services.cli.verbs import Verb
+
+#: Argparse's own words for a verb or an action that there is not.
+_CHOICE = re.compile(r"invalid choice: '([^']*)'")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,9 +38,32 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+class Parser(argparse.ArgumentParser):
+    """Says of a verb that was said wrongly how it is said: its own usage, and what its actions are called."""
+
+    def parse_known_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> tuple[argparse.Namespace, list[str]]:
+        """As argparse does; what a verb does not know is told by the verb, whose usage says what it knows."""
+        said, rest = super().parse_known_args(args, namespace)
+        if rest:
+            self.error(f"there is no {' '.join(rest)} here")
+        return said, rest
+
+    def error(self, message: str) -> NoReturn:
+        """Usage, the sentence, and the closest of the words that can be said. Ends the process with 2."""
+        if actions := next((each for each in self._actions if isinstance(each.choices, dict)), None):
+            names = list(actions.choices or ())
+            if message.endswith("required: action"):
+                message = f"say what to do: {', '.join(names)}"
+            elif (found := _CHOICE.search(message)) and (near := get_close_matches(found[1], names, n=1)):
+                message = f"there is no {actions.metavar} {found[1]}; do you mean {near[0]}?"
+        super().error(message)
+
+
 def parser() -> argparse.ArgumentParser:
     """All that can be said."""
-    whole = argparse.ArgumentParser(
+    whole = Parser(
         prog="python -m services", description="Without a verb, everything runs in one process. Settings are PRINTBUS_ variables."
     )
     whole.set_defaults(run=_serve)

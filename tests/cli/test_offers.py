@@ -41,7 +41,7 @@ def test_printers_are_listed_shown_and_renamed(say, clinic):
     assert say.json("printer", "rename", f"{clinic}/Office", "Copies", "--tenant", "clinic")["name"] == "Copies"
     assert say.json("printer", "show", shown["id"], "--tenant", "clinic")["device"] == f"{clinic}/Office"
     assert "come back" in say.sentence("printer", "remove", f"{clinic}/Office", "--tenant", "clinic")
-    assert "no printer" in say.sentence("printer", "show", f"{clinic}/Nowhere", "--tenant", "clinic")
+    assert f"no printer {clinic}/Nowhere;" in say.sentence("printer", "show", f"{clinic}/Nowhere", "--tenant", "clinic")
     made = ask(say, RegisterPrinter, app="partner", user="", profile=Profile(display="Cloud"), physical=False).operation.printer
     assert say.json("printer", "show", made.id, "--tenant", "clinic")["servedBy"] == "partner"
     say.json("printer", "remove", f"{made.agent}/Cloud", "--tenant", "clinic")

@@ -48,6 +48,11 @@ def test_a_disabled_tenant_disables_its_clients_and_cannot_be_removed_while_it_h
     assert "has clients" in say.sentence("tenant", "remove", "clinic")
 
 
+@pytest.mark.parametrize("verb", ["agent", "application", "definition", "group", "offer", "printer", "share", "user"])
+def test_a_tenant_that_there_is_not_has_no_list_either(say, verb):
+    assert "no tenant 'clinik'" in say.sentence(verb, "list", "--tenant", "clinik")
+
+
 def test_an_agent_gets_credentials_that_only_its_owner_can_read(say, clinic):
     (row,) = say.json("agent", "list")
     assert row == {"sn": clinic, "tenant": "clinic", "name": "ward", "enabled": True, "devices": 2}

@@ -92,7 +92,7 @@ async def invite(said: Namespace) -> int:
 
 async def list_all(said: Namespace) -> int:
     """Agents by tenant and name, or their devices."""
-    async with office() as desk:
+    async with office(said.tenant) as desk:
         found = [each for each in await desk.store.all_clients() if each.role is ClientKind.AGENT]
         wanted = sorted((each for each in found if said.tenant in ("", each.tenant)), key=lambda each: (each.tenant, each.name))
         devices = {each.sn: await desk.store.devices(each.sn, None) for each in wanted}

@@ -105,7 +105,7 @@ async def _set_callback(desk: Office, app: ClientEntry, url: str) -> str:
 
 async def list_all(said: Namespace) -> int:
     """Applications by tenant and name."""
-    async with office() as desk:
+    async with office(said.tenant) as desk:
         found = [each for each in await desk.store.all_clients() if each.role is ClientKind.APP]
     wanted = [each for each in found if said.tenant in ("", each.tenant)]
     rows = [

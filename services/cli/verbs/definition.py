@@ -45,7 +45,7 @@ async def list_all(said: Namespace) -> int:
     wanted = definitions.defined(said.tenant)
     if said.application:
         wanted = wanted.where(table.c.app == said.application)
-    async with office() as desk:
+    async with office(said.tenant) as desk:
         found = await desk.store.rows(wanted)
     show([_row(row) for row in found], as_json=said.json)
     return 0

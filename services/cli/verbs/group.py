@@ -49,7 +49,7 @@ async def list_all(said: Namespace) -> int:
     here = (memberships.c.tenant == user_groups.c.tenant) & (memberships.c.group_id == user_groups.c.id)
     count = select(func.count()).select_from(memberships).where(here).scalar_subquery().label("members")
     wanted = select(user_groups, count).where(user_groups.c.tenant == said.tenant).order_by(user_groups.c.name)
-    async with office() as desk:
+    async with office(said.tenant) as desk:
         found = await desk.store.rows(wanted)
     rows = [{"id": row.id, "name": row.name, "members": row.members, "added": moment(row.created_at)} for row in found]
     show(rows, as_json=said.json)

@@ -51,7 +51,7 @@ async def remove(said: Namespace) -> int:
 
 async def list_all(said: Namespace) -> int:
     """What is shared with whom."""
-    async with office() as desk:
+    async with office(said.tenant) as desk:
         found = await desk.store.rows(permits.shares_of(said.tenant))
     rows = [
         {"tenant": row.tenant, "agent": row.agent, "device": row.name, "type": row.type, "with": _shown(row.client)}

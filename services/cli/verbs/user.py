@@ -70,7 +70,7 @@ async def add(said: Namespace) -> int:
 
 async def list_all(said: Namespace) -> int:
     """Users by name."""
-    async with office() as desk, desk.store.look() as look:
+    async with office(said.tenant) as desk, desk.store.look() as look:
         found = await people.all_users(look, said.tenant)
         names = await _group_names(desk.store, said.tenant)
     show([_row(user, names) for user in found], as_json=said.json)

@@ -1,0 +1,34 @@
+"""What is said wrongly is told by the verb that does not know it, with the word that was probably meant."""
+
+import pytest
+
+from services.cli.commandline import main
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("tennant list", "there is no verb tennant; do you mean tenant?"),
+        ("tenant ad north", "there is no action ad; do you mean add?"),
+        ("tenant", "say what to do: add, list, disable, enable, remove"),
+        ("tenant list --every", "tenant list: error: there is no --every here"),
+        ("audit --limit 3", "audit: error: there is no --limit 3 here"),
+        ("nonsense", "choose from"),
+    ],
+)
+def test_a_word_that_there_is_not_is_named(capsys, words, told):
+    with pytest.raises(SystemExit) as end:
+        main(words.split())
+    assert end.value.code == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", ["tenant list", "tenant add north", "token add --client jueKiUEE --name live", "agent list"])
+def test_a_folder_without_an_installation_is_not_made_one_by_the_way(tmp_path, monkeypatch, capsys, words):
+    folder = tmp_path / "elsewhere"
+    monkeypatch.setenv("PRINTBUS_DATA_DIR", str(folder))
+    assert main(words.split()) == 1
+    told = capsys.readouterr().err
+    assert "There is no installation in" in told
+    assert "PRINTBUS_DATA_DIR" in told
+    assert not folder.exists()
