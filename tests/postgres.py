@@ -44,14 +44,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_ready(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def until_ready(child: subprocess.Popen[bytes], port: int, log: Path) -> None:
     """Until the server takes connections, at most half a minute."""
     ready = [program("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     deadline = time.monotonic() + 30
     while subprocess.run(ready, check=False, timeout=10).returncode != 0:
         assert child.poll() is None, log.read_text()
         assert time.monotonic() < deadline, f"PostgreSQL did not come up within 30 s: {log.read_text()}"
-        time.sleep(0.05)
+        time.sleep(0.05)  # between two looks
 
 
 @pytest.fixture(scope="session")
@@ -70,7 +70,7 @@ def postgres_cluster() -> Iterator[int]:
         with (folder / "log").open("wb") as log:
             child = children.start([*unprivileged("--pdeathsig", "QUIT"), *server], stdout=log, stderr=log, cwd=folder)
         try:
-            wait_ready(child, port, folder / "log")
+            until_ready(child, port, folder / "log")
             yield port
         finally:
             children.stop(child, 10)

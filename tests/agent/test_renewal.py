@@ -72,4 +72,7 @@ async def test_a_no_and_an_answer_that_is_no_jwt_leave_the_old_ones(path, monkey
 
 async def test_credentials_without_an_end_are_left_alone(tmp_path):
     write_secret(tmp_path / "a.creds", credentials_file(jwt(0), PAIR))
-    await asyncio.wait_for(Renewal(tmp_path / "a.creds", "local", "main", AGENT).run(Bus()), 5)
+    bus, before = Bus(), (tmp_path / "a.creds").read_bytes()
+    await asyncio.wait_for(Renewal(tmp_path / "a.creds", "local", "main", AGENT).run(bus), 20)
+    assert (bus.asked, bus.reconnects) == ([], 0)
+    assert (tmp_path / "a.creds").read_bytes() == before

@@ -80,7 +80,7 @@ def test_what_is_said_now_is_understood_by_the_last_version():
         reader = jsonschema.Draft202012Validator(PREVIOUS[name]["schema"])
         for full in (False, True):
             now = json.loads(encode(decode(KINDS[name], json.dumps(sentence(NOW[name], full=full)))))
-            reader.validate(now)
+            assert not list(reader.iter_errors(now)), name
 
 
 def test_what_the_next_version_adds_is_passed_over():

@@ -20,7 +20,9 @@ def test_a_server_can_listen_on_a_kept_port_again_and_again():
         for _ in range(2):
             server = listen(port.number, reuse=1)
             client = socket.create_connection(("127.0.0.1", port.number))
-            server.accept()[0].close()
+            line, peer = server.accept()
+            assert peer == client.getsockname()
+            line.close()
             server.close()
             client.close()
 

@@ -73,7 +73,7 @@ async def test_a_document_is_read_only_as_fast_as_the_printer_takes_it():
             yield bytes(65_536)
 
     async def deaf(visit):
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
 
     error = await failed(IppTimeoutError, deaf, source(), patience=Patience(stall=0.3))
     assert error.sent is True
@@ -167,7 +167,7 @@ async def test_an_answer_that_drips():
         await visit.receive()
         for octet in http(ipp(1)):
             await visit.send(bytes([octet]))
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the pace of its drops
 
     error = await failed(IppTimeoutError, drip, patience=Patience(answer=0.4))
     assert error.sent is True
@@ -176,7 +176,7 @@ async def test_an_answer_that_drips():
 async def test_no_answer_to_a_long_document():
     async def silent(visit):
         await visit.receive()
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
 
     assert (await failed(IppTimeoutError, silent, LARGE, patience=Patience(answer=0.3))).sent is True
 
@@ -184,7 +184,7 @@ async def test_no_answer_to_a_long_document():
 async def test_a_single_request_may_have_a_patience_of_its_own():
     async def silent(visit):
         await visit.receive()
-        await asyncio.sleep(30)
+        await asyncio.Event().wait()
 
     async with scripted(silent) as printer, Client(printer.uri) as client:
         with pytest.raises(IppTimeoutError, match=r"0\.2 s"):

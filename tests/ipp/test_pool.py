@@ -109,7 +109,7 @@ async def test_a_slow_printer_holds_up_only_its_own_request():
     async def slow_at_first(visit):
         received = await visit.receive()
         if visit.number == 1:
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
         await visit.answer(received.message)
 
     async with scripted(slow_at_first) as printer, Client(printer.uri, patience=Patience(answer=0.3)) as client:
@@ -125,7 +125,7 @@ async def test_an_answer_never_goes_to_another_request():
     async def late(visit):
         received = await visit.receive()
         if visit.number == 1:
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # it answers when nobody waits for that any more
         await visit.answer(received.message, job={"job-id": visit.number})
 
     async with scripted(late) as printer, Client(printer.uri, connections=1) as client:

