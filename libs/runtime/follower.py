@@ -1,7 +1,6 @@
 """Following a stream live and in order, by an ephemeral consumer that is made anew after every gap, silence or reconnect."""
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 
@@ -18,6 +17,8 @@ log = structlog.get_logger()
 
 #: The server says so often (in seconds) that it is there; after three times nothing the consumer is made anew.
 HEARTBEAT = 1.0
+#: The same of a server in no cluster, where a consumer is lost only together with its stream.
+HEARTBEAT_ALONE = 3.0
 #: The server forgets a consumer that nobody listens to after so many seconds.
 FORGOTTEN_AFTER = 30.0
 _CONTROL = "100"
@@ -53,7 +54,7 @@ class Follower:
         self.after = min(self.after, state.last_seq)  # a stream that was made anew counts from the beginning
         self.on_bound(state.first_seq, state.last_seq)
         client = self._bus.client
-        coming: asyncio.Queue[Msg] = asyncio.Queue()
+        coming: asyncio.Queue[Msg | None] = asyncio.Queue()
         subscription = await client.subscribe(client.new_inbox(), cb=coming.put)
         try:
             await self._bus.js.add_consumer(self._stream, self._config(subscription.subject))
@@ -68,22 +69,30 @@ class Follower:
             with suppress(NatsError):  # a line that is down forgets it all the same
                 await subscription.unsubscribe()
 
-    async def _heard(self, coming: asyncio.Queue[Msg]) -> AsyncGenerator[Msg, None]:
-        reconnected = self._bus.reconnected
-        seen = time.monotonic()
-        while not reconnected.is_set():
-            try:
-                async with asyncio.timeout(HEARTBEAT):
-                    message = await coming.get()
-            except TimeoutError:
-                if time.monotonic() - seen > 3 * HEARTBEAT:
-                    return
-                continue
-            seen = time.monotonic()
-            if (message.headers or {}).get("Status") != _CONTROL:
-                yield message
-            elif reply := message.reply or (message.headers or {}).get("Nats-Consumer-Stalled"):
-                await self._bus.client.publish(reply)  # flow control: we have read so far
+    async def _heard(self, coming: "asyncio.Queue[Msg | None]") -> AsyncGenerator[Msg, None]:
+        """Messages until there is none for three heartbeats, or the connection comes anew."""
+        breaking = asyncio.create_task(_break(self._bus.reconnected, coming))
+        try:
+            while message := await self._next(coming):
+                if (message.headers or {}).get("Status") != _CONTROL:
+                    yield message
+                elif reply := message.reply or (message.headers or {}).get("Nats-Consumer-Stalled"):
+                    await self._bus.client.publish(reply)  # flow control: we have read so far
+        finally:
+            breaking.cancel()
+
+    async def _next(self, coming: "asyncio.Queue[Msg | None]") -> Msg | None:
+        if not coming.empty():
+            return coming.get_nowait()
+        try:
+            async with asyncio.timeout(3 * self._heartbeat):
+                return await coming.get()
+        except TimeoutError:
+            return None
+
+    @property
+    def _heartbeat(self) -> float:
+        return HEARTBEAT_ALONE if self._bus.alone else HEARTBEAT
 
     def _config(self, inbox: str) -> ConsumerConfig:
         return ConsumerConfig(
@@ -92,7 +101,7 @@ class Follower:
             opt_start_seq=self.after + 1,
             ack_policy=AckPolicy.NONE,
             max_deliver=1,
-            idle_heartbeat=HEARTBEAT,
+            idle_heartbeat=self._heartbeat,
             flow_control=True,
             inactive_threshold=FORGOTTEN_AFTER,
             mem_storage=True,
@@ -100,3 +109,8 @@ class Follower:
             filter_subject=self._subjects[0] if len(self._subjects) == 1 else None,
             filter_subjects=self._subjects if len(self._subjects) > 1 else None,
         )
+
+
+async def _break(reconnected: asyncio.Event, coming: "asyncio.Queue[Msg | None]") -> None:
+    await reconnected.wait()
+    coming.put_nowait(None)

@@ -58,7 +58,7 @@ async def test_it_gives_what_comes_after_a_sequence_and_on_its_subjects_only(tmp
 
 
 async def test_a_consumer_that_was_taken_away_and_a_server_that_was_away_lose_and_repeat_nothing(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "HEARTBEAT", 0.3)
+    monkeypatch.setattr(module, "HEARTBEAT_ALONE", 0.3)
     async with running_bus(tmp_path) as rig:
         spooler, gateway, admin = [await rig.connect(user) for user in ("spooler", "gateway", "admin")]
         async with following(gateway) as seen:

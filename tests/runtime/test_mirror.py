@@ -159,3 +159,23 @@ async def test_an_entry_that_cannot_be_read_is_as_little_there_as_one_that_is_no
         await registry.bucket.put("token.d1", b"garbage")
         await until(lambda: mirror.get("token.d1") is None)
         await until(lambda: mirror.fresh, what="one bad entry makes it blind for no others")
+
+
+async def test_it_sees_again_after_its_consumer_was_taken_away(rig, registry):
+    registry.live()
+    admin = await rig.connect("admin")
+    async with mirroring(await rig.connect("gateway")) as mirror:
+        await until(lambda: mirror.fresh)
+        for each in await admin.js.consumers_info(f"KV_{BUCKET}"):
+            await admin.js.delete_consumer(f"KV_{BUCKET}", each.name)
+        await registry.put(TOKEN)
+        await until(lambda: mirror.get("token.d1") == TOKEN and mirror.fresh)
+
+
+async def test_who_cannot_take_what_it_tells_ends_it(rig, registry):
+    mirror = Mirror(await rig.connect("gateway"), BUCKET, lambda data: decode(AnyEntry, data))
+    mirror.on_change = lambda _key, _value: 1 / 0
+    following = asyncio.create_task(mirror.follow())
+    await registry.put(TOKEN)
+    await until(following.done)
+    assert isinstance(following.exception(), ZeroDivisionError)
