@@ -20,7 +20,7 @@ from libs.contracts.message import Message, Undecodable, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
-from libs.runtime.bus import PING, PINGS, Refused, arrived
+from libs.runtime.bus import PING, PINGS, Refused, arrived, rest
 from libs.runtime.ending import end
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing
@@ -199,6 +199,7 @@ async def running(broker: NatsBroker) -> AsyncIterator[NatsBroker]:
     """The broker while the block runs; handlers that are at work are waited for."""
     await broker.start()
     client = broker.connection
+    rest(client)
     await arrived(client)  # who hears that we run may ask at once
     try:
         yield broker

@@ -42,6 +42,8 @@ GONE = 5.0
 #: a line that swallows everything.
 PING = 3
 PINGS = 2
+#: One on this machine that is alone can only be frozen, and there is no other to turn to: it is asked so often.
+PING_BESIDE = 10
 #: A client that was closed for good asks to be let in again after so many seconds, at first and at most, and tries for so many.
 REVIVE = 2.0
 REVIVE_LAST = 10.0
@@ -265,6 +267,13 @@ async def arrived(client: Client) -> None:
     await client.flush()
 
 
+def rest(client: Client) -> None:
+    """Ask the server that a client is connected to less often whether it is there, where that tells nothing."""
+    url = client.connected_url
+    beside = url is not None and url.hostname in ("127.0.0.1", "::1", "localhost") and not client._server_info.get("cluster")  # noqa: SLF001 - as above
+    client.options["ping_interval"] = PING_BESIDE if beside else PING
+
+
 def _raise_error(data: bytes) -> None:
     """A stream's refusal of one message of a batch; the answers in between are empty."""
     if data and b'"error"' in data:
@@ -325,6 +334,7 @@ class _Caller:
             **bus_options(self._url, self._credentials),
         )
         await asyncio.wait_for(connecting, within or self._within)
+        rest(client)
         self._wait(client, AGAIN)  # a line that breaks is another matter than a server that says no
 
     def _wait(self, client: Client, pause: float) -> None:
@@ -332,6 +342,7 @@ class _Caller:
         client.options["reconnect_time_wait"] = self._pause * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
 
     async def _reconnected(self) -> None:
+        rest(self.bus.client)
         self.bus.lost_at = None
         self.bus.reconnects += 1
         self.bus.reconnected.set()

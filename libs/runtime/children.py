@@ -1,5 +1,6 @@
 """Child processes that die with us: parent-death signal, a session of their own, and a record to clear after a kill -9."""
 
+import asyncio
 import ctypes
 import json
 import os
@@ -92,6 +93,23 @@ def stop(child: subprocess.Popen[bytes], grace: float) -> None:
         child.wait()
     # Grandchildren that outlived their leader.
     kill_group(child.pid)
+
+
+async def ended(child: subprocess.Popen[bytes], again: float = 0.25) -> None:
+    """Wait until a child has ended: the kernel tells. A system that has no such word is looked at `again` and again (seconds)."""
+    try:
+        watched = os.pidfd_open(child.pid)
+    except (AttributeError, OSError):  # not Linux, one older than 5.3, or there is no such process any more
+        while child.poll() is None:  # noqa: ASYNC110 - it is another process
+            await asyncio.sleep(again)
+        return
+    loop, over = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(watched, over.set)
+    try:
+        await over.wait()
+    finally:
+        loop.remove_reader(watched)
+        os.close(watched)
 
 
 def wait_gone(pid: int, within: float) -> bool:

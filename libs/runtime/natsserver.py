@@ -144,6 +144,11 @@ class NatsServer:
         """Whether it was started and runs no more."""
         return self._child is not None and self._child.poll() is not None
 
+    async def over(self) -> None:
+        """Wait until it runs no more; at once when it was never started."""
+        if self._child:
+            await children.ended(self._child)
+
     @property
     def log_file(self) -> Path:
         """Where it writes its log."""

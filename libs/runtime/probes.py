@@ -70,7 +70,8 @@ class Server(uvicorn.Server):
         """Until the end."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ended.wait(), 1.0)
+                async with asyncio.timeout(1.0):
+                    await self._ended.wait()
 
 
 @asynccontextmanager

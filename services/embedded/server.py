@@ -39,6 +39,9 @@ from services.webhooks.settings import WebhooksSettings
 
 log = structlog.get_logger()
 
+#: Seconds between two looks at the disk and the certificate of nats-server, and before it is started again when it died.
+HEED, AGAIN = 1.0, 0.25
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -165,11 +168,21 @@ class Embedded:
                     await server.start()
                 except RuntimeError as error:
                     log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
+            over = asyncio.create_task(server.over())
             try:
-                await server.heed()
-            except (OSError, ValueError) as error:
-                log.warning("nats-server's certificate not looked at", error=str(error))
-            await asyncio.sleep(0.25)
+                while not over.done():
+                    await self._heed(server)
+                    await asyncio.wait([over], timeout=HEED)
+            finally:
+                await end(over)
+            await asyncio.sleep(AGAIN)
+
+    @staticmethod
+    async def _heed(server: NatsServer) -> None:
+        try:
+            await server.heed()
+        except (OSError, ValueError) as error:
+            log.warning("nats-server's certificate not looked at", error=str(error))
 
 
 def _near(host: str) -> str:

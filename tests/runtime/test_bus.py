@@ -12,7 +12,20 @@ from libs.contracts.agents import AddressDocument, Admitted
 from libs.contracts.message import encode
 from libs.contracts.queries import Code, Refusal
 from libs.runtime import children
-from libs.runtime.bus import Away, Bus, NotStored, Outgoing, Refused, Unanswered, arrived, connect, outgoing
+from libs.runtime.bus import (
+    PING,
+    PING_BESIDE,
+    Away,
+    Bus,
+    NotStored,
+    Outgoing,
+    Refused,
+    Unanswered,
+    arrived,
+    connect,
+    outgoing,
+    rest,
+)
 from libs.runtime.traces import Tracing
 from tests.bus import Rig, running_bus
 from tests.runtime.messages import admission, letter, row, stored
@@ -239,3 +252,10 @@ async def test_a_message_takes_the_trace_with_it_and_its_own_before_the_current_
         headers = outgoing(letter(1)).headers
     assert headers["traceparent"].startswith("00-")
     assert outgoing(letter(1)).headers == {}
+
+
+async def test_a_lone_server_of_this_machine_is_asked_less_often_whether_it_is_there(bus, monkeypatch):
+    assert bus.client.options["ping_interval"] == PING_BESIDE
+    monkeypatch.setitem(bus.client._server_info, "cluster", "three")
+    rest(bus.client)
+    assert bus.client.options["ping_interval"] == PING

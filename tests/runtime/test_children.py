@@ -1,5 +1,6 @@
 """Children die with us, and what a killed one of us left is cleared without touching anybody else's."""
 
+import asyncio
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import pytest
 
 from libs.runtime import children
 from libs.runtime.children import ChildRecord, started_at, wait_gone
+from tests.waiting import turns, until
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
 
@@ -126,3 +128,15 @@ def test_a_process_is_known_by_its_number_and_its_beginning(sleeper):
     children.kill_group(sleeper.pid)
     sleeper.wait()
     children.kill_group(sleeper.pid)
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["by the kernel", "by looking"])
+async def test_the_end_of_a_child_is_noticed(sleeper, monkeypatch, told):
+    if not told:
+        monkeypatch.setattr(os, "pidfd_open", lambda _pid: (_ for _ in ()).throw(OSError))
+    waiting = asyncio.create_task(children.ended(sleeper, 0.02))
+    await turns()
+    assert not waiting.done()
+    sleeper.kill()
+    await until(waiting.done)
+    await children.ended(sleeper)  # at once, also of one that is gone
