@@ -145,8 +145,12 @@ class Browsers:
         task.add_done_callback(self._tasks.discard)
 
     async def _sleep(self) -> None:
+        """Look when there may have been no work for long enough, until there is no browser; the next one brings another look."""
         while True:
-            await asyncio.sleep(min(self._idle / 4, 30))
+            await asyncio.sleep(max(self._last + self._idle - time.monotonic(), min(self._idle / 4, 30)))
+            if self._current is None and not self._starting.locked():
+                self._sleeper = None
+                return
             if self._current and not self._current.company.inside and time.monotonic() - self._last > self._idle:
                 log.info("engines asleep", engine="chromium")
                 await self._put_to_sleep()

@@ -269,8 +269,12 @@ class Pool(Generic[E]):
         task.add_done_callback(self._tasks.discard)
 
     async def _sleep(self) -> None:
+        """Look when there may have been no work for long enough, until there is no engine; the next one brings another look."""
         while True:
-            await asyncio.sleep(min(self._idle / 4, 30))
+            await asyncio.sleep(max(self._last + self._idle - time.monotonic(), min(self._idle / 4, 30)))
+            if not (self._busy or self._ready or self._starting or self._wanting):
+                self._sleeper = None
+                return
             if not self._busy and self._ready and time.monotonic() - self._last > self._idle:
                 log.info("engines asleep", engine=self._name)
                 await self._stop_ready()

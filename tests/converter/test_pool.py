@@ -255,8 +255,10 @@ async def test_idle_engines_are_stopped_and_start_again(make_pool):
     async with pool.borrow():
         pass
     await until(lambda: Engine.made[0].closed)
+    await until(lambda: pool._sleeper is None, what="nobody looks at engines that are not there")
     async with pool.borrow() as engine:
         assert engine is Engine.made[1]
+    await until(lambda: Engine.made[1].closed)
     await pool.close()
 
 
