@@ -251,6 +251,11 @@ WEBHOOKS = Dashboard(
     (
         Panel("Deliveries that wait", (("sum by (dialect) (webhooks_deliveries_waiting)", "{{dialect}}"),)),
         Panel("Age of the oldest", (("max by (dialect) (webhooks_oldest_waiting_seconds)", "{{dialect}}"),), "s"),
+        Panel(
+            "The endpoints that have waited longest",
+            (("max by (endpoint, dialect) (webhooks_endpoint_oldest_seconds)", "{{endpoint}} {{dialect}}"),),
+            "s",
+        ),
         Panel("From event to first attempt", _quantiles("webhooks_first_attempt_seconds", "dialect"), "s"),
         Panel(
             "Deliveries that end",
@@ -315,6 +320,7 @@ BUS = Dashboard(
         Panel("How full the disk is", (("max(bus_disk_fill_ratio)", "disk"),), "percentunit"),
         Panel("Messages", (("max by (stream) (bus_stream_messages)", "{{stream}}"),)),
         Panel("Bytes", (("max by (stream) (bus_stream_bytes)", "{{stream}}"),), "bytes"),
+        Panel("Messages that replicas are behind", (("max by (stream) (bus_stream_replica_behind_messages)", "{{stream}}"),)),
         Panel("Replicas offline or behind", (("max by (stream) (bus_stream_replicas_lagging)", "{{stream}}"),)),
         Panel("Last seen", (("min(bus_seen_seconds)", "ago"),), "s", "stat"),
         Panel("Active spoolers", (("sum(spooler_active)", "active"),), kind="stat", says="One per region; 0 while the lease moves"),

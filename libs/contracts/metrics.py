@@ -200,6 +200,9 @@ DISK_FILL = _gauge("spooler", "bus_disk_fill_ratio", "Share in use of the disk t
 STREAM_MESSAGES = _gauge("spooler", "bus_stream_messages", "Messages in a stream", "stream")
 STREAM_BYTES = _gauge("spooler", "bus_stream_bytes", "Bytes of a stream", "stream")
 STREAM_LAGGING = _gauge("spooler", "bus_stream_replicas_lagging", "Replicas of a stream that are offline or behind", "stream")
+STREAM_BEHIND = _gauge(
+    "spooler", "bus_stream_replica_behind_messages", "Messages that the furthest of a stream's replicas is behind", "stream"
+)
 CONSUMER_PENDING = _gauge("spooler", "bus_consumer_pending", "Messages that a consumer has not been given", "consumer")
 CONSUMER_UNACKED = _gauge("spooler", "bus_consumer_unacknowledged", "Messages that were given and not acknowledged", "consumer")
 CONSUMER_REDELIVERED = _gauge(
@@ -259,6 +262,15 @@ PRINTER_WAITING = _gauge("agent", "agent_printer_attempts", "Attempts of a print
 # --- events out ---
 DELIVERIES_WAITING = _gauge("webhooks", "webhooks_deliveries_waiting", "Deliveries neither delivered nor skipped", "dialect")
 DELIVERIES_OLDEST = _gauge("webhooks", "webhooks_oldest_waiting_seconds", "Age of the oldest of them", "dialect")
+ENDPOINT_OLDEST = _metric(
+    Kind.GAUGE,
+    "webhooks",
+    "webhooks_endpoint_oldest_seconds",
+    "Age of the oldest delivery of the 10 endpoints that have waited longest, of those that have for more than a minute",
+    "endpoint",
+    "dialect",
+    most=10,
+)
 DELIVERIES_ENDED = _counter(
     "webhooks", "webhooks_deliveries_ended", "Deliveries that ended: delivered or skipped", "dialect", "state"
 )

@@ -14,6 +14,7 @@ from libs.contracts.metrics import (
     CONSUMER_PENDING,
     CONSUMER_REDELIVERED,
     CONSUMER_UNACKED,
+    STREAM_BEHIND,
     STREAM_BYTES,
     STREAM_LAGGING,
     STREAM_MESSAGES,
@@ -54,6 +55,7 @@ class Queues:
         rows(STREAM_MESSAGES, metrics, lambda: self._of_streams(lambda info: info.state.messages))
         rows(STREAM_BYTES, metrics, lambda: self._of_streams(lambda info: info.state.bytes))
         rows(STREAM_LAGGING, metrics, lambda: self._of_streams(_lagging))
+        rows(STREAM_BEHIND, metrics, lambda: self._of_streams(_behind))
         rows(CONSUMER_PENDING, metrics, lambda: self._of_consumers(lambda queue: queue.pending))
         rows(CONSUMER_UNACKED, metrics, lambda: self._of_consumers(lambda queue: queue.unacked))
         rows(CONSUMER_REDELIVERED, metrics, lambda: self._of_consumers(lambda queue: queue.redelivered))
@@ -104,3 +106,8 @@ class Queues:
 def _lagging(info: StreamInfo) -> int:
     """Replicas that are offline or behind; a stream of one server has none."""
     return sum(1 for peer in (info.cluster.replicas or ()) if peer.offline or not peer.current) if info.cluster else 0
+
+
+def _behind(info: StreamInfo) -> int:
+    """Messages that the furthest replica has not got yet."""
+    return max((peer.lag or 0 for peer in (info.cluster.replicas or ())), default=0) if info.cluster else 0

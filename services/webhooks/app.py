@@ -7,12 +7,10 @@ from pathlib import Path
 from ssl import SSLContext
 from uuid import uuid4
 
-from libs.contracts.metrics import DELIVERIES_OLDEST, DELIVERIES_WAITING
 from libs.runtime.broker import answering, answers, listening, make_broker, running
 from libs.runtime.bus import connect
 from libs.runtime.database import Database, database
 from libs.runtime.machine import ipv4_addresses
-from libs.runtime.metrics import gauge
 from libs.runtime.service import Service
 from libs.runtime.vetting import Guard
 from services.webhooks import dialects, questions, upkeep
@@ -35,6 +33,7 @@ from services.webhooks.independent import IndependentLane
 from services.webhooks.intake import EVENTS, Intake, consumer
 from services.webhooks.lane import Lane, Manner, Work
 from services.webhooks.lanes import Lanes
+from services.webhooks.meters import Meters
 from services.webhooks.ordered import OrderedLane
 from services.webhooks.own import OwnEndpoint
 from services.webhooks.pacing import Allowance, Gate
@@ -177,8 +176,7 @@ async def _answer(service: Service, settings: WebhooksSettings, reception: Recep
 
 
 def _keep_up(service: Service, store: Store, endpoints: Endpoints, known: Mapping[str, Dialect], retention: float) -> None:
-    waiting, age = gauge(DELIVERIES_WAITING, service.metrics), gauge(DELIVERIES_OLDEST, service.metrics)
-    service.loop("count", partial(upkeep.count, store, waiting, age, (*known, DIALECT)))
+    service.loop("count", partial(upkeep.count, Meters(store, (*known, DIALECT), service.metrics)))
     service.loop("sweep", partial(upkeep.sweep, store, endpoints, retention))
 
 

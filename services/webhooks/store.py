@@ -1,7 +1,7 @@
 """Deliveries in the database: the queue itself."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, bindparam, delete, func, insert, select
@@ -22,6 +22,15 @@ After = Callable[[AsyncConnection, Sequence[Outcome]], Awaitable[None]]
 
 NAMES = tuple(field.name for field in fields(Delivery))
 COLUMNS = tuple(delivery.c[name] for name in NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An endpoint, and when the event of its oldest waiting delivery happened (ms since 1970)."""
+
+    endpoint: str
+    dialect: str
+    oldest: int
 
 
 class Store:
@@ -78,6 +87,21 @@ class Store:
         if not found:
             self._still.settle()
         return found
+
+    async def worst(self, before: int, limit: int) -> list[Waiting]:
+        """The endpoints whose oldest waiting delivery is of an event before this time (ms since 1970), the oldest first."""
+        oldest = func.min(delivery.c.at)
+        wanted = (
+            select(endpoint.c.id, endpoint.c.dialect, oldest)
+            .join_from(delivery, endpoint, delivery.c.endpoint == endpoint.c.id)
+            .where(WAITING)
+            .group_by(endpoint.c.id, endpoint.c.dialect)
+            .having(oldest < before)
+            .order_by(oldest, endpoint.c.id)
+            .limit(limit)
+        )
+        async with self._database.reading() as connection:
+            return [Waiting(*row) for row in await connection.execute(wanted)]
 
     async def count_waiting(self) -> int:
         """Deliveries that are neither delivered nor skipped."""

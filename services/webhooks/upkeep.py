@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Collection
 
 import structlog
-from prometheus_client import Gauge
 
 from libs.runtime.database import whole
 from services.webhooks.endpoints import Endpoints
+from services.webhooks.meters import Meters
 from services.webhooks.store import Store
 
 log = structlog.get_logger()
@@ -18,14 +17,10 @@ COUNT = 5.0
 SWEEP = 3600.0
 
 
-async def count(store: Store, waiting: Gauge, age: Gauge, dialects: Collection[str]) -> None:
-    """Keep the gauges true, by dialect; a body for `Service.loop`."""
+async def count(meters: Meters) -> None:
+    """Keep the gauges true; a body for `Service.loop`."""
     while True:
-        queues = await whole(store.queues())
-        for dialect in dialects:
-            number, oldest = queues.get(dialect, (0, 0))
-            waiting.labels(dialect).set(number)
-            age.labels(dialect).set(max(time.time() - oldest / 1000, 0.0) if number else 0.0)
+        await meters.look()
         await asyncio.sleep(COUNT)
 
 

@@ -19,7 +19,9 @@ def info(name, last=1, *, replicas=()):
     return SimpleNamespace(
         config=SimpleNamespace(name=name),
         state=SimpleNamespace(last_seq=last, messages=last, bytes=100 * last),
-        cluster=SimpleNamespace(replicas=[SimpleNamespace(offline=off, current=current) for off, current in replicas]),
+        cluster=SimpleNamespace(
+            replicas=[SimpleNamespace(offline=off, current=current, lag=lag) for off, current, lag in replicas]
+        ),
     )
 
 
@@ -63,7 +65,7 @@ async def test_the_age_of_the_oldest_is_that_of_the_first_message_behind_what_is
     subject = ONE.filters[0] if ONE.filters else ">"
     bus.waiting[ONE.durable] = (7, 2, 1, 4)
     bus.stored = {4: (subject, 500), 6: (subject, 90), 7: (subject, 10)}
-    await queues.look([info(ONE.stream, 20, replicas=((False, True), (True, True), (False, False)))])
+    await queues.look([info(ONE.stream, 20, replicas=((False, True, 0), (True, True, None), (False, False, 7)))])
     of = {"consumer": ONE.durable}
     assert 90 <= told(metrics, "bus_consumer_oldest_seconds", **of) < 95, "4 is acknowledged, 5 is gone"
     assert told(metrics, "bus_consumer_pending", **of) == 7
@@ -72,6 +74,7 @@ async def test_the_age_of_the_oldest_is_that_of_the_first_message_behind_what_is
     assert told(metrics, "bus_stream_messages", stream=ONE.stream) == 20
     assert told(metrics, "bus_stream_bytes", stream=ONE.stream) == 2000
     assert told(metrics, "bus_stream_replicas_lagging", stream=ONE.stream) == 2
+    assert told(metrics, "bus_stream_replica_behind_messages", stream=ONE.stream) == 7
     assert told(metrics, "bus_seen_seconds") < 5
     bus.stored = {}
     await queues.look([info(ONE.stream, 21)])

@@ -1,6 +1,7 @@
 """The log of attempts and replays, on SQLite and on PostgreSQL."""
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from libs.runtime.database import database
 from services.webhooks.app import MIGRATIONS
@@ -8,7 +9,8 @@ from services.webhooks.claims import Claims
 from services.webhooks.domain import OFF, Delivery, Endpoint, State
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.history import History, Wanted
-from services.webhooks.store import Store
+from services.webhooks.meters import Meters
+from services.webhooks.store import Store, Waiting
 from services.webhooks.verdict import Outcome
 
 HOLDER = "me"
@@ -127,6 +129,31 @@ async def test_queues_are_counted_by_dialect_with_their_oldest_event(opened):
     assert await Store(opened).queues() == {}
     await fill(opened, 3, 4)
     assert await Store(opened).queues() == {"standard": (2, 300)}
+
+
+async def test_the_endpoints_that_have_waited_longest_are_told(opened):
+    assert await Store(opened).worst(1_000, 10) == []
+    await fill(opened, 3, 4)
+    await fill(opened, 2, 7, endpoint="b")
+    assert await Store(opened).worst(1_000, 10) == [Waiting("b", "standard", 200), Waiting("a", "standard", 300)]
+    assert await Store(opened).worst(1_000, 1) == [Waiting("b", "standard", 200)]
+    assert await Store(opened).worst(300, 10) == [Waiting("b", "standard", 200)], "the other one waits for less long"
+
+
+async def test_an_endpoint_that_others_wait_for_is_told_by_its_name_and_no_more_when_it_was_told(opened):
+    metrics = CollectorRegistry()
+    meters = Meters(Store(opened), ("standard", "webprinter"), metrics)
+    labels = {"endpoint": "a", "dialect": "standard"}
+    await meters.look()
+    assert metrics.get_sample_value("webhooks_endpoint_oldest_seconds", labels) is None
+    await fill(opened, 3, 4)
+    await meters.look()
+    assert metrics.get_sample_value("webhooks_endpoint_oldest_seconds", labels) > 60
+    assert metrics.get_sample_value("webhooks_deliveries_waiting", {"dialect": "standard"}) == 2
+    await record(opened, outcome(3, State.DELIVERED, accepted=True), outcome(4, State.DELIVERED, accepted=True))
+    await meters.look()
+    assert metrics.get_sample_value("webhooks_endpoint_oldest_seconds", labels) is None
+    assert metrics.get_sample_value("webhooks_oldest_waiting_seconds", {"dialect": "standard"}) == 0
 
 
 async def test_what_is_forgotten_is_forgotten_with_its_attempts(opened, history):
