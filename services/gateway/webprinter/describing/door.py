@@ -15,6 +15,7 @@ STATUSES = {
     404: "This door is switched off.",
     405: "Another method than POST.",
     413: "The body is larger than MAX_BODY (of an upload: the file than MAX_UPLOAD).",
+    415: "The body is compressed, as its header `Content-Encoding` says.",
     429: "Too many wrong tokens from this address; `Retry-After` says when to try again.",
     500: "A fault of the server.",
     503: "Not at the moment; the message says whether it may still be done. `Retry-After` says when to ask again.",

@@ -58,7 +58,7 @@ async def stored_marks(gateway: Gateway, identity: Identity, task: str, marks: S
 
 def _placed(fields: Fields, place: Place, max_image: int) -> Iterator[Mark]:
     given = fields.raw(place)
-    if given is None or given == "":
+    if given is None or given in ("", []):  # an array without members is what PHP makes of an empty object
         return
     if isinstance(given, str):
         yield _of_text(fields, place, place, Align.CENTER)

@@ -35,7 +35,7 @@ def test_a_text_is_enough():
     )
 
 
-@pytest.mark.parametrize("nothing", [None, "", {"text": ""}, {"left": ""}])
+@pytest.mark.parametrize("nothing", [None, "", [], {"text": ""}, {"left": ""}])
 def test_nothing_is_nothing(nothing):
     assert marks(header=nothing) == ()
 
