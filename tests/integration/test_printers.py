@@ -17,8 +17,8 @@ async def test_an_ipp_printer_shows_what_it_can_and_goes_on_when_paper_is_there(
     ):
         await server.start()
         await server.device("Office")
-        await _capabilities(server, "Office")
-        await _paper_out(server, receiver, printer, "Office")
+        await _check_capabilities(server, "Office")
+        await _check_paper_out(server, receiver, printer, "Office")
 
 
 @pytest.mark.timeout(240)
@@ -34,11 +34,11 @@ async def test_a_cups_queue_of_that_printer_does_the_same(tmp_path):
         ) as server:
             await server.start()
             await server.device("Office")
-            await _capabilities(server, "Office")
-            await _paper_out(server, receiver, printer, "Office")
+            await _check_capabilities(server, "Office")
+            await _check_paper_out(server, receiver, printer, "Office")
 
 
-async def _capabilities(server, name):
+async def _check_capabilities(server, name):
     """As office.conf says, which is what the printer says."""
     detail = await server.call("getDeviceDetail", deviceName=name, deviceType="printer")
     capability = detail["capability"]
@@ -47,7 +47,7 @@ async def _capabilities(server, name):
     assert detail["baseInfo"]["name"] == name
 
 
-async def _paper_out(server, receiver, printer, name):
+async def _check_paper_out(server, receiver, printer, name):
     await printer.set_reason("media-empty")
     task = await server.submit(name, content="waits for paper", config={"copies": 2, "side": "DUPLEX"})
     await until(lambda: len(receiver.of(task)) >= 2, 30, "the task is on its way")

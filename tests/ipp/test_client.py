@@ -190,8 +190,9 @@ async def test_an_operation_that_a_printer_does_not_know_is_told(client):
     assert caught.value.status == Status.SERVER_ERROR_OPERATION_NOT_SUPPORTED
 
 
-async def test_a_printer_shows_itself(client):
+async def test_a_printer_shows_itself(printer, client):
     await client.identify_printer(["display"], "here")
+    await until(lambda: "Identify-Printer successful-ok" in printer._process.said())
 
 
 async def test_a_printer_that_hangs_is_given_up_and_asked_again(printer):

@@ -16,6 +16,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from libs.runtime.authority import Leaf
+from tests.waiting import until
 
 SDK = Path(__file__).parents[2] / "sdk"
 PAGE = '<!doctype html><meta charset="utf-8"><title>shop</title><script src="/webprinter.js"></script>'
@@ -279,9 +280,8 @@ async def serving(application: Starlette, port: int = 0, *, leaf: Leaf | None = 
     listener = config.bind_socket()
     task = asyncio.create_task(server._serve([listener]))  # without its own signal handlers
     try:
-        while not server.started:
-            assert not task.done(), task
-            await asyncio.sleep(0.01)
+        await until(lambda: server.started or task.done())
+        assert not task.done(), task
         yield listener.getsockname()[1]
     finally:
         server.should_exit = server.force_exit = True

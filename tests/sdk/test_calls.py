@@ -197,7 +197,7 @@ async def test_calls_wait_for_the_connection_in_their_order(context, server):
 
 async def test_a_thousand_calls_wait_and_one_more_is_told(context, server):
     shop = await Shop.open(context, server.url)
-    server.greeting = lambda _websocket: asyncio.sleep(60, False)
+    server.greeting = lambda _websocket: asyncio.Event().wait()
     await shop.start(url=server.url, transports=["websocket"])
     await shop.page.evaluate("for (let n = 0; n < 1001; n++) say('call ' + n, 'ping', {n})")
     ((message, _),) = (await shop.over("call 1000"))["failed"]

@@ -22,7 +22,7 @@ async def drip(request, writer):
     for byte in answer(200):
         writer.write(bytes([byte]))
         await writer.drain()
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)  # the pace of its bytes
 
 
 #: Serial number -> what its receiver does with the first event, what is remembered as the last status, and why.

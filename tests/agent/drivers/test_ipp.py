@@ -193,6 +193,8 @@ async def test_a_dead_printer_does_not_hold_up_another_one(eve, tmp_path):
         await at.told("TaskPrinted", 2)
         await at.give(withdrawal(1))
         await at.told("TaskWithdrawn", 1)
+        assert "TaskPrinted" not in await at.kinds(1)
+        assert len(eve.documents()) == 1
 
 
 async def test_a_busy_printer_is_waited_for(eve, tmp_path):
