@@ -14,7 +14,6 @@ from nats.js.api import (
     DeliverPolicy,
     DiscardPolicy,
     ExternalStream,
-    KeyValueConfig,
     RetentionPolicy,
     StorageType,
     StreamConfig,
@@ -75,6 +74,25 @@ def consumer_config(spec: ConsumerSpec) -> ConsumerConfig:
         max_ack_pending=spec.max_ack_pending,
         filter_subject=spec.filters[0] if len(spec.filters) == 1 else None,
         filter_subjects=list(spec.filters) if len(spec.filters) > 1 else None,
+    )
+
+
+def _bucket_config(spec: BucketSpec, replicas: int) -> StreamConfig:
+    """What NATS's clients make of a bucket without history."""
+    return StreamConfig(
+        name=f"KV_{spec.name}",
+        subjects=[f"$KV.{spec.name}.>"],
+        discard=DiscardPolicy.NEW,
+        duplicate_window=min(spec.ttl, 120.0) or 120.0,
+        max_age=spec.ttl,
+        max_msgs_per_subject=1,
+        storage=StorageType.FILE,
+        num_replicas=replicas,
+        allow_direct=True,
+        allow_rollup_hdrs=True,
+        allow_msg_ttl=True,
+        deny_delete=True,
+        first_seq=first_number(spec),
     )
 
 
@@ -167,18 +185,25 @@ async def _ensure_stream(js: JetStreamContext, spec: StreamSpec, replicas: int, 
     try:
         there = (await js.stream_info(spec.name)).config
     except NotFoundError:
-        await js.add_stream(stream_config(spec, replicas or 1, region))
+        await js.add_stream(changed(stream_config(spec, replicas or 1, region), first_seq=first_number(spec)))
     else:
-        await js.update_stream(stream_config(spec, replicas or there.num_replicas or 1, region))
+        config = stream_config(spec, replicas or there.num_replicas or 1, region)
+        await js.update_stream(changed(config, first_seq=there.first_seq))
+
+
+def first_number(spec: StreamSpec | BucketSpec) -> int | None:
+    """Where a stream begins that is made now: at the clock (µs since 1970), if others remember up to which number they have it.
+
+    They would take what comes in one that was made anew, and begins at 1, for what they have.
+    """
+    return time.time_ns() // 1000 if spec.sourced else None
 
 
 async def _ensure_bucket(js: JetStreamContext, spec: BucketSpec, replicas: int) -> None:
     try:
         config = (await js.stream_info(f"KV_{spec.name}")).config
     except NotFoundError:
-        await js.create_key_value(
-            KeyValueConfig(bucket=spec.name, history=1, ttl=spec.ttl, storage=StorageType.FILE, replicas=replicas or 1, direct=True)
-        )
+        await js.add_stream(_bucket_config(spec, replicas or 1))
     else:
         if replicas and config.num_replicas != replicas:
             await js.update_stream(changed(config, num_replicas=replicas))

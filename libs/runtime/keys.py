@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ AGENTS_SIGNER = "agents.seed"
 AGENT_NAME, AGENT_TENANT = "{{name()}}", "{{tag(tenant)}}"
 #: Users that were let in and are no more: their public keys, and since when in seconds since 1970.
 REVOKED = "revoked.json"
+#: The same of users of this installation whose credentials were taken back by hand.
+WITHDRAWN = "withdrawn.json"
 #: Signed once: a running server that is given another one does not read its configuration again.
 OPERATOR_JWT = "operator.jwt"
 #: The region for which these keys were made.
@@ -110,21 +113,34 @@ class Keys:
 
     def revoked(self) -> dict[str, int]:
         """Public keys of users that are let in no more, and since when. Raises `ValueError` for a file that is none of ours."""
-        try:
-            return {str(key): int(since) for key, since in json.loads(self.path(REVOKED).read_text()).items()}
-        except FileNotFoundError:
-            return {}
+        return self._listed(REVOKED)
 
     def revoke(self, keys: Mapping[str, int]) -> None:
         """These are let in no more, and all others are; a server believes it when its configuration is read again."""
         write_secret(self.path(REVOKED), json.dumps(dict(keys), sort_keys=True))
+
+    def withdraw(self, user: str) -> bool:
+        """Take back the credentials of a user that was issued here; whether there were any. What `issue` makes then is new.
+
+        A server believes it when it is given `account_claims`.
+        """
+        if key := self.public(user):
+            write_secret(self.path(WITHDRAWN), json.dumps({**self.withdrawn(), key: int(time.time())}, sort_keys=True))
+            for path in (self._seed(f"user-{user}"), self.path(f"{user}.creds")):
+                path.unlink(missing_ok=True)
+        return bool(key)
+
+    def withdrawn(self) -> dict[str, int]:
+        """As `revoked`, of those that were taken back by hand."""
+        return self._listed(WITHDRAWN)
 
     def account_claims(self) -> str:
         """The account in which everybody is, as the operator vouches for it now: what agents may do, and who is revoked."""
         region = self.path(REGION).read_text()
         scopes = {self._pair("agents").public: agent_permissions(region, 0, AGENT_TENANT, AGENT_NAME)}
         account, operator = self._pair("account"), self._pair("operator")
-        return account_jwt("PRINTBUS", account, operator, jetstream=True, scopes=scopes, revoked=self.revoked())
+        gone = {**self.withdrawn(), **self.revoked()}
+        return account_jwt("PRINTBUS", account, operator, jetstream=True, scopes=scopes, revoked=gone)
 
     def server_auth(self, folder: Path) -> str:
         """The part of a nats-server configuration that says whom to believe; `folder` is where the server keeps accounts.
@@ -137,6 +153,12 @@ class Keys:
         lines = [f"operator: {self.path(OPERATOR_JWT).read_text()}", f"system_account: {system.public}"]
         lines += [f"resolver {{ type: full, dir: {json.dumps(str(folder))}, allow_delete: false }}"]
         return "\n".join([*lines, f"resolver_preload: {json.dumps(preload)}"])
+
+    def _listed(self, name: str) -> dict[str, int]:
+        try:
+            return {str(key): int(since) for key, since in json.loads(self.path(name).read_text()).items()}
+        except FileNotFoundError:
+            return {}
 
     def _user(self, user: str) -> KeyPair:
         """A user's key, made once."""

@@ -58,9 +58,21 @@ def read_link(path: Path) -> Link:
         raise BadLink(f"{path} is no link file, as `python -m services link` makes them: {type(error).__name__}") from error
 
 
+def link_user(region: str) -> str:
+    """The user of this region's bus as which another one comes in."""
+    return f"link-{region}"
+
+
+def forget_link(keys: Keys, region: str) -> bool:
+    """Let a region in no more, and forget what it told; whether it was ever told of this one. Blocking."""
+    for name in _told_by(region):
+        keys.path(name).unlink(missing_ok=True)
+    return keys.withdraw(link_user(region))
+
+
 def make_link(keys: Keys, region: str, others: Sequence[str], addresses: Sequence[str]) -> Link:
     """What `others[0]` is to be told of this region, which is, or will be, joined with all `others`; blocking."""
-    credentials = keys.issue(f"link-{others[0]}", link_permissions((region, *others))).read_text()
+    credentials = keys.issue(link_user(others[0]), link_permissions((region, *others))).read_text()
     authority = Authority(keys.path("")).leaf(_hosts(addresses), LEAF) and keys.path(CERTIFICATE).read_text() if addresses else ""
     seal, uploads = (base64.b64encode(keys.path(name).read_bytes()).decode() for name in (SEAL_PUBLIC, UPLOAD_KEY))
     issuer = json.dumps(Issuer(keys.path("")).jwks())
@@ -106,13 +118,18 @@ class Links:
         return ["leafnodes {", *listening, *remotes, "}"] if listening or remotes else []
 
     def _remote(self, link: Link) -> str:
-        credentials, authority = self.keys.path(f"to-{link.region}.creds"), self.keys.path(f"to-{link.region}.pem")
+        credentials, authority = map(self.keys.path, _told_by(link.region))
         write_secret(credentials, link.credentials)
         write_secret(authority, link.authority)
         urls = ", ".join(json.dumps(f"tls://{address}") for address in link.addresses)
         account = self.keys.path(ACCOUNT_PUBLIC).read_text()
         secured = f"tls {{ ca_file: {json.dumps(str(authority))}, timeout: 5 }}"
         return f"{{ urls: [{urls}], account: {json.dumps(account)}, credentials: {json.dumps(str(credentials))}, {secured} }}"
+
+
+def _told_by(region: str) -> tuple[str, str]:
+    """Names of the files with another region's credentials and authority."""
+    return f"to-{region}.creds", f"to-{region}.pem"
 
 
 def _hosts(addresses: Sequence[str]) -> list[str]:

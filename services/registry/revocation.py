@@ -56,7 +56,7 @@ class Revocation:
         self._told = listed
 
     def _list(self, wanted: dict[str, int], disabled: list[str]) -> dict[str, int]:
-        """Write down who is put out, and since when: whoever is on the list already keeps that time."""
+        """Write down who is put out, and since when (who is listed already keeps that time); all that the server is told."""
         before = self._keys.revoked()
         for sn in disabled:  # agents whose credentials were written here by hand have their keys here
             if key := self._keys.public(sn):
@@ -64,4 +64,4 @@ class Revocation:
         listed = {key: before.get(key, since) for key, since in wanted.items()}
         if listed != before:
             self._keys.revoke(listed)
-        return listed
+        return {**self._keys.withdrawn(), **listed}

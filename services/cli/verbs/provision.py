@@ -4,7 +4,9 @@ import asyncio
 import sys
 from argparse import ArgumentParser, Namespace
 
+from libs.contracts.permissions import SERVICES
 from libs.runtime.claims import tell_claims
+from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.logs import configure
 from libs.runtime.settings import read
 from services.embedded import provision
@@ -14,14 +16,19 @@ SUMMARY = "make keys, credentials, serial number, token and server configuration
 
 
 def declare(parser: ArgumentParser) -> None:
-    """It takes nothing: settings say everything."""
+    """`provision`, `provision --new gateway`: settings say everything else."""
+    users = (*SERVICES, ADMIN)
+    told = "with new credentials for this user of the bus: those that it had let nobody in any more"
+    parser.add_argument("--new", metavar="USER", choices=users, help=f"{told} (one of {', '.join(users)})")
     parser.set_defaults(run=run)
 
 
-async def run(_said: Namespace) -> int:
+async def run(said: Namespace) -> int:
     """Complete what is missing and change nothing that is there."""
     settings = read(RegistrySettings)
     configure(settings.log_format, settings.log_level)
+    if said.new:
+        await asyncio.to_thread(Keys(settings.keys_dir).withdraw, said.new)
     identity = provision.make_identity(settings)
     keys = provision.make_keys(settings, identity.sn)
     folder = (settings.data_dir / "nats").absolute()
