@@ -9,12 +9,13 @@ from pathlib import Path
 
 from nats.js.errors import NotFoundError
 
-from libs.contracts.streams import PRINT
+from libs.contracts.streams import PRINT, outbox
 from libs.runtime import snapshots
 from libs.runtime.bus import Bus
 from libs.runtime.database import database
 from libs.runtime.keys import OPERATOR_JWT
 from services.backup import databases
+from services.backup.renumbering import renumber
 from services.backup.taking import DOCUMENTS, IDENTITY, KEYS, STREAMS, Manifest, Unfit, copy, documents_of, read_manifest
 from services.embedded.standstill import bus_of
 from services.registry.settings import RegistrySettings
@@ -30,10 +31,11 @@ class Brought:
     aside: Path | None = None
 
 
-async def bring_back(settings: RegistrySettings, folder: Path) -> Brought:
+async def bring_back(settings: RegistrySettings, folder: Path, lost: int = 0) -> Brought:
     """A backup into an installation that has nothing yet, or nothing but the same keys and a bus without messages.
 
-    Raises `Unfit`, `AlreadyRunning`, and what copying raises.
+    `lost` is when what is brought back was lost, in ms since 1970, 0: nobody knows. Raises `Unfit`, `AlreadyRunning`, and what
+    copying raises.
     """
     told = await asyncio.to_thread(read_manifest, folder)
     await asyncio.to_thread(_check, settings, folder, told)
@@ -47,17 +49,19 @@ async def bring_back(settings: RegistrySettings, folder: Path) -> Brought:
             await bus.js.delete_stream(name)
         for name in told.streams:
             await snapshots.load(bus, folder / STREAMS / name)
-        return Brought(await _doubt(settings, bus))
+            if name.startswith(outbox("")):
+                await renumber(bus, name.removeprefix(outbox("")))
+        return Brought(await _doubt(settings, bus, lost))
 
 
-async def mark(settings: RegistrySettings) -> Brought:
+async def mark(settings: RegistrySettings, lost: int = 0) -> Brought:
     """The same for what was brought back by other means: a copy of the disk, or a database at an earlier time.
 
     An agent's journal that was brought back as well would print what it held then: it is put aside.
     """
     async with bus_of(settings, still=True) as bus:
         aside = await asyncio.to_thread(_aside, settings.data_dir / "agent")
-        return Brought(await _doubt(settings, bus), aside)
+        return Brought(await _doubt(settings, bus, lost), aside)
 
 
 def _check(settings: RegistrySettings, folder: Path, told: Manifest) -> None:
@@ -95,12 +99,12 @@ async def _is_there(bus: Bus, stream: str) -> bool:
     return True
 
 
-async def _doubt(settings: RegistrySettings, bus: Bus) -> int:
+async def _doubt(settings: RegistrySettings, bus: Bus, lost: int) -> int:
     """Nobody reads orders that were made before, and the spooler holds what was open when it starts; how many tasks."""
     with suppress(NotFoundError):  # then it is made when the server starts, without any orders
         await bus.js.purge_stream(PRINT)
     async with database(settings.database_url, settings.data_dir, "spooler", MIGRATIONS) as opened:
-        return await restored.note(opened, int(time.time() * 1000))
+        return await restored.note(opened, int(time.time() * 1000), lost)
 
 
 def _aside(folder: Path) -> Path | None:

@@ -44,6 +44,8 @@ class Desk:
         self.withheld: set[str] = set()
         #: When the database was brought back from a backup, in ms since 1970, 0: never. What came before may be on paper.
         self.restored = 0
+        #: The same of what other regions accepted, and this one has from them since: until when it may have been printed before.
+        self.lost = 0
 
     def expiry(self, since: int, expires_at: int, *, hold: bool, served: str = "") -> int:
         """When a task expires, 0: never; all in ms since 1970. Nothing waits for ever until somebody comes for it.

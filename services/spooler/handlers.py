@@ -99,9 +99,13 @@ class Handlers:
         return await turn.finish()
 
     def _take_in(self, turn: Round, task: Task, request: TaskRequest, at: int) -> None:
-        """A new task; one that the bus stored before a restore (`at`, ms since 1970) may be on paper, and waits for somebody."""
+        """A new task; one that came before a restore may be on paper, and waits for somebody.
+
+        It was stored (`at`, ms since 1970) before that, or another region accepted it before and its outbox brings it (again) now.
+        """
         now = int(time.time() * 1000)
-        held = bool(self._desk.restored) and at <= self._desk.restored and doubtful(task, now) and not turn.get(task.id)
+        before = bool(self._desk.restored) and (at <= self._desk.restored or request.created_at <= self._desk.lost)
+        held = before and doubtful(task, now) and not turn.get(task.id)
         turn.add(task, request, begin=not held)
         if held:
             turn.tell(task.id, Restored(now))

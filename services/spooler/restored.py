@@ -20,20 +20,24 @@ log = structlog.get_logger()
 
 #: The row beside the cursors: `at` is when the restore was (ms since 1970), `sequence` whether what it means has been done.
 ROW = "RESTORED"
+#: The row beside it: until when what other regions accepted may have been printed here, in ms since 1970.
+LOST = "LOST"
 #: Tasks of one transaction.
 CHUNK = 500
 
 Staged = list[tuple[str, Outgoing]]
 
 
-async def note(database: Database, at: int) -> int:
+async def note(database: Database, at: int, lost: int = 0) -> int:
     """Note that the database was brought back, and that what the bus stored up to `at` (ms since 1970) may be on paper.
 
-    How many tasks the spooler will hold for that when it starts.
+    So may be what other regions accepted before, which comes only now; `lost` is when this one was lost, if somebody knows it: what
+    they accepted since is on no paper. How many tasks the spooler will hold for that when it starts.
     """
     async with database.transaction() as connection:
-        await connection.execute(delete(cursors).where(cursors.c.stream == ROW))
-        await connection.execute(insert(cursors).values(stream=ROW, sequence=0, at=at))
+        await connection.execute(delete(cursors).where(cursors.c.stream.in_([ROW, LOST])))
+        rows = ((ROW, at), (LOST, min(lost or at, at)))
+        await connection.execute(insert(cursors), [{"stream": row, "sequence": 0, "at": moment} for row, moment in rows])
         return len(await _open(connection))
 
 
@@ -43,7 +47,10 @@ async def hold(database: Database, commit: Commit, desk: Desk) -> int:
         row = (await connection.execute(select(cursors.c.at, cursors.c.sequence).where(cursors.c.stream == ROW))).first()
         if row is None:
             return 0
-        desk.restored = int(row.at)
+        desk.restored = desk.lost = int(row.at)
+        lost = await connection.scalar(select(cursors.c.at).where(cursors.c.stream == LOST))
+        if lost is not None:  # a database that an earlier version brought back has no such row
+            desk.lost = int(lost)
         if row.sequence:
             return 0
         ids = await _open(connection)

@@ -1,5 +1,9 @@
 """`@pytest.mark.long`: what of docs/operations.md takes longer than `make test` can wait; `--operations` runs it."""
 
+from tests.operations.office import office
+
+__all__ = ["office"]
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "long: takes longer than `make test` can wait")

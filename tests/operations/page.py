@@ -15,6 +15,7 @@ from libs.runtime import children
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "operations.md"
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_COMMAND = re.compile(r"`((?:python -m|rm) [^`]+)`")
 _UNIT = re.compile(r"^systemctl (start|stop) ([a-z-]+)$")
 
 
@@ -35,6 +36,25 @@ def sections() -> dict[str, list[Block]]:
     }
 
 
+def rotations() -> dict[str, tuple[str, ...]]:
+    """Key -> what is said to rotate it, by the table of keys; `rm` is said in the folder of keys."""
+    (rows,) = re.findall(r"^\| key \| how .*\n\|[-|]+\n((?:\|.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    found = {key.strip(): _COMMAND.findall(how) for _, key, how, *_ in (row.split("|") for row in rows.splitlines())}
+    return {key: tuple(_in_keys(each) for each in said) for key, said in found.items()}
+
+
+def stopped(*keys: str) -> str:
+    """The rotation of keys for which the server is stopped; all in one go."""
+    said = rotations()
+    return "\n".join(
+        ["systemctl stop printbus", *(each for key in keys for each in said[key]), "systemctl start printbus", "ready"]
+    )
+
+
+def _in_keys(command: str) -> str:
+    return f"(cd /srv/printbus/data/keys && {command})" if command.startswith("rm") else command
+
+
 class Operator:
     """Who does what the page says; `elsewhere` are folders, ports and addresses of the page and where they are here."""
 
@@ -52,15 +72,15 @@ class Operator:
         self.known: dict[str, str] = {}
         """What a person has read and says again: variables of the shell."""
 
-    def blocks(self, heading: str) -> Iterator[str]:
-        """Do one block of a section after the other; what each wrote."""
+    def blocks(self, heading: str, kind: str | None = None) -> Iterator[str]:
+        """Do one block of a section after the other, or those of one kind; what each wrote."""
         for block in self._sections[heading]:
-            if block.language == "sh" and block.kind != "every shell":
+            if block.language == "sh" and block.kind != "every shell" and kind in (None, block.kind):
                 yield self._do(block)
 
-    def section(self, heading: str) -> str:
-        """Do a whole section; all that it wrote."""
-        return "".join(self.blocks(heading))
+    def section(self, heading: str, kind: str | None = None) -> str:
+        """Do a whole section, or all blocks of one kind; all that it wrote."""
+        return "".join(self.blocks(heading, kind))
 
     def say(self, line: str) -> str:
         """Something else that is said at the server."""

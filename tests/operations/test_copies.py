@@ -7,14 +7,18 @@ import pytest
 from sqlalchemy import insert, select, text
 
 from libs.contracts.message import encode
-from libs.contracts.streams import INTAKE, PRINT
+from libs.contracts.streams import INTAKE, PRINT, outbox
+from libs.runtime.admin import provision
 from libs.runtime.bus import Outgoing
 from libs.runtime.credentials import write_secret
 from libs.runtime.database import database, open_database
+from libs.runtime.history import History
 from libs.runtime.keys import ADMIN
 from libs.runtime.settings import read
 from services.backup import databases, restoring, taking
+from services.backup.renumbering import renumber
 from services.cli.verbs.migrate import OWNERS
+from services.embedded import parting
 from services.registry.settings import RegistrySettings
 from services.spooler import restored, tables
 from tests.bus import running_bus
@@ -121,3 +125,38 @@ async def test_an_agents_journal_that_was_brought_back_is_put_aside(settings, tm
     assert done.held == 0
     assert (done.aside / "jueKiUEE").is_dir()
     assert not (own.data_dir / "agent").exists()
+
+
+async def test_an_outbox_that_was_brought_back_goes_on_above_all_numbers_that_it_ever_gave(rig):
+    admin = await rig.connect(ADMIN)
+    await provision(admin, "local", others=["us"])
+    stream, history = outbox("us"), History(admin, outbox("us"))
+    sent = [
+        Outgoing(f"out.us.0.main.c{number}.d", b"%d" % number, f"id-{number}", {"traceparent": f"t{number}"}) for number in range(7)
+    ]
+    for out in sent:
+        await admin.publish_raw(out, stream=stream)
+    before = await history.bounds()
+    assert before.first > 10**15, "one that is made anew must not begin at 1 either"
+    assert await renumber(admin, "us") == 7
+    found = await history.after(0, "out.us.>", 100)
+    assert found[0].sequence > before.last
+    assert [(each.subject, each.data, each.headers["Nats-Msg-Id"], each.headers["traceparent"]) for each in found] == [
+        (out.subject, out.data, out.message_id, out.headers["traceparent"]) for out in sent
+    ]
+    config = (await admin.js.stream_info(stream)).config
+    assert (config.max_bytes, config.allow_atomic) == (4 * 2**30, True)
+    await provision(admin, "local", others=["us"])
+    assert await renumber(admin, "us") == 7
+
+
+async def test_what_was_kept_for_a_region_that_is_taken_away_goes_only_when_nothing_waits_or_somebody_says_so(rig):
+    admin = await rig.connect(ADMIN)
+    await provision(admin, "local", others=["us"])
+    await admin.publish_raw(Outgoing("out.us.0.main.c.d", b"1", "id"), stream=outbox("us"))
+    with pytest.raises(parting.StillWaiting, match="1 submissions for us are not known to be there"):
+        await parting.forget(admin, "us", lose=False)
+    await provision(admin, "local")
+    assert await parting.forget(admin, "us", lose=True) == 1
+    assert await parting.forget(admin, "us", lose=True) is None
+    assert {"OUT_us", "KV_directory_us"}.isdisjoint({each.config.name for each in await admin.js.streams_info()})

@@ -92,7 +92,7 @@ async def test_what_the_bus_brings_from_before_is_held_and_what_comes_after_prin
         await spooler.commit(lambda connection: spooler.handlers.on_intake(connection, [message]))
 
     await taken_in(1, at)
-    await taken_in(2, at + 1)
+    await taken_in(2, at + 1, created_at=at + 1)
     await taken_in(3, at, hold=True)
     await taken_in(4, at, start_at=LATER)
     assert await stages(spooler, 1, 2, 3, 4) == [Stage.UNKNOWN, *[Stage.TRANSFORMING] * 3]
@@ -100,6 +100,19 @@ async def test_what_the_bus_brings_from_before_is_held_and_what_comes_after_prin
     await spooler.ask(ResolveTask(**OWN, task=name(1), outcome=Outcome.PRINTED))
     await taken_in(1, at)
     assert await stages(spooler, 1) == [Stage.COMPLETED], "read once more, it is known"
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_what_another_region_accepted_before_is_held_but_for_what_it_accepted_since_the_loss(spooler, known):
+    at = int(time.time() * 1000)
+    await restored.note(spooler.database, at, at - 1000 if known else 0)
+    await restart(spooler)
+    for number, accepted in ((1, at - 1001), (2, at - 999), (3, at + 1)):
+        submitted = submission(request(number, created_at=accepted))
+        message = Incoming(number, submitted.subject, encode(submitted), {}, at + 5000)
+        await spooler.commit(lambda connection, message=message: spooler.handlers.on_intake(connection, [message]))
+    since = Stage.TRANSFORMING if known else Stage.UNKNOWN
+    assert await stages(spooler, 1, 2, 3) == [Stage.UNKNOWN, since, Stage.TRANSFORMING]
 
 
 async def test_of_what_was_reported_before_only_that_it_is_on_paper_counts(spooler):

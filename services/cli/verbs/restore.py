@@ -5,6 +5,7 @@ from pathlib import Path
 
 from libs.runtime.settings import read
 from services.backup import restoring
+from services.cli.moments import earlier
 from services.cli.office import office
 from services.cli.terminal import offer_json, report
 from services.registry.settings import RegistrySettings
@@ -17,14 +18,21 @@ def declare(parser: ArgumentParser) -> None:
     parser.add_argument(
         "folder", type=Path, nargs="?", help="what `backup` wrote; missing: disk or database were brought back by other means"
     )
+    parser.add_argument(
+        "--lost-since",
+        type=earlier,
+        default=0,
+        metavar="WHEN",
+        help="2h or 2026-01-31T14:00Z: what other regions accepted since then is on no paper, and prints; missing: it is held, too",
+    )
     offer_json(parser)
     parser.set_defaults(run=run)
 
 
 async def run(said: Namespace) -> int:
     """How many tasks will be held."""
-    settings = read(RegistrySettings)
-    done = await (restoring.bring_back(settings, said.folder) if said.folder else restoring.mark(settings))
+    settings, lost = read(RegistrySettings), said.lost_since
+    done = await (restoring.bring_back(settings, said.folder, lost) if said.folder else restoring.mark(settings, lost))
     async with office() as desk, desk.store.change() as change:
         await change.note("restored", str(said.folder or ""), held=done.held)
     what = {"folder": str(said.folder or ""), "held": done.held, "aside": str(done.aside or "")}

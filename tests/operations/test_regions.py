@@ -1,0 +1,171 @@
+"""docs/operations.md where it adds a region to one that prints, and takes it away again: its blocks, said in both."""
+
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+
+from demo.printers.port import Port
+from tests.operations.office import SETTINGS, Office, until
+from tests.operations.page import Operator
+from tests.operations.sink import Sink
+
+pytestmark = pytest.mark.long
+
+HEADING = "Add a region, take one away"
+INSTALL = "Install on one machine"
+
+
+def region(stack: ExitStack, name: str, folders: dict[str, Path], addresses: dict[str, str]) -> Office:
+    """A machine on which nothing is yet."""
+    folder = folders[name]
+    label, none = stack.enter_context(Sink()), stack.enter_context(Sink())
+    ports = {number: str(stack.enter_context(Port()).number) for number in ("39899", "39900", "4223")}
+    others = {f"scp -p {other}.print.example.org:/srv/printbus": f"cp -p {there / 'printbus'}" for other, there in folders.items()}
+    places = {
+        **others,
+        **addresses,
+        "/srv/printbus": str(folder / "printbus"),
+        "/mnt/backup": str(folder / "backup"),
+        "10.0.0.7:9100": f"127.0.0.1:{label.port}",
+        "print.example.org": "localhost",
+        "HTTP_HOST=0.0.0.0": "HTTP_HOST=127.0.0.1",
+        **ports,
+    }
+    operator = Operator(folder, places, {**SETTINGS, "TOKEN_TRIES": "1000"})
+    stack.callback(operator.close)
+    return Office(operator, label, none)
+
+
+def install(office: Office, name: str) -> None:
+    """As the page says it of a region."""
+    blocks = office.operator.blocks(INSTALL)
+    next(blocks)
+    office.operator.section(HEADING, f"name of {name}")
+    for _ in blocks:
+        pass
+
+
+@pytest.fixture
+def regions(tmp_path: Path) -> Iterator[tuple[Office, Office]]:
+    """`eu`, which prints, and `us`, which is new; linked by what the page says."""
+    with ExitStack() as stack:
+        folders = {name: tmp_path / name for name in ("eu", "us")}
+        for folder in folders.values():
+            folder.mkdir()
+        addresses = {"eu.print.example.org:7422": f"localhost:{stack.enter_context(Port()).number}"}
+        eu, us = (region(stack, name, folders, addresses) for name in folders)
+        install(eu, "eu")
+        eu.print("Label", "before")
+        install(us, "us")
+        there, here = (each.operator.blocks(HEADING, name) for each, name in ((eu, "eu"), (us, "us")))
+        for blocks in (there, here, there, here):
+            next(blocks)
+        yield eu, us
+
+
+def through(door: Office, home: Office) -> str:
+    """What a client of one region has to say in its shell to call at the door of the other."""
+    token = home.operator.say("cat /srv/printbus/data/token").strip()
+    return f"""call() {{ curl -sS http://127.0.0.1:39899/openapi -H "Api-Access-Token: {token}" -d "$1"; }}"""
+
+
+def become_known(door: Office, home: Office) -> None:
+    until(lambda: known(door, home), 90, lambda: door.operator.log("printbus")[-4000:])
+
+
+def known(door: Office, home: Office) -> bool:
+    return bool(json.loads(door.operator.say(f"""{through(door, home)}\ncall '{{"command": "getInfo"}}'"""))["success"])
+
+
+def send(door: Office, home: Office, words: str) -> str:
+    """A label for the printer of a region at the door of another; the task."""
+    task = {"deviceName": "Label", "mediaSource": "STRING", "mediaFormat": "ZPL", "name": words, "content": f"^XA^FD{words}^FS^XZ"}
+    said = json.dumps({"command": "newPrintTask", "data": {"task": task}})
+    answer = json.loads(door.operator.say(f"{through(door, home)}\ncall '{said}'"))
+    assert answer["success"], answer
+    return str(answer["data"]["taskId"])
+
+
+@pytest.mark.timeout(420)
+def test_a_region_is_added_and_its_clients_print_at_either_door_and_it_is_taken_away(regions):
+    eu, us = regions
+    for door, home in ((eu, us), (us, eu)):
+        become_known(door, home)
+        home.end([send(door, home, "from afar")])
+        home.print("Label", "own")
+        assert home.counts("Label", "from afar", "own") == [1, 1]
+    assert eu.counts("Label", "before") == [1]
+
+    us.operator.stop("printbus")
+    waits = send(eu, us, "while it is away")
+    with pytest.raises(AssertionError, match="names the file of us"):
+        eu.operator.say("python -m services unlink us")
+    us.operator.start("printbus")
+    us.operator.say("ready")
+
+    *_, parts = (block for block in eu.operator._sections[HEADING] if block.kind == "eu parts")
+    eu.operator.say(parts.text)
+    us.end([waits])
+    assert us.counts("Label", "while it is away") == [1]
+    assert not known(eu, us)
+    eu.print("Label", "alone")
+    us.print("Label", "alone")
+    until(lambda: "uthorization" in nats_log(us) or "evoked" in nats_log(us), 60, lambda: nats_log(us)[-3000:])
+    with pytest.raises(AssertionError, match="Nothing is known here"):
+        eu.operator.say("unset PRINTBUS_LINKS && python -m services unlink us")
+
+
+def nats_log(office: Office) -> str:
+    with suppress(AssertionError):
+        return office.operator.say("cat /srv/printbus/data/nats/nats-server.log")
+    return ""
+
+
+def arrive(home: Office, *words: str) -> None:
+    """Wait until each is on a label of a region; none of them twice."""
+    until(lambda: 0 not in home.counts("Label", *words), 120, lambda: home.operator.log("printbus")[-4000:])
+    home.print("Label", f"behind {words[-1]}")
+    assert home.counts("Label", *words) == [1] * len(words)
+
+
+def lost_and_restored(home: Office) -> None:
+    """The machine of a region is new."""
+    home.operator.stop("printbus", signal.SIGKILL)
+    next(home.operator.blocks("Restore"))
+
+
+@pytest.mark.timeout(600)
+def test_one_region_of_two_comes_back_from_its_backup(regions):
+    eu, us = regions
+    become_known(eu, us)
+    for each in (eu, us):
+        each.operator.section("Back up")
+    us.end([send(eu, us, "after the backup")])
+
+    us.operator.stop("printbus", signal.SIGKILL)
+    lost = send(eu, us, "while it is lost")
+    lost_and_restored(us)
+    us.end([lost], "PARTIAL_PRINTED")
+    us.operator.say(f"python -m services unknown reprint {lost}")
+    arrive(us, "while it is lost", "after the backup")
+
+    us.operator.stop("printbus")
+    kept = ["kept 1", "kept 2", "kept 3"]
+    for words in kept:
+        send(eu, us, words)
+    us.operator.say("systemctl start printbus\nready")
+    arrive(us, *kept)
+    lost_and_restored(eu)
+    us.operator.stop("printbus")
+    later = ["later 1", "later 2"]
+    for words in later:
+        send(eu, us, words)
+    us.operator.say("systemctl start printbus\nready")
+    arrive(us, *kept, *later)
+    become_known(eu, us)
+    us.end([send(eu, us, "the direct way")])
+    eu.print("Label", "at home")
