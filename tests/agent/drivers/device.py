@@ -25,7 +25,7 @@ class Device:
 
     async def _serve(self, reader, writer):
         self.open += 1
-        got = b""
+        got = bytearray()
         try:
             while True:
                 await self.reading.wait()
@@ -36,7 +36,7 @@ class Device:
         except ConnectionError:
             pass
         if got:
-            self.jobs.append(got)
+            self.jobs.append(bytes(got))
         writer.close()
 
     def uri(self, **parameters) -> str:
