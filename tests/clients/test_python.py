@@ -9,7 +9,9 @@ import httpx
 import pytest
 import pytest_asyncio
 from kiota_abstractions.base_request_configuration import RequestConfiguration
+from kiota_http.middleware.options import HeadersInspectionHandlerOption
 from msgraph.generated.models.app_identity import AppIdentity
+from msgraph.generated.models.integer_range import IntegerRange
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.print_color_mode import PrintColorMode
 from msgraph.generated.models.print_document import PrintDocument
@@ -19,20 +21,29 @@ from msgraph.generated.models.print_job import PrintJob
 from msgraph.generated.models.print_job_configuration import PrintJobConfiguration
 from msgraph.generated.models.print_job_processing_state import PrintJobProcessingState
 from msgraph.generated.models.print_job_state_detail import PrintJobStateDetail
+from msgraph.generated.models.print_job_status import PrintJobStatus
+from msgraph.generated.models.print_operation_processing_state import PrintOperationProcessingState
 from msgraph.generated.models.print_task import PrintTask
 from msgraph.generated.models.print_task_definition import PrintTaskDefinition
 from msgraph.generated.models.print_task_processing_state import PrintTaskProcessingState
 from msgraph.generated.models.print_task_status import PrintTaskStatus
 from msgraph.generated.models.print_task_trigger import PrintTaskTrigger
+from msgraph.generated.models.printer import Printer
+from msgraph.generated.models.printer_capabilities import PrinterCapabilities
+from msgraph.generated.models.printer_defaults import PrinterDefaults
 from msgraph.generated.models.printer_share import PrinterShare
+from msgraph.generated.models.reference_create import ReferenceCreate
 from msgraph.generated.models.subscription import Subscription
+from msgraph.generated.print.printers.create.create_post_request_body import CreatePostRequestBody
 from msgraph.generated.print.printers.item.jobs.item.abort.abort_post_request_body import AbortPostRequestBody
 from msgraph.generated.print.printers.item.jobs.item.documents.item.create_upload_session.create_upload_session_post_request_body import (  # noqa: E501
     CreateUploadSessionPostRequestBody,
 )
 from msgraph.generated.print.printers.item.jobs.item.redirect.redirect_post_request_body import RedirectPostRequestBody
 from msgraph.generated.print.printers.item.jobs.jobs_request_builder import JobsRequestBuilder
+from msgraph.generated.print.printers.item.printer_item_request_builder import PrinterItemRequestBuilder
 from msgraph_core import PageIterator
+from msgraph_core.requests.batch_request_content import BatchRequestContent
 from msgraph_core.tasks.large_file_upload import LargeFileUploadTask
 
 from tests.clients.documents import has_colour
@@ -268,3 +279,80 @@ async def test_pages_of_jobs_by_the_iterator(cast, tenancy):
     annas = (await cast.printer("Paper").jobs.get(RequestConfiguration(query_parameters=mine))).value
     assert {each.created_by.user_principal_name for each in annas} == {"anna@example.org"}
     assert paper
+
+
+async def registered(boss, **said):
+    """What an administrator's program does to register a printer: the operation's address is in a header, and it is asked until
+    it has succeeded. The printer.
+    """
+    headers = HeadersInspectionHandlerOption(inspect_response_headers=True)
+    configuration = RequestConfiguration(options=[headers])
+    assert await boss.print.printers.create.post(CreatePostRequestBody(**said), request_configuration=configuration) is None
+    (address,) = headers.response_headers.get("operation-location")
+    operation = boss.print.operations.by_print_operation_id(address.rpartition("/")[2])
+
+    async def done():
+        found = await operation.get()
+        return found if found.status.state is PrintOperationProcessingState.Succeeded else None
+
+    return (await until(done, 20.0, "the printer is registered")).printer
+
+
+async def test_an_administrator_registers_shares_and_sees_what_was_printed(cast, tenancy, document):
+    """From a queue that nobody has to the report about it, each step by the SDK's own builder."""
+    anna, boss = cast.anna, cast.boss
+    queue = await registered(boss, display_name="Pull", manufacturer="Partner", model="Queue", has_physical_device=False)
+    here, served = (client.print.printers.by_printer_id(queue.id) for client in (boss, cast.app))
+    able = PrinterCapabilities(content_types=["application/pdf"], copies_per_job=IntegerRange(start=1, end=5), dpis=[300])
+    assert (await served.patch(Printer(capabilities=able, is_accepting_jobs=True))).display_name == "Pull"
+    wanted = PrinterItemRequestBuilder.PrinterItemRequestBuilderGetQueryParameters(select=["id", "capabilities", "defaults"])
+    seen = await here.get(RequestConfiguration(query_parameters=wanted))
+    assert (seen.capabilities.copies_per_job.end, seen.capabilities.dpis) == (5, [300])
+    with pytest.raises(ODataError) as refused:
+        await here.patch(Printer(defaults=PrinterDefaults(copies_per_job=6)))
+    assert (refused.value.response_status_code, refused.value.error.target) == (httpx.codes.BAD_REQUEST, "defaults.copiesPerJob")
+
+    share = PrinterShare(display_name="Pull for Anna", allow_all_users=False)
+    share.additional_data = {"printer@odata.bind": f"{tenancy.base}/print/printers/{queue.id}"}
+    share = await boss.print.shares.post(share)
+    offered = boss.print.shares.by_printer_share_id(share.id)
+    assert share.id not in [each.id for each in (await anna.print.shares.get()).value]
+    person = ReferenceCreate(odata_id=f"{tenancy.base}/users/anna@example.org")
+    await offered.allowed_users.ref.post(person)
+    assert [each.user_principal_name for each in (await offered.allowed_users.get()).value] == ["anna@example.org"]
+    assert share.id in [each.id for each in (await anna.print.shares.get()).value]
+    with pytest.raises(ODataError) as refused:
+        await here.delete()
+    assert refused.value.response_status_code == httpx.codes.CONFLICT
+
+    job = await submit(anna, queue.id, document, copies=2)
+    waiting = await state_of(cast.app, queue.id, job.id, PrintJobProcessingState.Pending)
+    assert waiting.is_fetchable
+    told = PrintJobStatus(state=PrintJobProcessingState.Completed, description="Handed out.")
+    assert (await served.jobs.by_print_job_id(job.id).patch(PrintJob(status=told))).status.description == "Handed out."
+
+    archived = boss.reports.get_printer_archived_print_jobs_with_printer_id_with_start_date_time_with_end_date_time(
+        later(1), queue.id, later(-60)
+    )
+    reported = await until(lambda: has(archived), 20.0, "the job is in the report")
+    assert [(each.id, each.copies_printed, each.created_by.user_principal_name) for each in reported] == [
+        (job.id, 2, "anna@example.org")
+    ]
+    batch = BatchRequestContent()
+    for request in (here.to_get_request_information(), offered.to_get_request_information()):
+        batch.add_request_information(request)
+    answers = await boss.batch.post(batch)
+    assert list(answers.get_response_status_codes().values()) == [httpx.codes.OK] * 2
+
+    await offered.allowed_users.by_user_id((await offered.allowed_users.get()).value[0].id).ref.delete()
+    assert share.id not in [each.id for each in (await anna.print.shares.get()).value]
+    await offered.delete()
+    await here.delete()
+    with pytest.raises(ODataError) as refused:
+        await served.get()
+    assert refused.value.response_status_code == httpx.codes.NOT_FOUND
+
+
+async def has(builder):
+    """What a report tells by now; None: nothing."""
+    return (await builder.get()).value or None
