@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_origin
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
@@ -10,6 +10,28 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings import SettingsError as UnreadableError
 
 PREFIX = "PRINTBUS_"
+
+_LIST, _OBJECT = 'write it as JSON, a list such as ["one", "two"]', 'write it as JSON, an object such as {"name": "value"}'
+#: What to write instead, by pydantic's name of what is wrong; others' own words are good enough.
+_INSTEAD = {
+    **dict.fromkeys(("int_parsing", "int_type", "int_from_float"), "write a whole number, such as 10"),
+    **dict.fromkeys(("float_parsing", "float_type", "finite_number"), "write a number, such as 2.5"),
+    **dict.fromkeys(("bool_parsing", "bool_type"), "write true or false"),
+    **dict.fromkeys(("literal_error", "enum"), "write {expected}"),
+    **dict.fromkeys(("list_type", "tuple_type"), _LIST),
+    **dict.fromkeys(("dict_type", "model_type", "dataclass_type"), _OBJECT),
+    **dict.fromkeys(("ip_v4_network", "ip_v6_network"), "write networks such as 10.1.0.0/16"),
+    **dict.fromkeys(("string_type", "path_type"), "write text, in quotation marks inside of JSON"),
+    "missing": "write what is missing",
+    "too_short": "write {min_length} or more",
+    "too_long": "write {max_length} or fewer",
+    "ip_v4_address": "write addresses such as 192.0.2.1",
+    "string_pattern_mismatch": "write what the pattern {pattern} allows",
+    "greater_than": "write more than {gt}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than": "write less than {lt}",
+    "less_than_equal": "write {le} or less",
+}
 
 
 class SettingsError(Exception):
@@ -19,7 +41,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """The settings that all services share. Durations are seconds, sizes bytes. An empty variable is as good as none."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False)
 
     data_dir: Path = Field(Path("data"), description="Folder for everything that must outlive the process.")
     region: str = Field("local", pattern=r"^[a-z0-9-]{1,32}$", description="Name of this region: a token of every subject.")
@@ -95,10 +117,12 @@ def read(kind: type[S], **given: object) -> S:
     try:
         return kind(**given)  # type: ignore[arg-type]
     except ValidationError as error:
-        raise SettingsError(" ".join(_sentence(problem) for problem in error.errors())) from None
+        told = {problem["loc"][:1]: _sentence(problem) for problem in reversed(error.errors())}  # the first one of each variable
+        raise SettingsError(" ".join(reversed(told.values()))) from None
     except UnreadableError as error:
         field = str(error).split('"')[1]  # error parsing value for field "printers" from source "EnvSettingsSource"
-        raise SettingsError(f'{PREFIX}{field.upper()} is wrong: write it as JSON, a list such as ["one", "two"].') from None
+        shape = _OBJECT if get_origin(kind.model_fields[field].annotation) is dict else _LIST
+        raise SettingsError(f"{PREFIX}{field.upper()} is wrong: {shape}.") from None
 
 
 def _begins(value: str, *schemes: str) -> str:
@@ -111,7 +135,9 @@ def _begins(value: str, *schemes: str) -> str:
 def _sentence(problem: ErrorDetails) -> str:
     """What is wrong with which variable; never the value, which may be a secret."""
     name = PREFIX + str(problem["loc"][0] if problem["loc"] else "settings").upper()
-    if problem["type"] == "string_pattern_mismatch":
-        return f"{name} is wrong: write what the pattern {problem['ctx']['pattern']} allows."
-    within = ".".join(each for each in problem["loc"][1:] if isinstance(each, str))
-    return f"{name} is wrong{within and f' at {within}'}: {problem['msg'].removeprefix('Value error, ').rstrip('.')}."
+    within = ".".join(each for each in problem["loc"][1:] if isinstance(each, str) and "[" not in each)
+    told = _INSTEAD.get(problem["type"], problem["msg"].removeprefix("Value error, ").rstrip("."))
+    for key, value in problem.get("ctx", {}).items():
+        whole = isinstance(value, float) and value.is_integer()
+        told = told.replace(f"{{{key}}}", str(int(value) if whole else value))
+    return f"{name} is wrong{within and f' at {within}'}: {told}."
