@@ -1,5 +1,6 @@
 """What doors ask the spooler: lists, one task, what it is made of, how lines stand."""
 
+from dataclasses import replace
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,6 +16,7 @@ from services.spooler import materials, pauses, store
 from services.spooler.desk import Desk
 from services.spooler.horizon import Horizon
 from services.spooler.listing import Filter, listed
+from services.spooler.sentences import told
 from services.spooler.task import Step, Task
 from services.spooler.views import view
 
@@ -61,11 +63,13 @@ class Questions:
         return TaskList(tasks=tuple(self._view(task) for task in found))
 
     async def get_task(self, query: GetTask) -> TaskAnswer:
-        """One task of this client, or on a device of its own."""
+        """One task of this client, or on a device of its own; of one that is printed, also what its document had to do without."""
         await self._horizon.reach(query.task)
         async with self._database.reading() as connection:
-            task = (await store.load(connection, [query.task])).get(query.task)
-        return TaskAnswer(task=self._view(own_or_here(task, query)))
+            task = own_or_here((await store.load(connection, [query.task])).get(query.task), query)
+            remarks = await _remarks(connection, task)
+        shown = self._view(task)
+        return TaskAnswer(task=shown if shown.message else replace(shown, message=remarks))
 
     async def get_material(self, query: GetMaterial) -> Material:
         """What a task of this client is made of."""
@@ -97,6 +101,14 @@ class Questions:
 
     def _view(self, task: Task) -> TaskView:
         return view(task, paused=task.printer in self._desk.paused)
+
+
+async def _remarks(connection: AsyncConnection, task: Task) -> str:
+    """What the converter said of a task that is printed, for people; empty: nothing."""
+    if task.stage is not Stage.COMPLETED:
+        return ""
+    made = (await materials.converted_of(connection, [task.id])).get(task.id)
+    return told(" ".join(made.warnings), 1000) if made else ""
 
 
 async def lines(connection: AsyncConnection, printers: tuple[tuple[str, str], ...]) -> Lines:
