@@ -149,5 +149,5 @@ async def _ask_everything(sender: Client, end: float) -> Counter[str]:
 
     while time.monotonic() < end:
         rounds: list[Awaitable[None]] = [ask(command, data) for command, data in asked]
-        await asyncio.gather(*rounds, asyncio.sleep(0.2))
+        await asyncio.gather(*rounds, asyncio.sleep(0.2))  # at most five rounds a second
     return calls

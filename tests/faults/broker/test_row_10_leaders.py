@@ -37,7 +37,7 @@ async def test_row_10_work_goes_on_while_leaders_die(row, tmp_path):
             info = await admin.js.stream_info(INTAKE)
             assert info.config.num_replicas == 3
             async with client([server.url], server.token, row.history("client")) as sender:
-                quiet = await _goodput(sender, paper, asyncio.sleep(10))
+                quiet = await _goodput(sender, paper, _quiet(10))
                 during = await _goodput(sender, paper, _fault_leaders(bus, admin))
                 # What was accepted is printed when the last leader is back: the lag returns to nothing.
                 assert set(await settled([sender], 120)) == {"FINISHED"}, server.tail()
@@ -86,8 +86,12 @@ async def _offer(sender: Client, stop: asyncio.Event) -> int:
         while not stop.is_set():
             group.create_task(sender.submit("Paper", f"task {number}"))
             number += 1
-            await asyncio.sleep(1 / OFFERED)
+            await asyncio.sleep(1 / OFFERED)  # the rate at which tasks come
     return number
+
+
+async def _quiet(seconds: float) -> None:
+    await asyncio.sleep(seconds)  # what is measured is this time
 
 
 async def _fault_leaders(bus: Cluster, admin: Bus) -> None:
@@ -95,14 +99,14 @@ async def _fault_leaders(bus: Cluster, admin: Bus) -> None:
         leader = await bus.leader(admin, LEADING[number % len(LEADING)])
         if number % 2 == 0:
             await bus.kill(leader)
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # the pace of the faults
             bus.start(leader)
-            await asyncio.sleep(EVERY - 1)
+            await asyncio.sleep(EVERY - 1)  # the pace of the faults
         else:
             bus.freeze(leader)
-            await asyncio.sleep(EVERY - 1)
+            await asyncio.sleep(EVERY - 1)  # the pace of the faults
             bus.thaw(leader)
-            await asyncio.sleep(1)
+            await asyncio.sleep(1)  # the pace of the faults
 
 
 async def _no_lag(admin: Bus) -> float:

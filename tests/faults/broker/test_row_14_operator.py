@@ -134,7 +134,7 @@ async def submitting(sender: Client) -> AsyncIterator[None]:
     async def lane() -> None:
         while not stop.is_set():
             await sender.submit("Paper", f"number {len(sender.accepted)}")
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.1)  # the rate at which tasks come
 
     async with asyncio.TaskGroup() as group:
         group.create_task(lane())

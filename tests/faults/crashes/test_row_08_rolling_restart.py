@@ -77,7 +77,7 @@ async def trickle(sender: Client, stop: asyncio.Event) -> int:
     while not stop.is_set():
         await sender.submit("Other", f"number {count}")
         count += 1
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.05)  # the rate at which tasks come
     return count
 
 

@@ -50,7 +50,7 @@ async def renew(gateway, kept: list[str], stop: asyncio.Event) -> int:
             found = await answered(gateway, query)
             assert found.subscription.expires == query.expires
             count += 1
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # how often it asks
     return count
 
 
@@ -63,7 +63,7 @@ async def watch(gateway, over: dict[str, int], stop: asyncio.Event) -> None:
                     await gateway.ask(GetSubscription(**MINE, app=APP, subscription=one), timeout=5)
                 except Refused:
                     assert now() >= expires, f"{one} is not found {expires - now()} ms before its time"
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.2)  # how often it asks
 
 
 def ends(there: Receiver) -> dict[str, float]:
@@ -83,7 +83,7 @@ async def live_and_die(rig, dice: random.Random) -> int:
     for point in LIVES:
         async with process(rig, "", CRASHPOINT=point, **GIVEN) as one:
             if not point:
-                await asyncio.sleep(dice.uniform(2, 5))
+                await asyncio.sleep(dice.uniform(2, 5))  # at any moment of its life
                 one.kill()
             await until(lambda one=one: one.code is not None, 90, f"the end of a dispatcher at {point}")
             assert one.code == -9

@@ -85,4 +85,6 @@ async def test_row_27_more_bombs_of_one_tenant_than_there_are_workers_leave_turn
     attacks = [Attack(f"bomb {n}", Format.PDF, bomb, ("timeout", "memory", "too-large")) for n in range(FLOOD // 2)]
     async with besieged(row, Format.TEXT, Format.PDF, waiting=(Format.TEXT, Format.PDF), convert_timeout=6.0) as siege:
         siege.accepted.clear()  # all four workers are taken at once: others have to start beside seven bombs
-        await siege.against(*attacks, abreast=FLOOD // 2)
+        ends = await siege.against(*attacks, abreast=FLOOD // 2)
+    assert {end.cause for end in ends} <= {"timeout", "memory", "too-large"}
+    assert len(ends) == 2 * len(attacks)

@@ -152,4 +152,4 @@ async def read_files(row):
 @pytest.mark.row(30)
 @pytest.mark.timeout(500)
 async def test_row_30_no_document_shows_a_file_of_the_converter(row):
-    await internet.run(row, f"{__name__}:read_files")
+    await internet.check(row, f"{__name__}:read_files")

@@ -272,7 +272,7 @@ async def test_row_39_who_does_not_read_is_cut_off_too(row, town):
 
 async def _drip(writers):
     while True:
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # the pace of the drops
         for writer in writers:
             if not writer.is_closing():
                 writer.write(b"x")

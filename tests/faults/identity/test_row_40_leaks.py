@@ -121,7 +121,7 @@ class Processes:
     async def watch(self):
         while True:
             await asyncio.to_thread(self._look)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # how often it looks
 
     def _look(self):
         parents = {}

@@ -113,7 +113,7 @@ async def _flap(there: Site, sender: Client, clock: FakeClock) -> int:
         while not stop.is_set():
             await sender.submit("P1", f"while it flaps {number}")
             number += 1
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.25)  # the rate at which tasks come
         return number
 
     async with asyncio.TaskGroup() as group:
@@ -121,9 +121,9 @@ async def _flap(there: Site, sender: Client, clock: FakeClock) -> int:
         for number in range(2 * CYCLES):
             clock.set("+1h" if number % 2 else "-1h")
             (there.cell.drop if number < CYCLES else there.line.cut)()
-            await asyncio.sleep(2)
+            await asyncio.sleep(2)  # the pace of the flapping line
             there.cell.heal()
             there.line.heal()
-            await asyncio.sleep(2)
+            await asyncio.sleep(2)  # the pace of the flapping line
         stop.set()
     return offering.result()

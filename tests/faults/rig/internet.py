@@ -1,6 +1,6 @@
 """A network and some files of one's own: public addresses that lead to this test, inner ones with sinks, canaries in /etc.
 
-`run` starts a process in new network and mount namespaces and runs one function of a test module there. All of the internet is
+`check` starts a process in new network and mount namespaces and runs one function of a test module there. All of the internet is
 on its loopback device, so that the converter inside may be set up as in production: no network is allowed besides public ones.
 """
 
@@ -37,7 +37,7 @@ _PICTURES = ("/var/opt/canary.png", "/srv/canary.png")
 _EMPTY = ("/run", "/var/opt", "/srv")
 
 
-async def run(row: Row, where: str) -> None:
+async def check(row: Row, where: str) -> None:
     """Run `module:function` with the row in a process of its own network; what it tells is the row's. Skips where it cannot be."""
     if os.geteuid() or not await asyncio.to_thread(_possible):
         pytest.skip("only root may make network and mount namespaces here")
@@ -66,7 +66,7 @@ def _possible() -> bool:
 
 
 def planted(data: Path) -> Planted:
-    """The canaries of the process that `run` has started, and those that lie among the services' own files."""
+    """The canaries of the process that `check` has started, and those that lie among the services' own files."""
     own = canaries.plant(data / "keys")
     return Planted((*_TEXTS, own[0]), (*_PICTURES, own[1]))
 

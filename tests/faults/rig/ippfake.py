@@ -192,9 +192,9 @@ class FakePrinter:
             job.state, job.reasons = JobState.ABORTED, ("aborted-by-system",)
             return
         while self.linger_after is not None and job.impressions >= self.linger_after:  # noqa: ASYNC110 - it is a plain field
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.02)  # a page that takes as long as the test wants
         if self.second_per_page:
-            await asyncio.sleep(self.second_per_page)
+            await asyncio.sleep(self.second_per_page)  # a printer so fast
         if not self.stopped and not job.state.ended:
             job.impressions += 1
             self._note("page", job, page=job.impressions)
@@ -237,7 +237,7 @@ class FakePrinter:
         for octet in octets:
             writer.write(bytes([octet]))
             await writer.drain()
-            await asyncio.sleep(self.drip)
+            await asyncio.sleep(self.drip)  # the pace of its octets
 
     def _answer(self, request: Request, document: bytes) -> Response:
         given = request.group(GroupTag.OPERATION)

@@ -62,7 +62,8 @@ class Client:
             if answer is not None and answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
                 break
             assert time.monotonic() < begun + self.patience, f"{command} is not answered: {dict(self.repeats)}"
-            await asyncio.sleep(min(LONGEST_PAUSE, float(answer.headers.get("retry-after", 1)) if answer is not None else 0.1))
+            pause = float(answer.headers.get("retry-after", 1)) if answer is not None else 0.1
+            await asyncio.sleep(min(LONGEST_PAUSE, pause))  # as long as it was told to
         self.slowest = max(self.slowest, time.monotonic() - begun)
         envelope = answer.json()
         if not envelope["success"]:

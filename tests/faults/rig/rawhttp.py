@@ -102,7 +102,7 @@ async def watched(url: str, every: float = 0.1) -> AsyncIterator[Health]:
                 except httpx.HTTPError:
                     health.failed += 1
                 health.took.append(time.monotonic() - begun)
-                await asyncio.sleep(every)
+                await asyncio.sleep(every)  # how often it asks
 
     task = asyncio.create_task(watch())
     try:

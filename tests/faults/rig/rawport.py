@@ -58,7 +58,7 @@ class RawPort:
             got += piece
             self.taken += len(piece)
             if self.rate:
-                await asyncio.sleep(1 / self.rate)
+                await asyncio.sleep(1 / self.rate)  # a printer that takes so many bytes a second
         if got:
             self.jobs.append(bytes(got))
             if self.history:

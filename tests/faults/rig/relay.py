@@ -71,7 +71,7 @@ class Relay:
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, may: asyncio.Event) -> None:
         while data := await reader.read(_PIECE):
             if self.delay or self.rate:
-                await asyncio.sleep(self.delay + (len(data) / self.rate if self.rate else 0.0))
+                await asyncio.sleep(self.delay + (len(data) / self.rate if self.rate else 0.0))  # a line as slow as that
             await may.wait()
             writer.write(data)
             await writer.drain()

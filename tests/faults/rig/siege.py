@@ -153,7 +153,7 @@ class Siege:
             task = asyncio.create_task(self._one(*self.good[len(running) % len(self.good)]))
             task.add_done_callback(lambda _: room.release())
             running.append(task)
-            await asyncio.sleep(PACE)
+            await asyncio.sleep(PACE)  # good documents come at this rate
         return await asyncio.gather(*running)
 
     async def _one(self, kind: Format, data: bytes) -> tuple[Format, float]:

@@ -45,7 +45,7 @@ class Storm:
             wanted = dice.sample(list(self.names), min(dice.choice(BURSTS), kills - self.kills))
             self._burst(wanted)
             if dice.random() < HASTE:
-                await asyncio.sleep(dice.uniform(SHORTEST, LONGEST))
+                await asyncio.sleep(dice.uniform(SHORTEST, LONGEST))  # a storm does not wait for anybody
             else:
                 await self._work(progress, enough, patience)
 
@@ -71,7 +71,7 @@ class Storm:
                     if code != -signal.SIGKILL:
                         self.ended.append((name, code))
                     self.running.start(name)
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)  # how often it looks
 
 
 @asynccontextmanager

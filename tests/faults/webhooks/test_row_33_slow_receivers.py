@@ -39,7 +39,7 @@ class Crowd:
     async def script(self, request, writer):
         manner = request.path.split("/")[2].partition("?")[0]
         if manner == "hang":
-            await asyncio.sleep(LONG)
+            await asyncio.sleep(LONG)  # a receiver that hangs
             return answer(200)
         if manner == "drip":
             return await self._drip(writer)
@@ -53,7 +53,7 @@ class Crowd:
             while True:
                 writer.write(b"x")
                 await writer.drain()
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.5)  # the pace of its bytes
 
     async def _endless(self, writer):
         written = 0
@@ -140,7 +140,7 @@ async def test_row_33_a_hundred_slow_receivers_delay_no_other(row, tmp_path):
 @pytest.mark.row(33)
 async def test_row_33_a_webprinter_endpoint_blocks_itself_only(row, tmp_path):
     async def hanging(request, writer):
-        await asyncio.sleep(LONG)
+        await asyncio.sleep(LONG)  # a receiver that hangs
 
     settings = {"webhook_allow_networks": ALLOWED, "callback_timeout": 0.5}
     async with running_bus(tmp_path) as rig, receiver(hanging) as slow, receiver() as well, dispatcher(rig, **settings):
@@ -172,7 +172,7 @@ async def test_row_33_what_a_subscription_was_not_told_is_listed_and_told_again(
 
     async def moody(request, writer):
         if not answers["status"]:
-            await asyncio.sleep(LONG)
+            await asyncio.sleep(LONG)  # a receiver that hangs
         return answer(answers["status"] or 200, b"")
 
     settings = {"subscription_http": True, "subscription_schedule": (0.2, 0.4), "subscription_timeout": 0.5}

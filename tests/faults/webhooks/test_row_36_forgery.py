@@ -109,7 +109,7 @@ class Back:
     async def script(self, request, writer):
         self.now += 1
         self.most = max(self.most, self.now)
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.002)  # what answering takes
         self.now -= 1
         self.heard.append((int(time.time() * 1000), request.id))
         return answer(200, b"")
