@@ -123,6 +123,16 @@ def current() -> str:
     return carrier.get("traceparent", "")
 
 
+def processing(stream: str, message_id: str) -> dict[str, str]:
+    """What OpenTelemetry's conventions for messaging (in development) call the message that a span works on."""
+    return {
+        "messaging.system": "nats",
+        "messaging.operation.type": "process",
+        "messaging.destination.name": stream,
+        "messaging.message.id": message_id,
+    }
+
+
 def is_recorded(traceparent: str) -> bool:
     """Whether the trace of a `traceparent` is recorded, as whoever began it decided; of an empty one: no."""
     return traceparent[-1:] in _SAMPLED

@@ -6,7 +6,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 
 import structlog
+from opentelemetry.trace import SpanKind
 
+from libs.contracts.streams import PRINT
+from libs.runtime import traces
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, Withdrawn
@@ -109,7 +112,8 @@ class Lane:
         order = attempt.order
         attempt.begin()
         try:
-            with self._tracing.span("print document", order.traceparent, task=order.task, printer=self.label):
+            about = {"task": order.task, "printer": self.label, **traces.processing(PRINT, order.id)}
+            with self._tracing.span("print document", order.traceparent, SpanKind.CONSUMER, **about):
                 await self._bring(attempt, number)
         except (Withdrawn, asyncio.CancelledError):
             if attempt.step is not Step.WITHDRAWN:

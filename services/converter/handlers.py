@@ -12,7 +12,7 @@ from prometheus_client import Histogram
 from libs.contracts.documents import INLINE_LIMIT, Inline, Printable, Role, Stored
 from libs.contracts.orders import ConvertDocument
 from libs.contracts.reports import ConvertReport, DocumentConverted, DocumentRejected
-from libs.contracts.streams import REPORTS
+from libs.contracts.streams import CONVERT, REPORTS
 from libs.contracts.tickets import Ticket
 from libs.runtime import traces
 from libs.runtime.bus import Bus, Outgoing, outgoing
@@ -57,7 +57,7 @@ class Handlers:
             return
         begun, outcome = time.perf_counter(), "failed"
         try:
-            with self._tracing.span("convert", order.traceparent, SpanKind.CONSUMER, task=order.task, engine=order.engine.value):
+            with self._tracing.span("convert", order.traceparent, SpanKind.CONSUMER, **_about(order)):
                 report = await self._report(order)
                 crashpoint("converter-before-report")
                 await self._bus.publish(report, stream=REPORTS)
@@ -76,9 +76,7 @@ class Handlers:
         for order, result in zip(wanted, results, strict=True):
             if result is None:
                 continue
-            with self._tracing.since(
-                begun, "convert", order.traceparent, SpanKind.CONSUMER, task=order.task, engine=order.engine.value
-            ):
+            with self._tracing.since(begun, "convert", order.traceparent, SpanKind.CONSUMER, **_about(order)):
                 told = _rejected(order, result) if isinstance(result, Rejected) else await self._briefly(order, result)
                 reports.append(outgoing(told))
             self._took(order, _outcome(told), (time.time_ns() - begun) / 1e9)
@@ -121,6 +119,10 @@ class Handlers:
 def is_over(order: ConvertDocument) -> bool:
     """Whether the time of an order's task is over."""
     return 0 < order.expires < time.time() * 1000
+
+
+def _about(order: ConvertDocument) -> dict[str, str]:
+    return {"task": order.task, "engine": order.engine.value, **traces.processing(CONVERT, order.id)}
 
 
 def _outcome(report: ConvertReport) -> str:

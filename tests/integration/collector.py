@@ -18,7 +18,10 @@ PROTOBUF = "application/x-protobuf"
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A span that came; ids in hexadecimal, `parent` empty: it begins a trace; times in ns since 1970."""
+    """A span that came; ids in hexadecimal, `parent` empty: it begins a trace; times in ns since 1970.
+
+    `stream` is where the message came from that it works on, as OpenTelemetry's conventions call it.
+    """
 
     service: str
     region: str
@@ -29,6 +32,7 @@ class Seen:
     task: str
     begun: int
     ended: int
+    stream: str = ""
 
 
 @dataclass
@@ -53,10 +57,13 @@ class Collector:
             about = {each.key: each.value.string_value for each in resource.resource.attributes}
             for scope in resource.scope_spans:
                 for span in scope.spans:
-                    task = next((each.value.string_value for each in span.attributes if each.key == "task"), "")
+                    told = {each.key: each.value.string_value for each in span.attributes}
+                    task, stream = (told.get(name, "") for name in ("task", "messaging.destination.name"))
                     ids = (each.hex() for each in (span.trace_id, span.span_id, span.parent_span_id))
                     times = span.start_time_unix_nano, span.end_time_unix_nano
-                    self.spans.append(Seen(about["service.name"], about.get("cloud.region", ""), span.name, *ids, task, *times))
+                    self.spans.append(
+                        Seen(about["service.name"], about.get("cloud.region", ""), span.name, *ids, task, *times, stream)
+                    )
 
 
 @asynccontextmanager

@@ -52,6 +52,7 @@ async def test_one_trace_links_request_waiting_conversion_printing_and_callback_
     assert {span.region for span in spans} == {"eu"}
     assert {span.parent for span in spans} <= {CALLER, *(span.id for span in spans)}, "nothing hangs in the air"
     assert {span.task for span in spans} - {""} == {told}
+    assert {("convert", "CONVERT"), ("print document", "PRINT")} <= {(span.name, span.stream) for span in spans}
     way = collector.way(told)
     assert [span.name for span in way][:4] == ["task incoming", "task transforming", "task fetchable", "task offered"]
     assert [span.begun for span in way][1:] == [span.ended for span in way][:-1], "it is somewhere all the time"
