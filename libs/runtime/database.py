@@ -29,33 +29,46 @@ class Database:
     def __init__(self, engine: AsyncEngine, service: str) -> None:
         self.engine = engine
         self._service = service
+        self._committed = asyncio.Event()
+        self._commits = 0
 
     @property
     def sqlite(self) -> bool:
         """Whether this is SQLite: one writer at a time, which is taken at the transaction's begin."""
         return self.engine.dialect.name == "sqlite"
 
-    def stamp(self) -> object:
+    def stamp(self, young: float | None = None) -> object:
         """What changes with every commit of whoever; None: it cannot be told, or the last one is too young for that.
 
-        It is a look at the file system's own memory, no work for a thread.
+        One that is older than `young` seconds (`YOUNG` unless given) is taken to be synced, and seen by readers.
+
+        It is a look at the file system's own memory, no work for a thread: every commit writes to the write-ahead log first.
         """
         name = self.engine.url.database
         if not self.sqlite or not name:
             return None
         try:
-            found = [os.stat(path) for path in (name, f"{name}-wal")]  # noqa: PTH116 - many times a second, where nothing else is
+            log = os.stat(f"{name}-wal")  # noqa: PTH116 - many times a second, where nothing else is
         except OSError:
             return None
-        if max(each.st_mtime for each in found) > time.time() - YOUNG:
+        if log.st_mtime > time.time() - (YOUNG if young is None else young):
             return None
-        return [(each.st_ino, each.st_mtime_ns, each.st_size) for each in found]
+        return (log.st_ino, log.st_mtime_ns, log.st_size, self._commits)
+
+    async def committed(self, within: float) -> None:
+        """Wait for the next commit of this process, so many seconds at most: other processes are not heard of."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within):
+                await self._committed.wait()
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """A write transaction: committed at the end of the block, rolled back when it raises."""
         async with self.engine.begin() as connection:
             yield connection
+        self._commits += 1
+        told, self._committed = self._committed, asyncio.Event()
+        told.set()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:

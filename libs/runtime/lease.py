@@ -21,7 +21,7 @@ RENEWAL = 1.5
 #: that nobody waits for its end.
 ALONE = "embedded"
 ALONE_TERM = 60.0
-ALONE_RENEWAL = 15.0
+ALONE_RENEWAL = 25.0
 #: How long who has no lease waits for its row, and how old a transaction must be that keeps the row of a lease that has run out,
 #: for PostgreSQL to end it, in seconds. Frozen between the parameters of one statement, its owner counts as active, not as idle.
 PATIENCE, STALE = 2.0, 10.0

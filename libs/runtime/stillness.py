@@ -4,15 +4,17 @@ import time
 
 from libs.runtime.database import Database
 
-#: A look is due after so many seconds whatever the files say: a commit whose sync took longer than the margin is seen then.
-LONGEST = 10.0
+#: A look is due after so many seconds whatever the files say: another process's commit whose sync took longer than the margin is
+#: seen then. Our own are counted.
+LONGEST = 30.0
 
 
 class Stillness:
     """Spares the looks of one reader. SQLite's files tell when somebody committed; a database server is always looked at."""
 
-    def __init__(self, database: Database, longest: float = LONGEST) -> None:
+    def __init__(self, database: Database, longest: float = LONGEST, young: float | None = None) -> None:
         self._database = database
+        self._young = young
         self._longest = longest
         self._before: object = None
         self._seen: object = None
@@ -21,11 +23,11 @@ class Stillness:
     @property
     def holds(self) -> bool:
         """Whether a look would find what the last one found: nothing to do."""
-        return self._seen is not None and time.monotonic() < self._until and self._database.stamp() == self._seen
+        return self._seen is not None and time.monotonic() < self._until and self._database.stamp(self._young) == self._seen
 
     def begin(self) -> None:
         """A look begins."""
-        self._before, self._seen = self._database.stamp(), None
+        self._before, self._seen = self._database.stamp(self._young), None
 
     def settle(self) -> None:
         """The look that began last found nothing to do, and nothing that time alone would change."""

@@ -1,6 +1,7 @@
 """Tells the world what changed: news of the database to the directory and to the stream DEVICES, presence, and the tick."""
 
 import asyncio
+from contextlib import suppress
 
 import structlog
 from nats.errors import Error as NatsError
@@ -22,8 +23,8 @@ log = structlog.get_logger()
 BATCH = 32
 #: Seconds that news of another process may wait to be seen.
 LOOK = 0.5
-#: How often it is looked who has fallen silent, in seconds.
-PULSE = 0.5
+#: The same as long as nobody commits anything.
+REST = 1.0
 #: Entries of the directory that are written at the same time.
 TOGETHER = 16
 
@@ -65,10 +66,12 @@ class Herald:
                     await self._tell(told)
                     continue
                 still.settle()
-            try:
-                await asyncio.wait_for(self._wanted.wait(), LOOK)
-            except TimeoutError:
-                continue
+                pause = LOOK
+            else:
+                pause = REST
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._wanted.wait()
 
     async def tick(self) -> None:
         """Write the tick once a second, as soon as the directory says what is true; a body for `Service.loop`."""
@@ -110,7 +113,7 @@ class Herald:
                 log.warning("presence not written", error=type(error).__name__)
                 self._presence.again(agent for agent, _ in changes)
                 await asyncio.sleep(LOOK)
-            await self._presence.stirred(PULSE)
+            await self._presence.stirred()
 
     async def _tell(self, told: list[News]) -> None:
         keys = list(dict.fromkeys(one.key for one in told if one.key))

@@ -7,6 +7,9 @@ from contextlib import suppress
 
 from libs.contracts.agents import Heartbeat
 
+#: Who falls silent one after the other is told together, within so many seconds.
+SOON = 0.1
+
 
 class Presence:
     """Online agents by serial number. Times are of the monotonic clock."""
@@ -25,6 +28,7 @@ class Presence:
         """Believe the directory that these were online, until the timeout says otherwise."""
         for agent in agents:
             self._heard.setdefault(agent, self._clock())
+            self._stirred.set()
 
     def hear(self, beat: Heartbeat) -> None:
         """Take a heartbeat; one that says goodbye makes its agent offline at once."""
@@ -42,11 +46,18 @@ class Presence:
         self._changed.add(agent)
         self._stirred.set()
 
-    async def stirred(self, within: float) -> None:
-        """Wait until somebody comes or says goodbye, so many seconds at most."""
+    async def stirred(self) -> None:
+        """Wait until somebody comes, says goodbye, or may have been silent for too long."""
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._stirred.wait(), within)
+            async with asyncio.timeout(self._patience()):
+                await self._stirred.wait()
         self._stirred.clear()
+
+    def _patience(self) -> float | None:
+        """Seconds until the first of those who are online would be silent for too long; None: nobody is."""
+        if not self._heard:
+            return None
+        return max(min(self._heard.values()) + self._timeout - self._clock(), SOON)
 
     def online(self, agent: str) -> bool:
         """Whether an agent was heard within the timeout."""

@@ -42,8 +42,9 @@ class News:
     event: bytes | None
 
 
-#: Seconds that what another process changed may at most stay unseen: a revocation is one.
-LOOK = 3.0
+#: What another process changed is seen at the next look, a revocation say, if its sync took no longer than `YOUNG` seconds, and
+#: else after `LOOK` seconds at most.
+YOUNG, LOOK = 3.0, 10.0
 #: What is done by the server itself, at its start say, is recorded as its.
 ITSELF = "the server"
 
@@ -72,7 +73,7 @@ class Store:
 
     def stillness(self) -> Stillness:
         """For a reader that looks again and again."""
-        return Stillness(self._database, LOOK)
+        return Stillness(self._database, LOOK, YOUNG)
 
     async def client(self, sn: str) -> ClientEntry | None:
         """A client; one of a disabled tenant is disabled."""

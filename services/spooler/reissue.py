@@ -41,6 +41,7 @@ class Reissue:
         self._database = database
         self._commit = commit
         self._desk = desk
+        self._seen: dict[str, tuple[int, int]] = {}
 
     async def run(self, period: float = PERIOD) -> None:
         """For ever."""
@@ -56,9 +57,12 @@ class Reissue:
         """Compare a stream with what is remembered of it, and order again if it is another one; how many orders."""
         info = await self._bus.js.stream_info(stream)
         made, last = int(info.created.timestamp() * 1000) if info.created else 0, int(info.state.last_seq)
+        if self._seen.get(stream) == (made, last):  # as we have written it down ourselves
+            return 0
         async with self._database.reading() as connection:
             known = (await connection.execute(select(cursors).where(cursors.c.stream == _row(stream)))).first()
         if known and (known.at, known.sequence) == (made, last):
+            self._seen[stream] = made, last
             return 0
         again = 0
         if known and (abs(known.at - made) > 1 or last < known.sequence):
@@ -76,6 +80,7 @@ class Reissue:
             return []
 
         await self._commit(change)
+        self._seen[stream] = made, last
 
     async def _again(self, step: Step) -> int:
         """In the order of the line, a few hundred in a transaction."""

@@ -46,6 +46,8 @@ from services.spooler.usage import Usage, UsageSweep
 
 #: How often the timers are looked at, in seconds.
 TICK = 0.5
+#: The same as long as nothing is due and we commit nothing: what others write to the database may wait so long.
+REST = 2.0
 
 
 class Term:
@@ -156,7 +158,9 @@ class Term:
                     continue
                 due_at = await self._handlers.next_time()
                 still.settle()
-            await asyncio.sleep(TICK)
+                await asyncio.sleep(TICK)
+            else:
+                await self._database.committed(min(REST, max(TICK, due_at / 1000 - time.time())))
 
     @asynccontextmanager
     async def _hearing(self) -> AsyncIterator[None]:

@@ -33,10 +33,13 @@ class Claims:
         self._ordered = tuple(ordered)
         self._still = Stillness(database)
         self.holder = holder
+        #: Whether the last look was spared: nothing waits for anybody.
+        self.idle = False
 
     async def claim(self, running: Collection[str]) -> list[Endpoint]:
         """Take endpoints with something to tell that nobody holds, and those of ours that are not `running`."""
-        if not running and self._still.holds:
+        self.idle = not running and self._still.holds
+        if self.idle:
             return []
         self._still.begin()
         due = or_(endpoint.c.dialect.in_(self._ordered), delivery.c.due_at <= int(time.time() * 1000))

@@ -18,6 +18,8 @@ log = structlog.get_logger()
 
 #: Seconds between two looks for endpoints that somebody must serve, and between two renewals.
 LOOK = 1.0
+#: The same while nothing waits for any endpoint: what comes in here wakes us.
+REST = 2.0
 RENEWAL = TERM / 4
 
 
@@ -55,7 +57,8 @@ class Lanes:
             while not self._stopped:
                 await self._look()
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wanted.wait(), LOOK)
+                    async with asyncio.timeout(REST if self._claims.idle else LOOK):
+                        await self._wanted.wait()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         except asyncio.CancelledError:
             await end(*self._tasks.values(), again=TIDYING)

@@ -1,7 +1,10 @@
 """Who is there: told when it changes, and only then."""
 
+import asyncio
+
 from libs.contracts.agents import Heartbeat
 from services.registry.presence import Presence
+from tests.waiting import Leap, turns, until
 
 
 class Clock:
@@ -96,3 +99,22 @@ def test_what_could_not_be_told_is_told_again():
     assert seen.changes() == [("A", True)]
     seen.again(["A"])
     assert seen.changes() == [("A", True)]
+
+
+async def test_nobody_looks_before_somebody_may_be_silent_and_then_at_once():
+    seen, clock = presence()
+    later = Leap()
+    waiting = asyncio.create_task(seen.stirred())
+    await later.ahead(60)
+    assert not waiting.done()
+    seen.restore(["A"])
+    await until(waiting.done)
+    assert seen.changes() == []
+    waiting = asyncio.create_task(seen.stirred())
+    await turns()
+    clock.now += 6
+    await later.ahead(5.8)
+    assert not waiting.done()
+    await later.ahead(0.3)
+    await until(waiting.done)
+    assert seen.changes() == [("A", False)]

@@ -1,5 +1,6 @@
 """A reader looks again when somebody has committed, and not before."""
 
+import asyncio
 import os
 import time
 
@@ -9,6 +10,7 @@ from sqlalchemy import insert
 from libs.runtime import database
 from libs.runtime.stillness import Stillness
 from tests.runtime.decider import fact, store
+from tests.waiting import turns, until
 
 
 @pytest.fixture
@@ -61,6 +63,24 @@ async def test_a_look_is_due_now_and_then_whatever_the_files_say(tmp_path, no_ma
     async with store("", tmp_path) as opened:
         still = Stillness(opened, 0.0)
         looked(still)
+        assert not still.holds
+
+
+async def test_a_commit_of_our_own_is_counted_and_told(tmp_path):
+    async with store("", tmp_path) as opened:
+        await put(opened, 1)
+        log = tmp_path / "decider.sqlite-wal"
+        os.utime(log, (time.time() - 60, time.time() - 60))
+        still, before = Stillness(opened), log.stat()
+        looked(still)
+        assert still.holds
+        waiting = asyncio.create_task(opened.committed(60))
+        await turns()
+        assert not waiting.done()
+        await put(opened, 2)
+        await until(waiting.done)
+        os.truncate(log, before.st_size)
+        os.utime(log, ns=(before.st_atime_ns, before.st_mtime_ns))  # as one whose file tells nothing
         assert not still.holds
 
 
