@@ -190,6 +190,9 @@ async def test_jobs_of_users_and_of_groups(tmp_path):
         await door.get(f"/reports/getGroupArchivedPrintJobs(groupId='{ALICE}')", status=404)
         told = await door.get("/reports/getUserArchivedPrintJobs(startDateTime=null)", status=400)
         assert "userId" in told["error"]["message"]
+        turned = "startDateTime=2026-02-01T00:00:00Z,endDateTime=2026-01-01T00:00:00Z"
+        told = await door.get(f"/reports/getUserArchivedPrintJobs(userId='{ALICE}',{turned})", status=400)
+        assert told["error"]["target"] == "startDateTime"
         told = await door.get(f"/reports/getUserArchivedPrintJobs(userId='{ALICE}',endDateTime=soon)", status=400)
         assert told["error"]["target"] == "endDateTime"
 

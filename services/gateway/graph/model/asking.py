@@ -3,7 +3,7 @@
 from functools import lru_cache, partial
 
 from services.gateway.graph.model import comparing
-from services.gateway.graph.model.schema import ENUMS, TYPES, Property, members
+from services.gateway.graph.model.schema import ENUMS, OPERATIONS, TYPES, Property, members
 from services.gateway.graph.model.types import SETS, SINGLETONS
 from services.gateway.graph.odata.matching import paths
 from services.gateway.graph.odata.query import Query
@@ -58,7 +58,7 @@ def _elsewhere(found: Property, option: str) -> Problem:
 @lru_cache
 def _listed(route: str) -> str:
     """The type of what a route's path lists; empty: nobody has described that."""
-    first, *below = (each for each in route.split("/") if not each.startswith("{"))
+    first, *below = (each.partition("(")[0] for each in route.split("/") if not each.startswith("{"))
     type_ = SINGLETONS.get(first) or SETS.get(first) or ""
     for segment in below:
         leads = _leads(type_).get(segment) if type_ else None
@@ -67,4 +67,6 @@ def _listed(route: str) -> str:
 
 
 def _leads(type_: str) -> dict[str, Property]:
-    return {name: one for name, one in members(type_).items() if one.leads}
+    """Where a path goes on from a type: to what its properties lead to, and to what its functions answer."""
+    answers = {each.name: each.answer for each in OPERATIONS if each.on.type == type_ and not each.action and each.answer}
+    return {**{name: one for name, one in members(type_).items() if one.leads}, **answers}

@@ -79,6 +79,8 @@ async def group_jobs(call: Call) -> Answer:
 
 async def _archived(call: Call, **whose: Any) -> Answer:
     start, end = _moment(call, "startDateTime"), _moment(call, "endDateTime")
+    if start is not None and end is not None and start > end:
+        raise bad("startDateTime is after endDateTime: write the earlier one first.", "startDateTime")
     wanted = ListArchivedJobs(region=call.gateway.region, tenant=call.who.tenant, start=start, end=end, **whose)
 
     async def ask(offset: int, limit: int) -> tuple[list[dict[str, Any]], bool]:

@@ -7,6 +7,7 @@ from services.gateway.graph.odata.query import query_of
 from services.gateway.graph.problem import Problem
 
 JOBS = "print/printers/{printer}/jobs"
+ARCHIVED = "reports/getUserArchivedPrintJobs(userId={userId},startDateTime={startDateTime},endDateTime={endDateTime})"
 
 
 @pytest.mark.parametrize(
@@ -18,6 +19,7 @@ JOBS = "print/printers/{printer}/jobs"
         ("print/taskDefinitions/{definition}/tasks", "$filter=definition/displayName eq 'a'&$expand=definition"),
         ("print/shares/{share}/allowedUsers", "$filter=mail eq 'a'"),
         ("reports/dailyPrintUsageByUser", "$filter=usageDate ge 2026-01-01"),
+        (ARCHIVED, "$filter=processingState eq 'completed' and copiesPrinted gt 1 and createdBy/id ne null"),
         ("subscriptions", "$filter=changeType eq 'created'"),
         ("subscriptions/{subscription}/deliveries", "$filter=state eq 'failed'"),
         ("print/printers", "$filter=capabilities/isColorPrintingSupported eq true and defaults/copiesPerJob lt 2.5"),
@@ -68,6 +70,8 @@ def test_what_is_not_there_is_told_with_what_there_is(route, query, option):
         (JOBS, "$filter=documents/size gt 0", "cannot look into documents here; it leads to several"),
         ("print/shares", "$filter=printer/displayName eq 'a'", "write $expand=printer as well"),
         ("reports/dailyPrintUsageByUser", "$filter=usageDate ge 5", "a day or time such as"),
+        (ARCHIVED, "$filter=processingState eq 'printed'", "write one of unknown, pending"),
+        (ARCHIVED, "$filter=copies gt 1", "there is no copies; archivedPrintJob has id"),
     ],
 )
 def test_what_could_match_nothing_ever_is_told(route, query, says):
