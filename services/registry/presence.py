@@ -86,3 +86,4 @@ class Presence:
     def again(self, agents: Iterable[str]) -> None:
         """Tell the presence of these once more at the next look: it could not be told."""
         self._changed.update(agents)
+        self._stirred.set()

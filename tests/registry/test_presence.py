@@ -118,3 +118,6 @@ async def test_nobody_looks_before_somebody_may_be_silent_and_then_at_once():
     await later.ahead(0.3)
     await until(waiting.done)
     assert seen.changes() == [("A", False)]
+    seen.again(["A"])  # it could not be told, and nobody else is there to be waited for
+    await asyncio.wait_for(seen.stirred(), 20)
+    assert seen.changes() == [("A", False)]
