@@ -37,12 +37,16 @@ def modules(*folders: str) -> tuple[Module, ...]:
     """Every Python file below `folders` (by default libs and services)."""
     found = []
     for folder in folders or ("libs", "services"):
-        for file in sorted((ROOT / folder).rglob("*.py")):
-            path = file.relative_to(ROOT)
-            name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
-            text = file.read_text()
-            found.append(Module(path, name, text, ast.parse(text)))
+        found += [_module(file) for file in sorted((ROOT / folder).rglob("*.py"))]
     return tuple(found)
+
+
+@cache
+def _module(file: Path) -> Module:
+    path = file.relative_to(ROOT)
+    name = ".".join(path.with_suffix("").parts).removesuffix(".__init__")
+    text = file.read_text()
+    return Module(path, name, text, ast.parse(text))
 
 
 def present_services() -> list[Path]:

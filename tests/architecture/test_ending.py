@@ -16,7 +16,7 @@ def test_nobody_cancels_once_and_waits_for_ever():
 
 
 def _once(module: Module) -> Iterator[str]:
-    if str(module.path).startswith(BELOW):
+    if str(module.path).startswith(BELOW) or ".cancel()" not in module.text:
         return
     for node in ast.walk(module.tree):
         for body in (getattr(node, "body", None), getattr(node, "finalbody", None)):

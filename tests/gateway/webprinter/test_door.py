@@ -21,7 +21,7 @@ LIST = {"command": "listDevices"}
 TEXT = {"command": "newPrintTask", "data": {"task": {"mediaFormat": "TEXT", "content": "x"}}}
 
 
-def failure(answer, status):
+def check_failure(answer, status):
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
@@ -46,7 +46,7 @@ async def test_only_post_is_heard(tmp_path, method):
         assert answer.status_code == 405
         assert answer.headers["allow"] == "POST, OPTIONS"
         if method != "HEAD":
-            failure(answer, 405)
+            check_failure(answer, 405)
 
 
 async def test_options_says_what_is_allowed(tmp_path):
@@ -58,14 +58,14 @@ async def test_options_says_what_is_allowed(tmp_path):
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 async def test_a_door_that_is_switched_off_is_not_there(tmp_path, method):
     async with door(tmp_path, openapi_enabled=False) as rig:
-        failure(await rig.client.request(method, "/openapi"), 404)
+        check_failure(await rig.client.request(method, "/openapi"), 404)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 @pytest.mark.parametrize("path", ["/openapi/listDevices", "/openapi/sendTmpFile/x", "/openapi//"])
 async def test_what_is_not_below_the_door_is_told_in_its_own_words(tmp_path, path, method):
     async with door(tmp_path) as rig:
-        assert "/openapi" in failure(await rig.client.request(method, path), 404)
+        assert "/openapi" in check_failure(await rig.client.request(method, path), 404)
 
 
 async def test_a_slash_at_the_end_changes_nothing(tmp_path):
@@ -73,7 +73,7 @@ async def test_a_slash_at_the_end_changes_nothing(tmp_path):
         rig.bus.answers[ListDevices] = DeviceList(devices=())
         headers = {"Api-Access-Token": TOKEN}
         assert (await rig.client.post("/openapi/", json=LIST, headers=headers)).json()["success"] is True
-        failure(await rig.client.get("/openapi/", headers=headers), 405)
+        check_failure(await rig.client.get("/openapi/", headers=headers), 405)
         answer = await rig.client.post("/openapi/sendTmpFile/", files={"file": ("a.txt", b"x")}, headers=headers)
         assert answer.json()["file"]["fileName"] == "a.txt"
 
@@ -81,7 +81,7 @@ async def test_a_slash_at_the_end_changes_nothing(tmp_path):
 @pytest.mark.parametrize("headers", [{}, {"Api-Access-Token": ""}, {"Api-Access-Token": "wrong"}, {"Api-Access-Token": "x" * 9000}])
 async def test_without_a_good_token_nobody_is_heard(tmp_path, headers):
     async with door(tmp_path) as rig:
-        assert "Api-Access-Token" in failure(await rig.client.post("/openapi", json=LIST, headers=headers), 401)
+        assert "Api-Access-Token" in check_failure(await rig.client.post("/openapi", json=LIST, headers=headers), 401)
 
 
 @pytest.mark.parametrize("name", ["Api-Access-Token", "api-access-token", "API-ACCESS-TOKEN"])
@@ -96,12 +96,12 @@ async def test_a_token_ends_with_its_time_its_client_and_its_tenant(tmp_path):
     async with door(tmp_path) as rig:
         own = TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="main", expires_at=1)
         rig.mirror.put(own)
-        failure(await rig.post(LIST), 401)
+        check_failure(await rig.post(LIST), 401)
         rig.mirror.put(TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="other"))
-        failure(await rig.post(LIST), 401)
+        check_failure(await rig.post(LIST), 401)
         rig.mirror.put(TokenEntry(digest=token_digest(TOKEN), sn=SN, tenant="main"))
         rig.mirror.put(ClientEntry(sn=SN, tenant="main", role=ClientKind.AGENT, enabled=False))
-        failure(await rig.post(LIST), 401)
+        check_failure(await rig.post(LIST), 401)
 
 
 async def test_a_blind_gateway_asks_the_registry(tmp_path):
@@ -111,7 +111,7 @@ async def test_a_blind_gateway_asks_the_registry(tmp_path):
         assert {type(query) for query in rig.bus.asked} == {LookUp}
         rig.bus.answers[LookUp] = None
         answer = await rig.post(TEXT)
-        failure(answer, 503)
+        check_failure(answer, 503)
         assert answer.headers["retry-after"] == "5"
 
 
@@ -137,7 +137,7 @@ BODIES = {
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES.keys())
 async def test_what_is_no_command_is_a_bad_request(tmp_path, body):
     async with door(tmp_path) as rig:
-        failure(await rig.post(body), 400)
+        check_failure(await rig.post(body), 400)
 
 
 GOOD = {
@@ -165,8 +165,8 @@ async def test_a_command_in_every_dress(tmp_path, body, kind):
 
 async def test_an_unknown_command_is_named(tmp_path):
     async with door(tmp_path) as rig:
-        assert "'makeCoffee'" in failure(await rig.post({"command": "makeCoffee"}), 200)
-        message = failure(await rig.post({"command": "x" * 100_000}), 200)
+        assert "'makeCoffee'" in check_failure(await rig.post({"command": "makeCoffee"}), 200)
+        message = check_failure(await rig.post({"command": "x" * 100_000}), 200)
         assert len(message) < 300
 
 
@@ -181,7 +181,7 @@ async def test_an_unknown_command_is_named(tmp_path):
 )
 async def test_who_misspells_a_command_is_told_what_it_is_called(tmp_path, command, sentence):
     async with door(tmp_path) as rig:
-        assert failure(await rig.post({"command": command}), 200) == sentence
+        assert check_failure(await rig.post({"command": command}), 200) == sentence
 
 
 SHAPE = 'send {"command": "...", "data": {...}}'
@@ -204,7 +204,7 @@ SHAPE = 'send {"command": "...", "data": {...}}'
 )
 async def test_what_is_no_command_is_told_what_it_is_instead(tmp_path, body, sentence):
     async with door(tmp_path) as rig:
-        assert sentence in failure(await rig.post(body), 400)
+        assert sentence in check_failure(await rig.post(body), 400)
 
 
 @pytest.mark.parametrize("path", ["/openapi", "/openapi/sendTmpFile"])
@@ -213,7 +213,7 @@ async def test_a_compressed_body_is_refused_by_its_header(tmp_path, path, coding
     async with door(tmp_path) as rig:
         headers = {"Api-Access-Token": TOKEN, "Content-Encoding": coding}
         answer = await rig.client.post(path, content=gzip.compress(b"{}"), headers=headers)
-        assert "Content-Encoding" in failure(answer, 415)
+        assert "Content-Encoding" in check_failure(answer, 415)
         assert answer.headers["accept-encoding"] == "identity"
         rig.bus.answers[ListDevices] = DeviceList(devices=())
         answer = await rig.post(LIST, content_encoding="identity")
@@ -223,27 +223,27 @@ async def test_a_compressed_body_is_refused_by_its_header(tmp_path, path, coding
 @pytest.mark.parametrize("data", ['{"deviceType": "printer"}', '[{"a": 1}]'])
 async def test_the_text_of_an_object_is_told_from_an_object(tmp_path, data):
     async with door(tmp_path) as rig:
-        said = failure(await rig.post({"command": "listDevices", "data": data}), 200)
+        said = check_failure(await rig.post({"command": "listDevices", "data": data}), 200)
         assert said == "data must be an object; it is a text: send the object itself, without quotation marks around it."
 
 
 @pytest.mark.parametrize("data", [[1], "text", 7, True, 0.5])
 async def test_data_that_is_no_object_is_refused(tmp_path, data):
     async with door(tmp_path) as rig:
-        assert "data" in failure(await rig.post({"command": "listDevices", "data": data}), 200)
+        assert "data" in check_failure(await rig.post({"command": "listDevices", "data": data}), 200)
 
 
 async def test_a_body_that_is_too_large_is_refused_before_it_is_read(tmp_path):
     async with door(tmp_path, max_body=2000) as rig:
-        assert "2000" in failure(await rig.post(b"x" * 2001), 413)
+        assert "2000" in check_failure(await rig.post(b"x" * 2001), 413)
 
         async def endless():
             while True:
                 yield b"x" * 500
 
         headers = {"Api-Access-Token": TOKEN}
-        failure(await rig.client.post("/openapi", content=endless(), headers=headers), 413)
-        failure(await rig.client.post("/openapi", content=b"x", headers={**headers, "Content-Length": "9" * 40}), 413)
+        check_failure(await rig.client.post("/openapi", content=endless(), headers=headers), 413)
+        check_failure(await rig.client.post("/openapi", content=b"x", headers={**headers, "Content-Length": "9" * 40}), 413)
         rig.bus.answers[ListDevices] = DeviceList(devices=())
         assert (await rig.post(json.dumps(LIST).encode().ljust(2000))).status_code == 200
 
@@ -251,7 +251,7 @@ async def test_a_body_that_is_too_large_is_refused_before_it_is_read(tmp_path):
 async def test_who_is_not_known_has_no_body_read(tmp_path):
     async with door(tmp_path, max_body=2000) as rig:
         answer = await rig.client.post("/openapi", content=b"x" * 5000)
-        failure(answer, 401)
+        check_failure(answer, 401)
 
 
 REFUSALS = [
@@ -269,7 +269,7 @@ async def test_what_goes_wrong_behind_the_door_has_a_status(tmp_path, error, sta
     async with door(tmp_path) as rig:
         rig.bus.answers[ListDevices] = error
         answer = await rig.post(LIST)
-        message = failure(answer, status)
+        message = check_failure(answer, status)
         assert words in message
         assert "secret" not in answer.text
         assert "Traceback" not in answer.text
@@ -281,7 +281,7 @@ async def test_a_task_that_could_not_be_stored_is_not_accepted(tmp_path, error):
     async with door(tmp_path) as rig:
         rig.bus.refusal = error
         answer = await rig.post(TEXT)
-        failure(answer, 503)
+        check_failure(answer, 503)
         assert answer.headers["retry-after"] == "5"
 
 
@@ -289,14 +289,14 @@ async def test_a_store_that_is_full_is_named_as_the_reason(tmp_path):
     async with door(tmp_path) as rig:
         rig.bus.refusal = NotStored("INTAKE refused a message: maximum bytes exceeded", 10077)
         answer = await rig.post(TEXT)
-        assert "store is full, and nothing was done" in failure(answer, 503)
+        assert "store is full, and nothing was done" in check_failure(answer, 503)
         assert answer.headers["retry-after"] == "5"
 
 
 async def test_without_room_for_what_was_accepted_nothing_new_is(tmp_path, monkeypatch):
     monkeypatch.setattr("libs.runtime.room.free", lambda _folder: 0)
     async with door(tmp_path) as rig:
-        assert "store is full, and nothing was done" in failure(await rig.post(TEXT), 503)
+        assert "store is full, and nothing was done" in check_failure(await rig.post(TEXT), 503)
         assert rig.bus.published == []
         assert (await rig.post({"command": "getInfo"})).status_code == 200
 
