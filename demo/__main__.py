@@ -20,6 +20,7 @@ from demo.server import Failed, Server
 
 PAPER = Path("paper")
 OFFICE, ARCHIVE = "Office", "Archive"
+NEXT = 'next: look at ./paper, then `make up` and, in another window, what README.md says under "Print from curl"'
 #: Seconds that five documents may take, engines' first start included.
 PATIENCE = 180.0
 
@@ -63,6 +64,7 @@ async def demo() -> None:
             async with Server(folder / "data", log, settings) as server:
                 await run(show, server, callbacks, office, archive)
         show.line("stopped everything")
+        show.line(NEXT)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
