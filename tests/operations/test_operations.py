@@ -74,10 +74,24 @@ def test_what_has_new_keys_prints_on(office):
 @pytest.mark.timeout(120)
 def test_a_site_that_is_taken_away_is_out(office):
     operator = office.operator
+    of_site = json.loads(operator.say('python -m services token add --client "$SITE" --name waiting --json'))["token"]
+    shown = f'-H "Api-Access-Token: {of_site}"'
+    operator.say(
+        f"""curl -fsS http://127.0.0.1:39899/openapi {shown} -d '{{"command": "pauseDevice", "data": {{"deviceName": "Shelf"}}}}'"""
+    )
+    left, elsewhere = office.send("Shelf", "left", "elsewhere")
     *_, leaving = operator._sections["Add a site, take one away"]
     operator.say(leaving.text)
     until(lambda: "bus closed by the server" in operator.log("printbus-agent"), what=lambda: operator.log("printbus-agent"))
     assert [each["name"] for each in office.call("listDevices", deviceType="printer") if each["name"] == "Shelf"] == []
+    assert {office.statuses()[task] for task in (left, elsewhere)} == {"QUEUED"}
+    assert "paused" in office.call("getTask", taskId=left)["message"]
+    office.end([office.call("retryTask", taskId=elsewhere, deviceName="Label")["taskId"]])
+    for task in (left, elsewhere):
+        office.call("cancelTask", taskId=task)
+    office.end([left, elsewhere], "CANCELED")
+    assert office.counts("Label", "left", "elsewhere") == [0, 1]
+    assert office.counts("Shelf", "left", "elsewhere") == [0, 0]
 
 
 @pytest.mark.long
