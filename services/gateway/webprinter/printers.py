@@ -59,8 +59,8 @@ async def find_printer(gateway: Gateway, identity: Identity, agent: str, device:
             return printer
     field = f"{path}.deviceName" if path else "deviceName"
     if device:
-        at = shown(agent or identity.sn)
-        raise Rejected(f"{field}: there is no printer {shown(device)} at the client {at}; listDevices names them.")
+        where = f"at the client {shown(agent)}" if agent else "that you may use"
+        raise Rejected(f"{field}: there is no printer {shown(device)} {where}; listDevices names them.")
     raise Rejected(f"{field} is missing and there is no default printer: name one that listDevices names, or use setDefaultDevice.")
 
 

@@ -94,8 +94,8 @@ async def test_a_printer_that_one_may_not_use_is_as_if_it_were_not_there(tmp_pat
             rig.mirror.put(entry)
         rig.bus.answers[LookUp] = looked_up(*entries(), *more)
         message = await rig.refused(**TEXT, **named)
-        assert message.startswith("task.deviceName: there is no printer ")
-        assert named["deviceName"] in message
+        where = "at the client 'ABCDEFGH'" if "controlSn" in named else "that you may use"
+        assert message == f"task.deviceName: there is no printer '{named['deviceName']}' {where}; listDevices names them."
 
 
 async def test_before_saying_no_the_gateway_asks_the_registry(tmp_path):
