@@ -6,7 +6,7 @@ from enum import StrEnum
 from libs.contracts.devices import Receipt
 from libs.contracts.marks import Align, Place
 from libs.contracts.states import Reason
-from libs.contracts.tickets import Cut, Direction, Dither, Margins, Media, Orientation, Scaling, Subset, Ticket
+from libs.contracts.tickets import Collate, Cut, Direction, Dither, Margins, Media, Orientation, Scaling, Subset, Ticket
 
 #: Used where neither ticket nor printer name a sheet and the document has no size of its own.
 A4 = Media(21000, 29700, "iso_a4_210x297mm")
@@ -171,18 +171,23 @@ class Finishing:
 
 @dataclass(frozen=True, slots=True)
 class Roll:
-    """How one document goes on a roll: dots across, and what becomes of grey, of the paper and of the drawer."""
+    """How one document goes on a roll: dots across, and what becomes of grey, of the paper and of the drawer.
+
+    `copies` follow each other in the document, and are parted from each other as documents are.
+    """
 
     width: int
     dither: Dither
     cut: Cut
     drawer: bool
+    copies: int = 1
 
     @classmethod
     def of(cls, receipt: Receipt, ticket: Ticket) -> "Roll":
         """The printer's own ways, unless the ticket has others."""
         drawer = receipt.drawer if ticket.drawer is None else ticket.drawer
-        return cls(receipt.width, ticket.dither or receipt.dither, ticket.cut or receipt.cut, drawer)
+        copies = 1 if ticket.collate is Collate.UNCOLLATED else ticket.copies
+        return cls(receipt.width, ticket.dither or receipt.dither, ticket.cut or receipt.cut, drawer, copies)
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,21 +34,36 @@ def prepare() -> None:
 
 
 def to_escpos(source: bytes, roll: Roll, limits: Limits) -> Outcome:
-    """A finished PDF as one ESC/POS job: set back, all pages, drawer, cut. Raises `Rejected` for one that is too long."""
+    """A finished PDF as one ESC/POS job: set back, all pages, drawer, a cut after each copy. Raises `Rejected` for one too long."""
     printer = importlib.import_module("escpos.printer").Dummy()
     printer.hw("INIT")
-    count = 0
-    for picture in rows(source, roll, limits):
-        count += 1
+    whole = _count(source)
+    part = whole // roll.copies if whole % roll.copies == 0 else whole
+    for number, picture in enumerate(rows(source, roll, limits), 1):
         if picture.height:
             printer.image(picture, impl="bitImageRaster", fragment_height=_ROWS)
+        if number < whole and number % part == 0:
+            _end(printer, roll)
     if roll.drawer:
         printer.cashdraw(2)
+    _end(printer, roll)
+    return Outcome(printer.output, whole, 0, 0)
+
+
+def _end(printer: Any, roll: Roll) -> None:
+    """The paper so far can be taken."""
     if roll.cut in _MODES:
         printer.cut(mode=_MODES[roll.cut])
     else:
         printer.print_and_feed(4)
-    return Outcome(printer.output, count, 0, 0)
+
+
+def _count(source: bytes) -> int:
+    document = pypdfium2.PdfDocument(source)
+    try:
+        return len(document)
+    finally:
+        document.close()
 
 
 def rows(source: bytes, roll: Roll, limits: Limits) -> Iterator[Image.Image]:

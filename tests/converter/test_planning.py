@@ -213,6 +213,8 @@ def test_a_roll_does_what_its_printer_does_unless_the_ticket_says_otherwise():
     assert Roll.of(usual, Ticket()) == Roll(384, Dither.THRESHOLD, Cut.NONE, drawer=True)
     asked = Ticket(cut=Cut.FULL, drawer=False, dither=Dither.DIFFUSION)
     assert Roll.of(usual, asked) == Roll(384, Dither.DIFFUSION, Cut.FULL, drawer=False)
+    assert Roll.of(usual, Ticket(copies=3)).copies == 3
+    assert Roll.of(usual, Ticket(copies=3, collate=Collate.UNCOLLATED)).copies == 1, "page 1 three times is no copy"
 
 
 def test_what_goes_untouched_is_only_copied():

@@ -19,9 +19,9 @@ HTML = "<style>body{margin:0}</style><h1>收据 receipt</h1><p>Tea 12.00</p><div
 whole = pytest.mark.asyncio(loop_scope="module")
 
 
-def job(data: bytes, *, cut: Cut = Cut.NONE, drawer: bool = False, dither: Dither = Dither.DIFFUSION, pixels: int = 10**7):
+def job(data: bytes, *, cut: Cut = Cut.NONE, drawer: bool = False, dither: Dither = Dither.DIFFUSION, pixels=10**7, copies=1):
     glyphs.prepare()
-    made = receipts.to_escpos(data, Roll(576, dither, cut, drawer), Limits(100, pixels, 10**7))
+    made = receipts.to_escpos(data, Roll(576, dither, cut, drawer, copies), Limits(100, pixels, 10**7))
     return printed(made.data)
 
 
@@ -45,6 +45,15 @@ def test_a_page_is_as_wide_as_the_head_and_ends_with_its_content():
 )
 def test_paper_is_cut_and_the_drawer_opened_once_at_the_end(asked, events):
     assert job(pages("a", "b", "c"), **asked).events == events
+
+
+@pytest.mark.parametrize(
+    ("cut", "between"),
+    [(Cut.PARTIAL, ["feed 6", "partial"]), (Cut.FULL, ["feed 6", "full"]), (Cut.NONE, ["feed 4"])],
+)
+def test_each_copy_is_cut_off_from_the_next_and_the_drawer_opens_once(cut, between):
+    twice = job(pages("a", "b", "a", "b"), cut=cut, copies=2, drawer=True)
+    assert twice.events == ["reset", "raster", *between, "raster", "drawer", *between]
 
 
 def test_pages_come_one_after_the_other_and_blank_ones_not_at_all():
@@ -136,6 +145,7 @@ async def test_margins_copies_and_marks_are_done_on_the_roll(convert):
     marked = await convert(Format.TEXT, b"body", ticket, ROLL)
     after = printed(marked.path.read_bytes())
     assert marked.pages == 2
+    assert after.events.count("partial") == 2, "one for the shop, one for the customer"
     assert len(after.rows) > 4 * len(before.rows), "marks have room of their own"
     assert box(after.image)[0] > box(before.image)[0]
 
