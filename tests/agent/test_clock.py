@@ -13,9 +13,9 @@ def forgotten(monkeypatch):
 
 
 def test_before_the_spooler_was_heard_it_is_as_late_as_this_machine_says():
-    assert abs(clock.now() - time.time() * 1000) < 1000
+    assert abs(clock.now() - time.time() * 1000) < 60_000
     clock.heed(0)
-    assert abs(clock.now() - time.time() * 1000) < 1000
+    assert abs(clock.now() - time.time() * 1000) < 60_000
 
 
 @pytest.mark.parametrize("ahead", [3_600_000, -3_600_000])
@@ -23,6 +23,6 @@ def test_after_that_this_machine_may_be_set_as_it_likes(monkeypatch, ahead):
     real = time.time_ns()
     monkeypatch.setattr(time, "time_ns", lambda: real + ahead * 1_000_000)
     clock.heed(real // 1_000_000)
-    assert abs(clock.now() - real // 1_000_000) < 1000
+    assert abs(clock.now() - real // 1_000_000) < 60_000
     monkeypatch.setattr(time, "time_ns", lambda: real - ahead * 1_000_000)
-    assert abs(clock.now() - real // 1_000_000) < 1000
+    assert abs(clock.now() - real // 1_000_000) < 60_000
