@@ -57,9 +57,11 @@ def read_task(task: Fields) -> Wanted:
     kind = task.word("deviceType", words.DEVICE_TYPES, "printer")
     if kind and kind != "printer":
         raise Rejected(f"{task.name('deviceType')} must be printer: a {kind} does not print.")
-    if task.raw("callbackUrl") not in (None, ""):
-        raise Rejected(f"{task.name('callbackUrl')} cannot be set by a task: leave it out, and tell addEndpoint where events go.")
     config = task.inside("config")
+    for holder in (task, config):
+        if holder.raw("callbackUrl") not in (None, ""):
+            name = holder.name("callbackUrl")
+            raise Rejected(f"{name} cannot be set by a task: leave it out, and tell addEndpoint where events go.")
     given = read_content(task)
     return Wanted(
         path=task.path,

@@ -167,6 +167,8 @@ async def test_priority_and_expiry(tmp_path):
 async def test_a_task_does_not_say_where_events_go(tmp_path):
     async with door(tmp_path) as rig:
         assert "addEndpoint" in await rig.refused(**TEXT, callbackUrl="https://shop.example.org/printed")
+        said = await rig.refused(**TEXT, config={"callbackUrl": "https://shop.example.org/printed"})
+        assert said.startswith("task.config.callbackUrl cannot be set by a task")
 
 
 HEADERS = [
