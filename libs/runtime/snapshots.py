@@ -2,10 +2,12 @@
 
 import asyncio
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 from nats.errors import Error as NatsError
+from nats.errors import NoRespondersError
 
 from libs.runtime.bus import Bus
 
@@ -13,6 +15,9 @@ from libs.runtime.bus import Bus
 CHUNK = 128 * 1024
 PATIENCE = 30.0
 READING = 300.0
+#: Seconds until what one server of a cluster listens for is known to all, and between two tries.
+HEARD = 10.0
+AGAIN = 0.05
 
 
 class NotCopied(Exception):
@@ -62,10 +67,22 @@ async def load(bus: Bus, source: Path) -> dict[str, Any]:
 async def _asked(bus: Bus, subject: str, data: bytes, stream: str, within: float = PATIENCE) -> dict[str, Any]:
     """The server's answer; an empty one to a piece."""
     try:
-        answer = (await bus.client.request(subject, data, timeout=within)).data
+        answer = await _heard(bus, subject, data, within)
     except (NatsError, TimeoutError) as error:
         raise NotCopied(f"The stream {stream} is not copied: {str(error) or type(error).__name__}.") from error
     said: dict[str, Any] = json.loads(answer) if answer else {}
     if "error" in said:
         raise NotCopied(f"The stream {stream} is not copied: {said['error'].get('description', 'the server says no')}.")
     return said
+
+
+async def _heard(bus: Bus, subject: str, data: bytes, within: float) -> bytes:
+    """The answer of whoever hears it: in a cluster it takes a moment until all know that one listens."""
+    deadline = time.monotonic() + HEARD
+    while True:
+        try:
+            return (await bus.client.request(subject, data, timeout=within)).data
+        except NoRespondersError:  # nobody had it: it may be said again
+            if time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(AGAIN)
