@@ -45,12 +45,15 @@ async def _person(call: Call) -> Person:
     if call.who.delegated:
         return call.who.person
     by = call.body.get("createdBy")
-    named = by.get("userPrincipalName") or by.get("id") if isinstance(by, Mapping) else None
-    if named is None:
+    if by is not None and not isinstance(by, Mapping):
+        raise bad('createdBy must be an object, as {"userPrincipalName": "anna@example.org"}.', "createdBy")
+    member = next((name for name in ("userPrincipalName", "id") if by and by.get(name)), "")
+    if not by or not member:
         return call.who.person
+    named = text(by[member], f"createdBy.{member}")
     region, tenant = call.gateway.region, call.who.tenant
     try:
-        answer: UserAnswer = await call.ask(GetUser(region=region, tenant=tenant, user=text(named, "createdBy.userPrincipalName")))
+        answer: UserAnswer = await call.ask(GetUser(region=region, tenant=tenant, user=named))
     except Refused as refusal:
         if refusal.code is not Code.NOT_FOUND:
             raise

@@ -3,10 +3,11 @@
 from typing import Any
 
 from libs.contracts.definitions import AddTrigger, ListTriggers, RemoveTrigger, TriggerAnswer, TriggerList, TriggerView
+from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.definition import EVENT, definition_entity, trigger_entity
 from services.gateway.graph.http.path import bound
-from services.gateway.graph.problem import bad, missing
+from services.gateway.graph.problem import bad, forbidden, missing, refused
 
 BIND = "definition@odata.bind"
 
@@ -35,24 +36,30 @@ async def add_trigger(call: Call) -> Answer:
     if not isinstance(event, str) or event.lower() != EVENT.lower():
         raise bad(f"event must be {EVENT}.", "event")
     who = call.who
-    answer: TriggerAnswer = await call.ask(
-        AddTrigger(
-            region=call.gateway.region,
-            tenant=who.tenant,
-            printer=call.ids["printer"],
-            app=who.app,
-            definition=_definition(call.body),
-            several=not call.strict,
-            by=who.by,
-        )
+    question = AddTrigger(
+        region=call.gateway.region,
+        tenant=who.tenant,
+        printer=call.ids["printer"],
+        app=who.app,
+        definition=_definition(call.body),
+        several=not call.strict,
+        by=who.by,
     )
+    try:
+        answer: TriggerAnswer = await call.ask(question)
+    except Refused as refusal:
+        problem = refused(refusal)
+        problem.target = BIND if problem.target == "definition" else problem.target
+        raise problem from None
     return Reply(201, trigger_entity(call, answer.trigger), f"{_context(call)}/$entity")
 
 
 async def remove_trigger(call: Call) -> Answer:
-    """New jobs are not held any more; tasks at work go on."""
+    """New jobs are not held any more; tasks at work go on. An application by itself removes what binds its own definitions only."""
     printer, trigger = call.ids["printer"], call.ids["trigger"]
     region, who = call.gateway.region, call.who
+    if not who.delegated and (await _one(call)).definition.app != who.app:
+        raise forbidden("The trigger binds another application's definition: an administrator, or that application, can delete it.")
     await call.ask(RemoveTrigger(region=region, tenant=who.tenant, printer=printer, trigger=trigger, by=who.by))
     return Reply(status=204)
 
@@ -75,7 +82,7 @@ async def _found(call: Call) -> tuple[TriggerView, ...]:
 
 async def _one(call: Call) -> TriggerView:
     for each in await _found(call):
-        if each.id == call.ids["trigger"]:
+        if each.id == call.ids["trigger"].lower():
             return each
     raise missing(f"trigger {call.ids['trigger']} of this printer")
 

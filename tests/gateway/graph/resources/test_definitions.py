@@ -115,6 +115,9 @@ async def test_an_administrator_binds_a_definition_of_the_same_application(door)
     for wrong, member in (({"event": "jobEnded"}, "event"), ({"event": "jobStarted"}, "definition@odata.bind")):
         error = (await door.post("print/printers/p1/taskTriggers", wrong, 400))["error"]
         assert error["target"] == member
+    door.bus.answers[AddTrigger] = Refused(Code.BAD_REQUEST, "definition: No task definition d1 was found.")
+    error = (await door.post("print/printers/p1/taskTriggers", body, 400))["error"]
+    assert error["target"] == "definition@odata.bind"
 
 
 async def test_triggers_are_read_with_their_definitions_and_removed(door):
@@ -137,3 +140,10 @@ async def test_strictly_applications_bind_nothing_and_otherwise_several(door, tm
         loose.bus.answers[AddTrigger] = TriggerAnswer(trigger=TRIGGER)
         await loose.post("print/printers/p1/taskTriggers", body, 201)
         assert loose.asked(AddTrigger)[0].several
+        loose.bus.answers |= {ListTriggers: TriggerList(triggers=(TRIGGER,)), RemoveTrigger: Fulfilled()}
+        loose.who = application(app="another")
+        await loose.delete("print/printers/p1/taskTriggers/t1", 403)
+        assert not loose.asked(RemoveTrigger), "nobody takes away another application's hook"
+        loose.who = application()
+        await loose.delete("print/printers/p1/taskTriggers/T1")
+        assert len(loose.asked(RemoveTrigger)) == 1

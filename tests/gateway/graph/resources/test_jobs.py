@@ -166,6 +166,12 @@ async def test_an_application_prints_for_somebody_where_that_is_let(tmp_path, do
         loose.bus.answers[GetUser] = Refused(Code.NOT_FOUND, "There is no such user.")
         error = (await loose.post(JOBS, {"createdBy": {"id": "nobody"}}, status=400))["error"]
         assert error["target"] == "createdBy"
+        for by, member in (
+            (5, "createdBy"),
+            ({"id": 5}, "createdBy.id"),
+            ({"userPrincipalName": 5}, "createdBy.userPrincipalName"),
+        ):
+            assert (await loose.post(JOBS, {"createdBy": by}, status=400))["error"]["target"] == member
 
 
 async def test_a_use_that_cannot_be_noted_loses_no_job(door):
