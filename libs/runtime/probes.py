@@ -17,6 +17,7 @@ from starlette.routing import Route
 from libs.runtime.metrics import written
 from libs.runtime.service import Service
 from libs.runtime.sockets import Sockets
+from libs.runtime.strokes import stroke
 
 log = structlog.get_logger()
 
@@ -70,7 +71,7 @@ class Server(uvicorn.Server):
         """Until the end."""
         while not await self.on_tick(0):
             with suppress(TimeoutError):
-                async with asyncio.timeout(1.0):
+                async with asyncio.timeout(stroke(1.0)):
                     await self._ended.wait()
 
 

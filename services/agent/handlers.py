@@ -14,6 +14,7 @@ from libs.contracts.streams import REPORTS
 from libs.runtime.bus import Bus, NotStored, Outgoing, Unanswered
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.reader import Batch
+from libs.runtime.strokes import stroke
 from services.agent.changes import now, published
 from services.agent.journal import Journal, Row
 from services.agent.reports import Reports
@@ -103,7 +104,7 @@ async def beat(bus: Bus, heart: Callable[[], Heartbeat | None]) -> None:
         message = heart()
         if message and bus.connected:
             await bus.tell(message)
-            await asyncio.sleep(BEAT)
+            await asyncio.sleep(stroke(BEAT))
         else:
             await asyncio.sleep(SILENT)
 

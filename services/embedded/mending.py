@@ -15,6 +15,7 @@ from libs.contracts.streams import BUCKETS, agent_consumer, consumers, streams
 from libs.runtime import admin
 from libs.runtime.bus import API_TIMEOUT, Bus, Unanswered
 from libs.runtime.history import History
+from libs.runtime.strokes import stroke
 
 log = structlog.get_logger()
 
@@ -48,7 +49,8 @@ class Mending:
         reconnected = self._bus.reconnected
         while True:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._wanted.wait(), LOOK)
+                async with asyncio.timeout(stroke(LOOK)):
+                    await self._wanted.wait()
             try:
                 if self._wanted.is_set():
                     await asyncio.sleep(TOGETHER)

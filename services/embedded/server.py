@@ -20,6 +20,7 @@ from libs.runtime.natsserver import NatsServer
 from libs.runtime.process import stop_signal
 from libs.runtime.service import Service
 from libs.runtime.settings import Settings, read
+from libs.runtime.strokes import stroke
 from libs.runtime.traces import Tracing
 from services.agent.app import start as start_agent
 from services.agent.settings import AgentSettings
@@ -172,7 +173,7 @@ class Embedded:
             try:
                 while not over.done():
                     await self._heed(server)
-                    await asyncio.wait([over], timeout=HEED)
+                    await asyncio.wait([over], timeout=stroke(HEED))
             finally:
                 await end(over)
             await asyncio.sleep(AGAIN)

@@ -13,6 +13,7 @@ from libs.contracts.streams import DEVICES, agent_consumer
 from libs.runtime.admin import ensure_consumer
 from libs.runtime.bus import Bus, outgoing
 from libs.runtime.crashpoint import crashpoint
+from libs.runtime.strokes import stroke
 from services.registry.directory import Directory
 from services.registry.presence import Presence
 from services.registry.store import News, Store
@@ -68,7 +69,7 @@ class Herald:
                 still.settle()
                 pause = LOOK
             else:
-                pause = REST
+                pause = stroke(REST)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._wanted.wait()
@@ -85,7 +86,7 @@ class Herald:
                 revision = now
             except (NatsError, TimeoutError) as error:
                 log.warning("tick not written", error=type(error).__name__)
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(stroke(1.0))
 
     async def _begin_anew(self) -> None:
         """The directory is another one: somebody deleted it, or its server lost its end. All of it is written once more."""

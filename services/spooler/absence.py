@@ -11,6 +11,7 @@ from libs.contracts.devices import ResumePolicy
 from libs.contracts.directory import DeviceEntry
 from libs.runtime.bus import Outgoing
 from libs.runtime.commit import Commit
+from libs.runtime.strokes import stroke
 from services.spooler import pauses, store
 from services.spooler.desk import Desk
 from services.spooler.round import Round
@@ -40,7 +41,7 @@ class Absence:
         """For ever."""
         while True:
             await self.look()
-            await asyncio.sleep(PERIOD)
+            await asyncio.sleep(stroke(PERIOD))
 
     async def look(self) -> None:
         """Once: who is away now, and who is back."""

@@ -13,6 +13,7 @@ from libs.contracts.streams import INTAKE, Discard, streams
 from libs.runtime.bus import Bus
 from libs.runtime.database import Database
 from libs.runtime.metrics import gauge
+from libs.runtime.strokes import stroke
 from services.spooler import store
 from services.spooler.queues import Queues
 
@@ -45,7 +46,7 @@ class Fill:
                 await self.look()
             except (NatsError, TimeoutError, OSError) as error:
                 log.debug("fill of the bus not known", error=str(error))
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(stroke(EVERY))
 
     async def look(self) -> None:
         """Once. Raises NATS's errors."""

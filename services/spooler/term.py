@@ -26,6 +26,7 @@ from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.outbox import Outbox
 from libs.runtime.reader import OrderedReader
 from libs.runtime.stillness import Stillness
+from libs.runtime.strokes import stroke
 from services.spooler import tables
 from services.spooler.absence import Absence
 from services.spooler.addresses import DocumentAddresses
@@ -160,7 +161,7 @@ class Term:
                 still.settle()
                 await asyncio.sleep(TICK)
             else:
-                await self._database.committed(min(REST, max(TICK, due_at / 1000 - time.time())))
+                await self._database.committed(min(stroke(REST), max(TICK, due_at / 1000 - time.time())))
 
     @asynccontextmanager
     async def _hearing(self) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ import structlog
 
 from libs.runtime.database import whole
 from libs.runtime.ending import TIDYING, end
+from libs.runtime.strokes import stroke
 from services.webhooks.claims import CLAIMS, TERM, Claims
 from services.webhooks.domain import Endpoint
 from services.webhooks.lane import Lane
@@ -57,7 +58,7 @@ class Lanes:
             while not self._stopped:
                 await self._look()
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(REST if self._claims.idle else LOOK):
+                    async with asyncio.timeout(stroke(REST) if self._claims.idle else LOOK):
                         await self._wanted.wait()
             await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         except asyncio.CancelledError:

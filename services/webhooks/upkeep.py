@@ -6,6 +6,7 @@ import time
 import structlog
 
 from libs.runtime.database import whole
+from libs.runtime.strokes import stroke
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.meters import Meters
 from services.webhooks.store import Store
@@ -21,7 +22,7 @@ async def count(meters: Meters) -> None:
     """Keep the gauges true; a body for `Service.loop`."""
     while True:
         await meters.look()
-        await asyncio.sleep(COUNT)
+        await asyncio.sleep(stroke(COUNT))
 
 
 async def sweep(store: Store, endpoints: Endpoints, retention: float) -> None:

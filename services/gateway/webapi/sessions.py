@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from libs.runtime.ending import end
+from libs.runtime.strokes import stroke
 from services.gateway.domain import Identity
 from services.gateway.events import Feeds
 from services.gateway.webapi.calls import Calls
@@ -89,7 +90,7 @@ class Sessions:
                 elif ending := await self._standing(session.visitor):
                     log.info("session ended", client=session.visitor.identity.sn, why=ending.reason)
                     await self.end(session, ending)
-            await asyncio.sleep(1)
+            await asyncio.sleep(stroke(1.0))
 
     async def close(self) -> None:
         """End all: the server stops. What was begun has a moment to finish, and lines a moment to carry the answers."""

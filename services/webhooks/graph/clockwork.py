@@ -7,6 +7,7 @@ import structlog
 
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import whole
+from libs.runtime.strokes import stroke
 from services.webhooks.graph.lifecycle import Lifecycle
 
 log = structlog.get_logger()
@@ -23,7 +24,7 @@ async def expire(lifecycle: Lifecycle) -> None:
     while True:
         now = int(time.time() * 1000)
         if not await lifecycle.any():  # a look costs no commit
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(stroke(LOOK))
             continue
         if ended := await whole(lifecycle.end(now)):
             crashpoint("webhooks-after-expired")

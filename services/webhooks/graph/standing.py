@@ -10,6 +10,7 @@ from libs.contracts.queries import Entries, LookUp
 from libs.contracts.subscriptions import Topic
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.database import whole
+from libs.runtime.strokes import stroke
 from services.webhooks.graph.lifecycle import Lifecycle, Watched
 
 log = structlog.get_logger()
@@ -42,7 +43,7 @@ class Standing:
                 await whole(self.look())
             except (Refused, Unanswered) as problem:
                 log.debug("standing of applications not known", problem=type(problem).__name__)
-            await asyncio.sleep(LOOK)
+            await asyncio.sleep(stroke(LOOK))
 
     async def look(self) -> None:
         """One look. Raises `Refused` and `Unanswered` when the registry says nothing: nobody is paused then."""
