@@ -23,7 +23,7 @@ _CHOICE = re.compile(r"invalid choice: '([^']*)'")
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what is asked; returns the exit code: 0 well, 1 it failed, 2 something was said wrongly."""
-    configure("console", "warning")
+    configure("console", "error")  # of a bus that is away each attempt would be a line; a verb says one sentence in the end
     given = sys.argv[1:] if arguments is None else arguments
     said = parser().parse_args(given) if given else argparse.Namespace(run=_serve)  # a server needs no verb's libraries
     try:

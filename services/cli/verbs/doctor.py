@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.keys import SYSTEM, Keys
-from libs.runtime.logs import configure
 from libs.runtime.settings import SettingsError, read
 from services.cli.terminal import offer_json, say, show
 from services.converter.settings import ConverterSettings
@@ -29,7 +28,6 @@ def declare(parser: ArgumentParser) -> None:
 
 async def run(said: Namespace) -> int:
     """What was found; the exit code is 1 when something does not work."""
-    configure("console", "error")  # each attempt to reach a bus that is not there would be a line; the last one is told below
     found = [each async for each in everything()]
     shown = found if said.all or said.json else [each for each in found if each.level is not Level.WELL]
     if said.json:
