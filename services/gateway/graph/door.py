@@ -30,6 +30,7 @@ from services.gateway.graph.http.quota import Quota
 from services.gateway.graph.http.request import Asked
 from services.gateway.graph.http.routing import Routing, allowed, nowhere, route_of
 from services.gateway.graph.model import asking
+from services.gateway.graph.model.spelling import spelled
 from services.gateway.graph.odata.paging import token_of
 from services.gateway.graph.odata.query import Query, query_of
 from services.gateway.graph.principal import Principal
@@ -175,7 +176,7 @@ class Door(BaseRoute):
         elif route.stream and request is None:
             raise Problem(400, "notSupported", f"{route.method} /{route.path} cannot be part of a batch: send it alone.")
         takes = route.method != "GET" and not route.stream
-        body = object_of(raw, asked.headers.get("content-type", ""), route.accepts) if takes else {}
+        body = spelled(object_of(raw, asked.headers.get("content-type", ""), route.accepts)) if takes else {}
         return Call(
             self._gateway,
             who,

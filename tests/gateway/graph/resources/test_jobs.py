@@ -426,3 +426,8 @@ async def test_filters_for_nothing_ask_nobody_and_wrong_ones_are_named(door):
         error = (await door.get(f"{JOBS}?{query}", status=400))["error"]
         assert error["target"] == query.partition("=")[0]
     assert not door.asked(ListJobs)
+
+
+async def test_a_configuration_is_one_in_any_case(door):
+    told = await door.post(JOBS, {"Configuration": {"Copies": 2}}, status=201)
+    assert told["configuration"]["copies"] == 2, "it is not passed over: one copy would be printed"
