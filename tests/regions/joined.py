@@ -23,6 +23,8 @@ from tests.waiting import until
 
 #: Seconds until a region that was cut off for long has fetched what waits: nats-server's own waiting, and its servers' start.
 FETCHED = 120.0
+#: Seconds within which it is said that a region is known to be away; who has yet to find out waits five for an answer.
+SOON = 3.0
 
 
 class Guest(Installation):

@@ -5,7 +5,7 @@ from statistics import median
 import pytest
 
 from tests.integration.installation import Unavailable
-from tests.regions.joined import FETCHED, emptied, regions
+from tests.regions.joined import FETCHED, SOON, emptied, regions
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.long, pytest.mark.timeout(420)]
@@ -38,12 +38,12 @@ async def test_a_silent_line_is_named_once_and_then_at_once_and_a_delayed_one_co
         for asked in (guest.statuses(), guest.call("getTask", taskId="x"), guest.statuses()):
             took, answer = await guest.timed(asked)
             assert isinstance(answer, Unavailable), answer
-            assert took < 1, "found out once, not by each"
+            assert took < SOON, "found out once, not by each"
         waits = [f"waits {number}" for number in range(4)]
         for sheet in waits:
             took, answer = await guest.timed(guest.submit("Paper us", content=sheet))
             assert isinstance(answer, str), answer
-            assert took < 1.5, "it is known to be away"
+            assert took < SOON, "it is known to be away"
         own = await both.eu.submit("Paper eu", content="own")
         assert await both.eu.reaches(own, "FINISHED") == "FINISHED"
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.clients.tenancy import BOSS, Tenancy
-from tests.regions.joined import FETCHED, regions
+from tests.regions.joined import FETCHED, SOON, regions
 from tests.waiting import until
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.long, pytest.mark.timeout(420)]
@@ -70,10 +70,10 @@ async def test_a_job_of_another_regions_user_is_printed_there_and_an_away_region
         both.line.silence()  # nothing is broken, as far as anybody can see
         await boss.away("GET", f"{jobs}/{second}", within=6)
         for each in (boss, app, beside, Caller(eu, await abroad.app_token())):
-            await each.away("GET", "/v1.0/print/printers", within=1)
+            await each.away("GET", "/v1.0/print/printers", within=SOON)
         for path, body in ((jobs, {"configuration": {}}), (f"{jobs}/{second}/start", None)):
-            await boss.away("POST", path, within=1, json=body)
-        await boss.away("GET", address, within=1)
+            await boss.away("POST", path, within=SOON, json=body)
+        await boss.away("GET", address, within=SOON)
         assert (await eu.get("/v1.0/print/printers", headers={"Authorization": "Bearer e30.e30.e30"})).status_code == 401
 
         both.heal()
