@@ -7,11 +7,13 @@ import sys
 
 import pytest
 
+from tests.faults.rig.cluster import Cluster, cluster
 from tests.integration.installation import ROOT, Installation, installation
 from tests.integration.processes import SERVICES, processes
 from tests.integration.test_remote_agent import Remote, said, site
 from tests.operations.sink import Sink
 from tests.postgres import program
+from tests.waiting import until
 
 pytestmark = pytest.mark.long
 
@@ -103,6 +105,47 @@ async def test_services_with_postgresql_come_back_on_another_bus_and_another_dat
             await server.ready(120)
             await nothing_came_twice(server, label_printer, tasks, NATS_URL=running.url)
             assert "A spooler of the region local runs" in verb(server, "restore", code=1, NATS_URL=running.url)
+
+
+@pytest.mark.timeout(300)
+async def test_a_cluster_of_three_servers_comes_back_as_one_of_three(tmp_path, label_printer):
+    printers = [f"socket://127.0.0.1:{label_printer.port}?name=Label"]
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    async with installation(tmp_path / "one", printers, **SETTINGS) as server, cluster(server) as bus:
+        await server.start(NATS_URL=bus.url)
+        await server.device("Label")
+        tasks = await open_ones(server)
+        verb(server, "backup", str(tmp_path / "copy"), NATS_URL=bus.url)
+        await printed(server, label_printer, tasks)
+        await server.kill()
+    async with installation(tmp_path / "two", printers, **SETTINGS) as server:
+        server.data.mkdir()
+        shutil.copytree(tmp_path / "copy" / "keys", server.data / "keys")
+        for name in ("sn", "token"):
+            shutil.copy(tmp_path / "copy" / name, server.data)
+        async with cluster(server) as bus:
+            settings = {**bus.settings, "NATS_URL": bus.url}
+            assert ": 3 tasks" in verb(server, "restore", str(tmp_path / "copy"), **settings)
+            verb(server, "provision", **settings)
+            await until(lambda: on_three(bus), 60, "all of it is on three servers", every=0.5)
+            await bus.kill(0)
+            await server.start(**settings)
+            await nothing_came_twice(server, label_printer, tasks, **settings)
+
+
+async def on_three(bus: Cluster) -> bool:
+    """Whether all streams and consumers are kept by three servers, each of which has all of it."""
+    admin = await bus.admin()
+    try:
+        streams = await admin.js.streams_info()
+        consumers = [each for info in streams for each in await admin.js.consumers_info(str(info.config.name))]
+    finally:
+        await admin.close()
+    assert {info.config.num_replicas for info in streams} == {3}
+    found = [*streams, *consumers]
+    peers = [peer for info in found for peer in (info.cluster.replicas or [] if info.cluster else [])]
+    return len(peers) == 2 * len(found) and all(peer.current for peer in peers)
 
 
 @pytest.mark.timeout(240)
