@@ -10,7 +10,7 @@ import pytest
 
 from demo.printers.port import Port
 from tests.operations.office import SETTINGS, Office, until
-from tests.operations.page import Operator
+from tests.operations.page import Operator, rotations
 from tests.operations.sink import Sink
 
 pytestmark = pytest.mark.long
@@ -100,6 +100,7 @@ def test_a_region_is_added_and_its_clients_print_at_either_door_and_it_is_taken_
         assert home.counts("Label", "from afar", "own") == [1, 1]
     assert eu.counts("Label", "before") == [1]
 
+    links_anew(eu, us)
     us.operator.stop("printbus")
     waits = send(eu, us, "while it is away")
     with pytest.raises(AssertionError, match="names the file of us"):
@@ -114,9 +115,26 @@ def test_a_region_is_added_and_its_clients_print_at_either_door_and_it_is_taken_
     assert not known(eu, us)
     eu.print("Label", "alone")
     us.print("Label", "alone")
-    until(lambda: "uthorization" in nats_log(us) or "evoked" in nats_log(us), 60, lambda: nats_log(us)[-3000:])
+    before = nats_log(us).count("uthorization")
+    until(lambda: nats_log(us).count("uthorization") > before, 60, lambda: nats_log(us)[-3000:])
     with pytest.raises(AssertionError, match="Nothing is known here"):
         eu.operator.say("unset PRINTBUS_LINKS && python -m services unlink us")
+
+
+def links_anew(eu: Office, us: Office) -> None:
+    """What the table of keys says of a link."""
+    (line,) = rotations()["link to another region"]
+    eu.operator.say(line)
+    until(lambda: refused(us), 60, lambda: nats_log(us)[-3000:])
+    *_, again = (block for block in us.operator._sections[HEADING] if block.kind == "us")
+    us.operator.say(again.text)
+    become_known(eu, us)
+    us.end([send(eu, us, "with a new link")])
+
+
+def refused(office: Office) -> bool:
+    """Whether its server was told that it is let in no more."""
+    return "uthorization" in nats_log(office) or "evoked" in nats_log(office)
 
 
 def nats_log(office: Office) -> str:
