@@ -63,6 +63,7 @@ RECORDED = {
     "tenant remove": "tenant removed",
     "token add": "token added",
     "token revoke": "token revoked",
+    "unlink": "link ended",
     "unknown give-up": "tasks resolved",
     "unknown printed": "tasks resolved",
     "unknown reprint": "tasks resolved",
@@ -130,7 +131,7 @@ def test_a_link_to_another_region_is_in_the_log_without_what_it_holds(say, tmp_p
     link = tmp_path / "local-for-us.link"
     say.json("link", "us", "asia", "--out", link)
     (row,) = say.json("audit")
-    assert (row["action"], row["what"], row["details"]) == ("link made", "us", {"others": ["asia"], "addresses": []})
+    assert (row["action"], row["what"], row["details"]) == ("link made", "us", {"others": ["asia"], "addresses": [], "new": False})
     secrets = [each for each in json.loads(link.read_text()).values() if isinstance(each, str) and len(each) > 20]
     assert secrets
     assert not any(each in json.dumps(row) for each in secrets)
