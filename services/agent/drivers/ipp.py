@@ -74,6 +74,7 @@ class IppPrinter:
         self._nonsense = 0  # answers in a row that were no IPP
         self._trusted_at = 0.0  # by the loop's clock
         self._known = asyncio.Event()
+        self._asking = asyncio.Lock()  # one question about itself at a time: ippeveprinter garbles two answers side by side
         self._found: Found = lambda _printers: None
 
     async def run(self, found: Found) -> None:
@@ -86,7 +87,7 @@ class IppPrinter:
             while True:
                 try:
                     if loop.time() - asked >= EVERYTHING or not self._known.is_set():
-                        await self._learn()
+                        await self._learn(anew=self._known.is_set())
                         asked = loop.time()
                     changed = self._changed_at
                     await self._look()
@@ -185,15 +186,20 @@ class IppPrinter:
             raise Fault(reasons.NONSENSE, message)
         if not self._known.is_set():
             try:
-                await self._learn()
+                await self._learn(anew=False)
             except IppAnswerError as error:
                 self._distrust(error)
                 raise unreachable(self.name, error) from error
             except ClientError as error:
                 raise unreachable(self.name, error) from error
 
-    async def _learn(self) -> None:
-        said = await self._client.get_printer_attributes(capabilities.REQUESTED)
+    async def _learn(self, *, anew: bool) -> None:
+        """What the printer is and can; unless `anew`, only if it is not known yet. Raises `ClientError`."""
+        async with self._asking:
+            if anew or not self._known.is_set():
+                self._understand(await self._client.get_printer_attributes(capabilities.REQUESTED))
+
+    def _understand(self, said: Attributes) -> None:
         operations = said.integers("operations-supported")
         creation = said.strings("job-creation-attributes-supported")
         holds = Operation.RELEASE_JOB in operations and ("job-hold-until" in creation or "job-hold-until-supported" in said)
@@ -208,7 +214,8 @@ class IppPrinter:
 
     async def _look(self) -> Seen:
         """The printer's state now. Raises `ClientError`."""
-        said = await self._client.get_printer_attributes(reasons.STATE_ATTRIBUTES)
+        async with self._asking:
+            said = await self._client.get_printer_attributes(reasons.STATE_ATTRIBUTES)
         self._changed_at = said.integer("printer-config-change-time")
         self._up = said.integer("printer-up-time") or 0
         self._see(reasons.read_state(said, self.seen))

@@ -387,3 +387,24 @@ async def test_a_printer_that_stops_reading_frees_its_lane_and_is_tried_again_la
         assert (failed.reason, failed.transient, failed.pages_done) == ("timed-out", True, 0)
         await at.told("TaskPrinted", 2)
         assert [job.name for job in printer.printed] == [f"{task(2)}.1"]
+
+
+async def test_a_printer_is_asked_one_question_about_itself_at_a_time(tmp_path):
+    """An ippeveprinter that is asked two sends half an answer to each, whoever waits for the rest waits 15 seconds."""
+    async with _Talkative("Office", drip=1e-6) as printer, desk(tmp_path, printer.entry) as at:
+        await at.give(order(1, printer="Office"))  # while the agent still learns what the printer can
+        await at.told("TaskPrinted")
+    assert printer.most == 1
+
+
+class _Talkative(FakePrinter):
+    """Counts how many answers about itself it gives side by side."""
+
+    talking = most = 0
+
+    async def _say(self, writer, octets):
+        itself = self.asked[-1] == Operation.GET_PRINTER_ATTRIBUTES
+        self.talking += itself
+        self.most = max(self.most, self.talking)
+        await super()._say(writer, octets)
+        self.talking -= itself
