@@ -24,6 +24,7 @@ from libs.contracts.permissions import inbox
 from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
 from libs.runtime.trust import bus_options, bus_servers
+from libs.runtime.versions import tell_age
 
 log = structlog.get_logger()
 T = TypeVar("T")
@@ -335,6 +336,7 @@ class _Caller:
         )
         await asyncio.wait_for(connecting, within or self._within)
         rest(client)
+        tell_age(client, self.bus.user)
         self._wait(client, AGAIN)  # a line that breaks is another matter than a server that says no
 
     def _wait(self, client: Client, pause: float) -> None:
@@ -343,6 +345,7 @@ class _Caller:
 
     async def _reconnected(self) -> None:
         rest(self.bus.client)
+        tell_age(self.bus.client, self.bus.user)
         self.bus.lost_at = None
         self.bus.reconnects += 1
         self.bus.reconnected.set()

@@ -20,6 +20,7 @@ from libs.runtime.keys import Keys
 from libs.runtime.links import Links
 from libs.runtime.peers import Peers
 from libs.runtime.room import free
+from libs.runtime.versions import too_old
 
 log = structlog.get_logger()
 
@@ -218,7 +219,9 @@ class NatsServer:
     async def _address(self, ports: Path) -> str:
         for _ in range(1500):
             if self._child and self._child.poll() is not None:
-                raise RuntimeError(f"nats-server ended with code {self._child.returncode}; its log is {self.log_file}")
+                ended = f"nats-server ended with code {self._child.returncode}; its log is {self.log_file}"
+                old = await asyncio.to_thread(_age)
+                raise RuntimeError(f"{ended}. {old}" if old else ended)
             if address := _listens_at(ports):
                 return address
             await asyncio.sleep(0.02)
@@ -229,6 +232,12 @@ class NatsServer:
         if self._child:
             await asyncio.to_thread(children.stop, self._child, grace)
             self._child = None
+
+
+def _age() -> str:
+    """One sentence if the program is older than what our configuration is for; blocking."""
+    said = subprocess.run([binary(), "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False)  # noqa: S603 - our own
+    return too_old(binary(), said.stdout.decode(errors="replace").strip().rpartition(" ")[2])
 
 
 def _listens_at(ports: Path) -> str:

@@ -18,6 +18,7 @@ from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.ending import end
 from libs.runtime.keys import SYSTEM
 from libs.runtime.mirror import Mirror
+from libs.runtime.versions import too_old
 from services.doctor.finding import Finding, bad, poor, well
 from services.doctor.surroundings import clock
 
@@ -56,9 +57,15 @@ def _word(value: object) -> str:
 
 
 async def synced(system: Bus) -> AsyncIterator[Finding]:
-    """Each server of the bus syncs before it acknowledges, and has our time; asked as the system's user."""
+    """Each server of the bus is new enough, syncs before it acknowledges, and has our time; asked as the system's user."""
     servers = await _servers(system)
-    for server, config, at in servers:
+    for server, version, config, at in servers:
+        if says := too_old(server, version):
+            yield bad(
+                "bus", says, "start the nats-server that comes with Printbus (`nats-server` beside its Python) on the same files."
+            )
+        else:
+            yield well("bus", f"{server} is nats-server {version}")
         if config.get("sync_always"):
             yield well("bus", f"{server} syncs to its disk before it acknowledges")
         else:
@@ -74,9 +81,10 @@ async def synced(system: Bus) -> AsyncIterator[Finding]:
         )
 
 
-async def _servers(system: Bus) -> list[tuple[str, dict[str, object], float]]:
+async def _servers(system: Bus) -> list[tuple[str, str, dict[str, object], float]]:
+    """Name, version, how it keeps what it has, and its clock."""
     inbox = system.client.new_inbox()
-    found: list[tuple[str, dict[str, object], float]] = []
+    found: list[tuple[str, str, dict[str, object], float]] = []
     answers = await system.client.subscribe(inbox)
     await system.client.publish("$SYS.REQ.SERVER.PING.JSZ", b'{"config":true}', reply=inbox)
     try:
@@ -84,7 +92,8 @@ async def _servers(system: Bus) -> list[tuple[str, dict[str, object], float]]:
         while True:
             told = json.loads((await answers.next_msg(timeout=wait)).data)
             at = datetime.fromisoformat(told["server"]["time"]).timestamp()
-            found.append((str(told["server"]["name"]), dict(told.get("data", {}).get("config", {})), at))
+            server, config = told["server"], dict(told.get("data", {}).get("config", {}))
+            found.append((str(server["name"]), str(server.get("ver", "")), config, at))
             wait = 0.3  # others of its cluster come together with the first
     except (NatsError, TimeoutError, KeyError, ValueError):
         return found

@@ -18,6 +18,7 @@ from libs.runtime.links import BadLink, Links, linked
 from libs.runtime.natsserver import Outside, configuration
 from libs.runtime.peers import Peers, split
 from libs.runtime.settings import SettingsError, read
+from libs.runtime.versions import age
 from services.embedded.mending import make_again
 from services.gateway.settings import GatewaySettings
 from services.registry.settings import RegistrySettings
@@ -110,7 +111,9 @@ def make_configurations(settings: RegistrySettings, keys: Keys, folder: Path) ->
 
 
 async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str, *, again: bool = False) -> None:
-    """Streams, consumers and buckets, and the consumer of this server's own agent. Raises `SettingsError` without a server.
+    """Streams, consumers and buckets, and the consumer of this server's own agent.
+
+    Raises `SettingsError` without a server, and for one that is older than what we rely on: nothing is made there.
 
     `again`: also those of all other agents, whose consumers somebody may have deleted; their registry makes them when it starts.
     """
@@ -119,6 +122,8 @@ async def make_streams(url: str, keys: Keys, settings: RegistrySettings, sn: str
     except Unanswered as error:
         raise SettingsError(f"PRINTBUS_NATS_URL names no server that believes the keys in {settings.keys_dir}: {error}") from error
     try:
+        if old := age(bus.client):
+            raise SettingsError(f"PRINTBUS_NATS_URL is wrong: {old}.")
         joined = others(settings)
         await admin.provision(bus, settings.region, settings.replicas, joined)
         if again:
