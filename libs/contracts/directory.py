@@ -179,3 +179,14 @@ Entry = Annotated[ClientEntry | TokenEntry | DeviceEntry | DefaultEntry | Presen
 #: The KV bucket, and the key that the registry writes once a second: a reader that misses it knows that it is blind.
 BUCKET = "directory"
 TICK = "tick"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Key `tick`. The directory begins at the sequence `begun`, from which on it is whole.
+
+    What a copy has of a lower one is of a directory that is no more, such as that of a region before its restore. 0: not told.
+    """
+
+    count: int
+    begun: int = 0

@@ -12,7 +12,8 @@ from nats.errors import Error as NatsError
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 from nats.js.errors import Error as JetStreamError
 
-from libs.contracts.directory import TICK
+from libs.contracts.directory import TICK, Tick
+from libs.contracts.message import Undecodable, decode
 from libs.runtime.bus import Bus
 from libs.runtime.ending import end
 
@@ -33,6 +34,8 @@ _CONTROL = "100"
 #: What a key that is no more says of itself: somebody deleted it, or its time was over (`Nats-Marker-Reason`, nats-server 2.11).
 _OPERATION, _MARKER = "KV-Operation", "Nats-Marker-Reason"
 _GONE = frozenset(("DEL", "PURGE"))
+#: Where a copy has a message from: the stream, its number there, and more (nats-server 2.10).
+_SOURCE = "Nats-Stream-Source"
 
 
 class Mirror:
@@ -46,6 +49,8 @@ class Mirror:
         self._values: dict[str, Any] = {}
         self._seen = 0.0
         self._coming: dict[str, Any] = {}
+        self._numbers: dict[str, int] = {}
+        self._begun = 0
         self._news = False
         self.loaded = asyncio.Event()
         self.on_change: Callable[[str, Any], None] = lambda _key, _value: None
@@ -83,7 +88,7 @@ class Mirror:
         It is one of our own instead of the client's watch, which looks four times a second whether the server waits for an answer.
         """
         watch = _Watch(self._bus, self._bucket, self._told)
-        self._coming, self._news = {}, False
+        self._coming, self._numbers, self._begun, self._news = {}, {}, 0, False
         begun = time.monotonic()
         listening = asyncio.create_task(watch.listen(), name=f"watch {self._bucket}")
         try:
@@ -98,12 +103,18 @@ class Mirror:
     def _patience(self) -> float:
         return min(self._blind_after, LOADED_WITHIN) if self._news else LOADED_WITHIN
 
-    def _told(self, key: str, value: bytes | None, *, last: bool) -> None:
-        """A key's value, None: it is gone, and whether that is all there is now. An empty key: there is nothing at all."""
+    def _told(self, key: str, value: bytes | None, *, copied: int, last: bool) -> None:
+        """A key's value, None: it is gone, and whether that is all there is now. An empty key: there is nothing at all.
+
+        `copied` is the number of what was copied from another region's bucket there, else 0.
+        """
         if key == TICK:  # a tick among what was there before says nothing about now
             self._seen = time.monotonic() if self._news else self._seen
+            if copied:
+                self._outlive(_begun(value))
         elif key:
             self._take(self._coming, key, value)
+            self._numbers |= {key: copied} if copied else {}
         if last and not self._news:  # from now on it is news
             self._replace(self._coming)
             self._news = True
@@ -115,6 +126,15 @@ class Mirror:
         self.loaded.set()
         for key in gone:
             self.on_change(key, None)
+
+    def _outlive(self, begun: int) -> None:
+        """What was copied of a bucket that is no more is gone: nobody has deleted it, for the new one never had it."""
+        if begun <= self._begun:
+            return
+        self._begun = begun
+        for key in [key for key, number in self._numbers.items() if number < begun]:
+            del self._numbers[key]
+            self._take(self._coming, key, None)
 
     def _take(self, values: dict[str, Any], key: str, value: bytes | None) -> None:
         if value is None:
@@ -129,10 +149,25 @@ class Mirror:
         self.on_change(key, values.get(key))
 
 
+def _begun(tick: bytes | None) -> int:
+    """Where a bucket begins, as its tick says; 0: it does not, as those of earlier versions."""
+    try:
+        told: Tick = decode(Tick, tick or b"")
+    except Undecodable:
+        return 0
+    return told.begun
+
+
+def _number(source: str) -> int:
+    """The number that a message had where it was copied from, 0: it was not."""
+    words = source.split(" ", 2)
+    return int(words[1]) if len(words) > 1 and words[1].isdigit() else 0
+
+
 class _Told(Protocol):
     """Who hears what a watch has to tell."""
 
-    def __call__(self, key: str, value: bytes | None, *, last: bool) -> None: ...
+    def __call__(self, key: str, value: bytes | None, *, copied: int, last: bool) -> None: ...
 
 
 class _Watch:
@@ -155,7 +190,7 @@ class _Watch:
         try:
             made = await self._bus.js.add_consumer(self._stream, self._config(subscription.subject))
             if not made.num_pending and not (made.delivered and made.delivered.consumer_seq):
-                self._told("", None, last=True)
+                self._told("", None, copied=0, last=True)
             await self._over
         finally:
             self._end()
@@ -182,8 +217,10 @@ class _Watch:
             return
         self._expected += 1
         gone = headers.get(_OPERATION) in _GONE or _MARKER in headers
+        copied = _number(headers.get(_SOURCE, ""))
+        value = None if gone else message.data
         try:
-            self._told(message.subject.removeprefix(self._prefix), None if gone else message.data, last=about.num_pending == 0)
+            self._told(message.subject.removeprefix(self._prefix), value, copied=copied, last=about.num_pending == 0)
         except Exception as error:  # noqa: BLE001 - who follows hears of it, the client would only log it
             self._end(error)
 

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from nats.js.api import StreamInfo
 from nats.js.errors import APIError, KeyNotFoundError, KeyWrongLastSequenceError
 from nats.js.kv import KeyValue
 
-from libs.contracts.directory import BUCKET, TICK, Entry
+from libs.contracts.directory import BUCKET, TICK, Entry, Tick
 from libs.contracts.message import Undecodable, decode, encode
 from libs.runtime.bus import Bus
 
@@ -19,12 +20,18 @@ TRIES = 8
 WRITTEN_SINCE = (10071, 10164)
 
 
+class BegunAnew(Exception):
+    """The bucket is another one: somebody deleted it, or its server lost its end. What it should have is to be written again."""
+
+
 class Directory:
     """Reads and writes the bucket."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._bucket: KeyValue | None = None
+        self._known: StreamInfo | None = None
+        self._ticked = 0
 
     async def put(self, key: str, current: Current) -> None:
         """Make the bucket's value of `key` what `current` says, asked after the look at what is there.
@@ -54,9 +61,26 @@ class Directory:
             await watcher.stop()
         return found
 
-    async def tick(self, count: int) -> int:
-        """Tell every reader that it is not blind; the bucket's revision now, which never goes back in the same bucket."""
-        return int(await (await self._open()).put(TICK, str(count).encode()))
+    async def tick(self, count: int) -> None:
+        """Tell every reader that it is not blind.
+
+        Raises `BegunAnew`, having told nobody: a copy in another region drops what it has of the former bucket when it hears of
+        the new one, which must be whole by then.
+        """
+        begun = (self._known or await self._examine()).config.first_seq or 0
+        value = encode(Tick(count=count, begun=begun))
+        if revision := await self._write(TICK, value, self._ticked):
+            self._ticked = revision
+            return
+        before, now = self._known, await self._examine()  # also after the tick of another registry
+        if before and (before.created != now.created or now.state.last_seq < self._ticked):
+            self._ticked = 0
+            raise BegunAnew
+        self._ticked = int(await (await self._open()).put(TICK, value))
+
+    async def _examine(self) -> StreamInfo:
+        self._known = await self._bus.js.stream_info(f"KV_{BUCKET}")
+        return self._known
 
     async def _look(self, key: str) -> tuple[bytes | None, int]:
         """The value and the revision of a key; a deleted one has no value, but a revision."""
@@ -66,21 +90,17 @@ class Directory:
             return None, int(missing.entry.revision) if missing.entry else 0
         return found.value, int(found.revision or 0)
 
-    async def _write(self, key: str, value: bytes | None, revision: int) -> bool:
-        """Write unless somebody else has written since `revision`; whether it was written."""
+    async def _write(self, key: str, value: bytes | None, revision: int) -> int:
+        """Write unless somebody else has written since `revision`; the revision now (of a deletion 1), 0: it was not written."""
         bucket = await self._open()
         try:
-            if value is None:
-                await bucket.delete(key, last=revision)
-            else:
-                await bucket.update(key, value, last=revision)
+            return int(await bucket.delete(key, last=revision) if value is None else await bucket.update(key, value, last=revision))
         except KeyWrongLastSequenceError:
-            return False
+            return 0
         except APIError as error:
             if error.err_code in WRITTEN_SINCE:
-                return False
+                return 0
             raise
-        return True
 
     async def _open(self) -> KeyValue:
         if self._bucket is None:

@@ -14,7 +14,7 @@ from libs.runtime.admin import ensure_consumer
 from libs.runtime.bus import Bus, outgoing
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.strokes import stroke
-from services.registry.directory import Directory
+from services.registry.directory import BegunAnew, Directory
 from services.registry.presence import Presence
 from services.registry.store import News, Store
 
@@ -42,6 +42,7 @@ class Herald:
         self._wanted = asyncio.Event()
         self._consumers: set[str] = set()
         self.reconciled = asyncio.Event()
+        self._anew = False
 
     def wake(self) -> None:
         """There is news."""
@@ -77,19 +78,26 @@ class Herald:
     async def tick(self) -> None:
         """Write the tick once a second, as soon as the directory says what is true; a body for `Service.loop`."""
         await self.reconciled.wait()
-        count = revision = 0
+        count = 0
         while True:
             try:
-                now = await self._directory.tick(count := count + 1)
-                if now <= revision:
-                    await self._begin_anew()
-                revision = now
+                await self._tick(count := count + 1)
             except (NatsError, TimeoutError) as error:
                 log.warning("tick not written", error=type(error).__name__)
             await asyncio.sleep(stroke(1.0))
 
+    async def _tick(self, count: int) -> None:
+        if self._anew:
+            await self._begin_anew()
+            self._anew = False
+        try:
+            await self._directory.tick(count)
+        except BegunAnew:
+            self._anew = True
+            await self._tick(count)
+
     async def _begin_anew(self) -> None:
-        """The directory is another one: somebody deleted it, or its server lost its end. All of it is written once more."""
+        """All of the directory is written once more."""
         log.error("directory began anew, it is filled from the database")
         self._consumers.clear()
         online = [agent for agent in await self._agents() if self._presence.online(agent)]

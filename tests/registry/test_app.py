@@ -3,10 +3,11 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from nats.js.errors import KeyNotFoundError
 
 from libs.contracts.agents import Heartbeat
 from libs.contracts.devices import Capabilities, Device, DeviceType, PrinterState
-from libs.contracts.directory import BUCKET, ClientKind, Entry
+from libs.contracts.directory import BUCKET, TICK, ClientKind, Entry, Tick
 from libs.contracts.ids import device_id, token_digest
 from libs.contracts.message import decode
 from libs.contracts.queries import Code, GetDefaultDevice, GetDevice, ListDevices, LookUp, SetDefaultDevice
@@ -106,6 +107,28 @@ async def test_devices_reach_the_directory_the_stream_and_whoever_asks(tmp_path)
                 "removed",
                 "state",
             ]
+
+
+async def test_a_directory_that_was_deleted_is_whole_again_before_it_is_told_where_it_begins(tmp_path):
+    async with running_bus(tmp_path) as rig, registry(rig):
+        boss, name = await rig.connect("admin"), f"token.{token_digest(TOKEN)}"
+        async with following(await rig.connect("gateway")) as mirror:
+            before = await begun(boss)
+            await boss.js.delete_stream(f"KV_{BUCKET}")
+            await admin.provision(boss, "local")
+            after = await until(lambda: begun(boss), 10, "a tick in the new one")
+            assert after > before > 0
+            bucket = await boss.js.key_value(BUCKET)
+            assert (await bucket.get(name)).revision < (await bucket.get(TICK)).revision
+            await until(lambda: mirror.fresh and mirror.get(name), what="readers see it")
+
+
+async def begun(boss):
+    """Where the directory begins, as its tick says; 0: there is none."""
+    try:
+        return decode(Tick, (await (await boss.js.key_value(BUCKET)).get(TICK)).value).begun
+    except KeyNotFoundError:
+        return 0
 
 
 async def admin_sees(boss, agent):

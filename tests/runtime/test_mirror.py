@@ -5,8 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from nats.js.api import StreamConfig, StreamSource, SubjectTransform
 
-from libs.contracts.directory import BUCKET, TICK, PresenceEntry, TokenEntry
+from libs.contracts.directory import BUCKET, TICK, PresenceEntry, Tick, TokenEntry
 from libs.contracts.directory import Entry as AnyEntry
 from libs.contracts.message import decode, encode
 from libs.runtime import mirror as mirror_module
@@ -170,6 +171,28 @@ async def test_it_sees_again_after_its_consumer_was_taken_away(rig, registry):
             await admin.js.delete_consumer(f"KV_{BUCKET}", each.name)
         await registry.put(TOKEN)
         await until(lambda: mirror.get("token.d1") == TOKEN and mirror.fresh)
+
+
+async def test_a_copy_drops_what_only_the_former_bucket_had_when_the_new_one_ticks(rig):
+    there = f"$KV.{BUCKET}.>"
+    admin, gone = await rig.connect("admin"), TokenEntry(digest="d2", sn="agentAAA", tenant="main")
+    source = StreamSource(name=f"KV_{BUCKET}", subject_transforms=[SubjectTransform(there, "$KV.copy.>")])
+    await admin.js.add_stream(StreamConfig(name="KV_copy", sources=[source], max_msgs_per_subject=1, allow_direct=True))
+    mirror = Mirror(await rig.connect("admin"), "copy", lambda data: decode(AnyEntry, data))
+    following = asyncio.create_task(mirror.follow())
+    try:
+        former = Registry(await admin.js.key_value(BUCKET))
+        for entry in (TOKEN, gone):
+            await former.put(entry)
+        await former.bucket.put(TICK, b"1")
+        await until(lambda: mirror.get("token.d1") and mirror.get("token.d2"), 20)
+
+        begun = await former.bucket.put(TOKEN.key, encode(TOKEN))
+        await former.bucket.put(TICK, encode(Tick(count=1, begun=begun)))
+        await until(lambda: mirror.get("token.d2") is None, 20)
+        assert mirror.get("token.d1") == TOKEN
+    finally:
+        await end(following)
 
 
 async def test_who_cannot_take_what_it_tells_ends_it(rig, registry):
