@@ -5,7 +5,7 @@ import asyncio
 from libs.contracts.directory import ClientEntry, ClientKind, DeviceEntry, Entry, client_key
 from libs.contracts.ids import guid
 from libs.contracts.queries import Entries, LookUp
-from libs.runtime.bus import Bus, Unanswered
+from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.mirror import Mirror
 from services.gateway.latecomers import Latecomers
 
@@ -61,7 +61,10 @@ class Directory:
 
     async def ask(self, *keys: str) -> list[Entry | None]:
         """The same from the registry itself, without a limit: what strangers send belongs to `find`."""
-        answer: Entries = await self._bus.ask(LookUp(region=self._region, keys=keys))
+        try:
+            answer: Entries = await self._bus.ask(LookUp(region=self._region, keys=keys))
+        except Refused as refusal:  # it has a fault: to whoever asks that is as if it were not there
+            raise Unanswered(f"the registry cannot look anything up: {refusal.message}") from refusal
         found = {entry.key: entry for entry in answer.entries}
         return [found.get(key) for key in keys]
 

@@ -1,7 +1,6 @@
 """Sends each request to the doors of the region that knows the credential that it shows; all others stay here."""
 
 import base64
-import binascii
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +16,10 @@ from services.gateway.auth import LONGEST
 from services.gateway.directory import Directory
 from services.gateway.graph.http.address import BASE
 from services.gateway.oidc.own import OURS
+from services.gateway.oidc.verification import LONGEST as LONGEST_JWT
 
 #: Below this, and the name of a region, are its own doors: in addresses that they hand out.
 BELOW = "/regions/"
-#: No access token is longer.
-LONGEST_JWT = 16 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +94,5 @@ def application_of(token: str) -> str:
     try:
         claims = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
         return str(claims.get(OURS, {}).get("sn") or claims.get("appid") or claims.get("azp") or "")
-    except (ValueError, binascii.Error, AttributeError):
+    except (ValueError, RecursionError, AttributeError):
         return ""

@@ -50,8 +50,9 @@ async def _execute(gateway: Gateway, identity: Identity, asked: Asked) -> Any:
         raise Rejected(f"data must be an object; it is {said(data)}.")
     if command.scope and not identity.may(command.scope):
         raise Rejected(f"This token is not good for {asked.command}: it lacks the scope {command.scope}.")
-    beside = {KEY: asked.key} if asked.key else {}
-    return await command.execute(gateway, identity, Fields({**beside, **data}))
+    if asked.key and data.get(KEY) in (None, ""):  # null means not set, here too
+        data = {**data, KEY: asked.key}
+    return await command.execute(gateway, identity, Fields(data))
 
 
 def _unknown(command: str) -> str:

@@ -116,9 +116,16 @@ async def test_pages_are_served_by_their_own_region_only(regions):
     assert not regions.us.came
 
 
-@pytest.mark.parametrize("token", ["", "a.b", "a.b.c.d", "a..c", f"e30.{'A' * 20_000}.x", "e30.bnVsbA.x"])
+NESTED = base64.urlsafe_b64encode(b"[" * 9_000).decode()
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c.d", "a..c", f"e30.{'A' * 20_000}.x", "e30.bnVsbA.x", f"e30.{NESTED}.x"])
 def test_what_is_no_access_token_names_no_application(token):
     assert application_of(token) == ""
+
+
+def test_a_token_of_somebody_in_many_groups_still_names_its_application():
+    assert application_of(jwt(appid=FAR_APP, groups=["g" * 36] * 450)) == FAR_APP
 
 
 async def test_a_task_and_a_list_of_another_regions_client_are_that_regions(tmp_path):

@@ -86,6 +86,9 @@ async def test_the_key_is_taken_from_the_data_the_task_or_the_header(tmp_path):
         assert await submit(rig, {**TASK, "idempotencyKey": "order 17"}, key="") == first
         assert await submit(rig, key="", Idempotency_Key="order 17") == first
         assert await submit(rig, key="", Idempotency_Key='"order 17"') == first
+        for unset in (None, ""):  # as programs write a field that they have no value for
+            data = {"task": TASK, "idempotencyKey": unset}
+            assert (await rig.post({"command": "newPrintTask", "data": data}, Idempotency_Key="order 17")).json() == first
         assert await submit(rig, key="order 18") != first
         assert await submit(rig, key="") != first
 
