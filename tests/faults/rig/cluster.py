@@ -22,13 +22,14 @@ from tests.waiting import until
 class Cluster:
     """Servers by their number from 0, each killed, stopped and started again by it; `url` names them all.
 
-    `url` is what the setting NATS_URL is to be given.
+    `url` is what the setting NATS_URL is to be given; `program` is the nats-server that is started next.
     """
 
     def __init__(self, server: Installation, ports: list[int]) -> None:
         self._server = server
         self._ports = ports
         self._running: dict[int, subprocess.Popen[bytes]] = {}
+        self.program = binary()
         self.url = ",".join(f"nats://127.0.0.1:{port}" for port in ports)
 
     @property
@@ -67,7 +68,7 @@ class Cluster:
     def start(self, number: int, *wrapper: str) -> None:
         """Start one server (again), under another program (strace …) if one is named."""
         with (self._server.folder / f"nats-{number}.log").open("ab") as output:
-            argv = [*wrapper, binary(), "-c", str(self.configuration(number))]
+            argv = [*wrapper, self.program, "-c", str(self.configuration(number))]
             self._running[number] = children.start(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
     async def listens(self, number: int, within: float = 20.0) -> None:
