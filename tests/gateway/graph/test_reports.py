@@ -128,6 +128,7 @@ async def test_usage_has_the_members_of_the_schema_and_an_id_that_leads_back_to_
         ("usageDate ge 2026-01-03 and completedColorJobCount gt 1", ("2026-01-03", "", False)),
         ("usageDate ge 2026-01-03 or printerName eq 'x'", ("", "", False)),
         ("usageDate lt 0001-01-01", ("", "", False)),
+        ("usageDate ge 0001-01-01T00:00:00+14:00", ("", "", False)),
     ],
 )
 def test_dates_in_a_filter_are_what_the_spooler_is_asked_for(text, expected):

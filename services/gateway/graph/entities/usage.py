@@ -130,9 +130,9 @@ def _date(value: Any) -> date | None:
     """A day, also as its first moment; None: it is none."""
     try:
         found = instant_of(value) if isinstance(value, str) else value
-    except ValueError:
+        found = found.astimezone(UTC) if isinstance(found, datetime) else found
+    except (ValueError, OverflowError):  # an offset may lead out of all years that there are
         return None
     if not isinstance(found, datetime):
         return found if isinstance(found, date) else None
-    found = found.astimezone(UTC)
     return found.date() if found.time() == time.min else None

@@ -35,6 +35,10 @@ def _find(type_: str, path: tuple[str, ...], option: str, expanded: frozenset[st
     """The property at the end of a path; None: of a type that may have any."""
     found: Property | None = None
     for segment in path:
+        if found and (found.many or found.type in ENUMS or found.type not in TYPES):
+            why = "there are several of it" if found.many else "it has nothing inside"
+            raise bad(f"The option {option}: {'/'.join(path)[:100]} looks into {found.name}, and {why}.", option)
+        type_ = found.type if found else type_
         if "open" in TYPES[type_].marks:
             return None
         known = {name.lower(): one for name, one in members(type_).items()}
@@ -43,9 +47,6 @@ def _find(type_: str, path: tuple[str, ...], option: str, expanded: frozenset[st
             raise bad(f"The option {option}: there is no {'/'.join(path)[:100]}; {type_} has {', '.join(members(type_))}.", option)
         if found.leads and (found.many or segment.lower() not in expanded):
             raise _elsewhere(found, option)
-        if found.type in ENUMS or found.type not in TYPES:
-            return found
-        type_ = found.type
     return found
 
 

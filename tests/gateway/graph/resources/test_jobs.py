@@ -399,6 +399,19 @@ async def test_what_no_index_knows_is_looked_at_page_by_page(door):
     assert (await door.call("GET", f"{JOBS}/$count?$filter=displayName eq 'odd'")).text == "601"
 
 
+async def test_jobs_are_counted_by_whoever_has_the_index(door, monkeypatch):
+    def answer(asked):
+        return JobList(jobs=(a_job("t0"),), next="more", count=123_456 if asked.count else None)
+
+    door.bus.answers[ListJobs] = answer
+    assert (await door.call("GET", f"{JOBS}/$count")).text == "123456"
+    assert len(door.asked(ListJobs)) == 1
+    monkeypatch.setattr("services.gateway.graph.door.COUNTED", 2)
+    error = (await door.get(f"{JOBS}/$count?$filter=startswith(id,'t')", status=400))["error"]
+    assert error["target"] == "$filter", "a number that is too small is worse than none"
+    assert "too many to be looked at one by one" in error["message"]
+
+
 async def test_a_walk_ends_somewhere_and_its_link_goes_on(door, monkeypatch):
     monkeypatch.setattr("services.gateway.graph.asked.joblist.QUESTIONS", 2)
     every = [a_job(f"t{at}", name="rare" if at == 700 else "") for at in range(900)]
