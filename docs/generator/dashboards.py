@@ -45,6 +45,14 @@ def _of_routes(sample: str) -> str:
     return f"sum by (door, route) (rate(gateway_route_seconds_{sample}[$__rate_interval]))"
 
 
+def _of_questions(sample: str, selector: str = "") -> str:
+    return f"sum by (service_name, question) (rate(bus_question_seconds_{sample}{selector}[$__rate_interval]))"
+
+
+_BY_STREAM = "sum by (service_name, messaging_destination_name, error_type)"
+_UNANSWERED = '{outcome="unanswered"}'
+
+
 _AGES = Panel(
     "Age of the oldest message",
     (("max by (consumer) (bus_consumer_oldest_seconds)", "{{consumer}}"),),
@@ -322,6 +330,57 @@ BUS = Dashboard(
         Panel("Bytes", (("max by (stream) (bus_stream_bytes)", "{{stream}}"),), "bytes"),
         Panel("Messages that replicas are behind", (("max by (stream) (bus_stream_replica_behind_messages)", "{{stream}}"),)),
         Panel("Replicas offline or behind", (("max by (stream) (bus_stream_replicas_lagging)", "{{stream}}"),)),
+        Panel(
+            "Until a message is stored",
+            _quantiles("messaging_client_operation_duration_seconds", "messaging_destination_name"),
+            "s",
+            says="By stream, with all tries; a batch is one",
+        ),
+        Panel(
+            "Messages that were not stored",
+            (
+                (
+                    f'{_BY_STREAM} (rate(messaging_client_operation_duration_seconds_count{{error_type!=""}}[$__rate_interval]))',
+                    "{{service_name}} to {{messaging_destination_name}}: {{error_type}}",
+                ),
+            ),
+            "ops",
+            says="Nothing, where all is well",
+        ),
+        Panel(
+            "How long messages are worked on",
+            _quantiles("messaging_process_duration_seconds", "messaging_destination_name"),
+            "s",
+            says="By stream; those that are read together are one",
+        ),
+        Panel(
+            "Questions between services",
+            (
+                (
+                    "sum by (service_name, outcome) (rate(bus_question_seconds_count[$__rate_interval]))",
+                    "{{service_name}} {{outcome}}",
+                ),
+            ),
+            "reqps",
+            says="Refused: answered with a no",
+        ),
+        Panel(
+            "The slowest questions",
+            ((f"topk(8, {_of_questions('sum')} / {_of_questions('count')})", "{{service_name}} {{question}}"),),
+            "s",
+            says="On average",
+        ),
+        Panel(
+            "Questions that nobody answers",
+            (
+                (
+                    f"{_of_questions('count', _UNANSWERED)} > 0",
+                    "{{service_name}} {{question}}",
+                ),
+            ),
+            "reqps",
+            says="Nothing, where all is well",
+        ),
         Panel("Last seen", (("min(bus_seen_seconds)", "ago"),), "s", "stat"),
         Panel("Active spoolers", (("sum(spooler_active)", "active"),), kind="stat", says="One per region; 0 while the lease moves"),
         Panel(

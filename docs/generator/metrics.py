@@ -1,6 +1,6 @@
 """The page of all metrics, made of the catalogue that services make them from."""
 
-from libs.contracts.metrics import ALL, Metric
+from libs.contracts.metrics import ALL, EVERY, Metric
 
 _HEAD = """\
 # Metrics
@@ -20,6 +20,7 @@ _TITLES = {
     "converter": "Conversions (converter)",
     "agent": "Paper (agent)",
     "webhooks": "Events out (webhooks)",
+    EVERY: "What every service does over the bus",
 }
 
 

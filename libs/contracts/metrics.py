@@ -42,12 +42,16 @@ class Metric:
 
 
 ALL: dict[str, Metric] = {}
+#: Who emits what each service tells of itself under one name, with itself as the first label.
+EVERY = "every"
 #: Answers of doors and first attempts of webhooks: the limits of the objectives (0.5, 2 and 10 s) are among them.
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: Work: conversions, paper.
 _WORK = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 #: The same as `_QUICK` where there are many labels: each bucket is a series.
 _ROUGH = (0.1, 0.5, 2.0, 10.0)
+#: The bus: from a store beside us to the end of all patience (OpenTelemetry advises 5 ms to 10 s for messaging, in 14 steps).
+_BUS = (0.001, 0.005, 0.025, 0.1, 0.5, 2.0, 10.0)
 #: What may lie for a while: a task in one of its states.
 _AGES = (1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0, 21600.0, 86400.0)
 
@@ -287,6 +291,41 @@ FIRST_ATTEMPTS = _metric(
     "From an event until its first attempt began",
     "dialect",
     buckets=_QUICK,
+)
+
+# --- what every service does over the bus; `messaging_` and the labels of these are OpenTelemetry's words for messaging ---
+BUS_OPERATIONS = _metric(
+    Kind.HISTOGRAM,
+    EVERY,
+    "messaging_client_operation_duration_seconds",
+    "How long it took until a message, or an atomic batch, was stored in a stream; error_type: it was given up, why",
+    "service_name",
+    "messaging_system",
+    "messaging_operation_name",
+    "messaging_destination_name",
+    "error_type",
+    buckets=_BUS,
+)
+BUS_PROCESSING = _metric(
+    Kind.HISTOGRAM,
+    EVERY,
+    "messaging_process_duration_seconds",
+    "How long messages of a stream that were read together were worked on, until what follows from them was saved",
+    "service_name",
+    "messaging_system",
+    "messaging_destination_name",
+    "error_type",
+    buckets=_BUS,
+)
+BUS_QUESTIONS = _metric(
+    Kind.HISTOGRAM,
+    EVERY,
+    "bus_question_seconds",
+    "How long a service waited for the answer to a question, by its kind and how it came out: answered, refused, unanswered",
+    "service_name",
+    "question",
+    "outcome",
+    buckets=(0.005, 0.025, 0.1, 0.5, 2.0, 5.0),
 )
 
 #: What printers say of themselves that is told by its own name; all else is `other` (RFC 8011 section 5.4.12).

@@ -23,6 +23,7 @@ from libs.contracts.message import Message, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
+from libs.runtime.timings import Timings
 from libs.runtime.trust import bus_options, bus_servers
 from libs.runtime.versions import tell_age
 
@@ -110,9 +111,10 @@ def outgoing(message: Message, message_id: str = "") -> Outgoing:
 class Bus:
     """One NATS connection of one user. Reconnects for ever; `reconnected` is set and replaced at each of `reconnects`."""
 
-    def __init__(self, client: Client, user: str) -> None:
+    def __init__(self, client: Client, user: str, timings: Timings | None = None) -> None:
         self.client = client
         self.user = user
+        self.timings = timings or Timings(user)
         self.js: JetStreamContext = client.jetstream(timeout=API_TIMEOUT)
         self.reconnected = asyncio.Event()
         self.reconnects = 0
@@ -167,7 +169,8 @@ class Bus:
         async def store() -> PubAck:
             return await self.js.publish(out.subject, out.data, timeout=PUBLISH_TIMEOUT, stream=stream, headers=headers)
 
-        return await self._patiently(stream, patience, store)
+        with self.timings.publishing(stream):
+            return await self._patiently(stream, patience, store)
 
     async def publish_batch(self, stream: str, batch: Sequence[Outgoing], *, patience: float = PUBLISH_PATIENCE) -> None:
         """Store all or nothing, in order, as one atomic batch (or one message); a batch stored before counts as success.
@@ -178,7 +181,8 @@ class Bus:
             await self.publish_raw(batch[0], stream=stream, patience=patience)
             return
         try:
-            await self._patiently(stream, patience, partial(self._atomic, stream, batch))
+            with self.timings.publishing(stream):
+                await self._patiently(stream, patience, partial(self._atomic, stream, batch))
         except NotStored as refusal:
             if refusal.code != DUPLICATE_IN_BATCH:
                 raise
@@ -208,18 +212,19 @@ class Bus:
 
         Raises `Refused` when the answer is no, `Unanswered` when there is none in time, `Away` when there is no line.
         """
-        await self.line()
-        headers = {"traceparent": traceparent} if (traceparent := traces.current()) else None
-        try:
-            answer = await self.client.request(query.subject, encode(query), timeout=timeout, headers=headers)
-        except NoRespondersError:
-            raise Unanswered(f"nobody is there to answer {type(query).__name__}") from None
-        except (NatsError, TimeoutError) as error:
-            raise Unanswered(f"no answer to {type(query).__name__} within {timeout:.0f} s") from error
-        if answer.data.startswith(b'{"kind":"Refusal"'):
-            refusal: Refusal = decode(Refusal, answer.data)
-            raise Refused(refusal.code, refusal.message)
-        return decode(ANSWER[type(query)], answer.data)
+        with self.timings.asking(type(query).__name__, Refused):
+            await self.line()
+            headers = {"traceparent": traceparent} if (traceparent := traces.current()) else None
+            try:
+                answer = await self.client.request(query.subject, encode(query), timeout=timeout, headers=headers)
+            except NoRespondersError:
+                raise Unanswered(f"nobody is there to answer {type(query).__name__}") from None
+            except (NatsError, TimeoutError) as error:
+                raise Unanswered(f"no answer to {type(query).__name__} within {timeout:.0f} s") from error
+            if answer.data.startswith(b'{"kind":"Refusal"'):
+                refusal: Refusal = decode(Refusal, answer.data)
+                raise Refused(refusal.code, refusal.message)
+            return decode(ANSWER[type(query)], answer.data)
 
     async def line(self) -> None:
         """Wait until the line is up. Raises `Away` once it is down for `AWAY` seconds."""
@@ -288,13 +293,15 @@ def _passing(error: APIError) -> bool:
     return (error.code or 0) == 503 and error.err_code not in FULL
 
 
-async def connect(url: str, user: str, credentials: Path, *, within: float = 10.0, revive: bool = False) -> Bus:
+async def connect(
+    url: str, user: str, credentials: Path, *, within: float = 10.0, revive: bool = False, timings: Timings | None = None
+) -> Bus:
     """Connect as `user` with its private inbox. Raises `Unanswered` when no server lets us in within so many seconds.
 
     `revive`: after a no that closes the client for good (expired, revoked) it is tried again for ever, as credentials may
-    become good again; to users of the bus that is a reconnect.
+    become good again; to users of the bus that is a reconnect. `timings`: who tells how long what is done over it takes.
     """
-    caller = _Caller(Bus(Client(), user), url, credentials, within, revive=revive)
+    caller = _Caller(Bus(Client(), user, timings), url, credentials, within, revive=revive)
     try:
         await caller.call(caller.bus.client)
     except (OSError, NatsError, TimeoutError) as error:

@@ -207,7 +207,8 @@ class Input:
             await self._advance(connection, messages)
             return staged
 
-        await self._commit(change)
+        with self._reader.timings.processing(self._name):
+            await self._commit(change)
         self._done(messages)
 
     def _reach(self, messages: Sequence[Incoming]) -> tuple[int, int]:

@@ -159,20 +159,25 @@ def spreads(metric: Metric, registry: CollectorRegistry, look: Callable[[], Mapp
 
 
 class _Together(Collector):
-    """Several registries as one."""
+    """Several registries as one: what more than one of them tells under the same name is one metric."""
 
     def __init__(self, registries: Sequence[CollectorRegistry]) -> None:
         self._registries = registries
 
     def collect(self) -> Iterable[Family]:
-        """All of them, one after the other."""
-        for registry in self._registries:
-            yield from registry.collect()
+        """All metrics, each once."""
+        found: dict[str, Family] = {}
+        for family in (each for registry in self._registries for each in registry.collect()):
+            found.setdefault(family.name, family)
+            if found[family.name] is not family:
+                found[family.name].samples.extend(family.samples)
+        return found.values()
 
 
 def written(registries: Sequence[CollectorRegistry], accept: str = "") -> tuple[bytes, str]:
     """All metrics of these registries, and their media type: OpenMetrics, which has exemplars, for those who `accept` it."""
+    together: Any = _Together(registries)
     if "application/openmetrics-text" in accept:
-        lines = exposition.generate_latest(_Together(registries))  # type: ignore[no-untyped-call]
+        lines = exposition.generate_latest(together)  # type: ignore[no-untyped-call]
         return lines, exposition.CONTENT_TYPE_LATEST
-    return b"".join(generate_latest(registry) for registry in registries), _PLAIN
+    return generate_latest(together), _PLAIN

@@ -13,6 +13,7 @@ from nats.js.errors import APIError, NotFoundError
 
 from libs.runtime.bus import Bus
 from libs.runtime.pull import Puller
+from libs.runtime.timings import Timings
 
 log = structlog.get_logger()
 
@@ -80,6 +81,11 @@ class OrderedReader:
         self.bound = False
         #: Asked each time before the consumer is bound behind which sequence to read; without it, behind what is acknowledged.
         self.on_bound: Callable[[], Awaitable[int]] | None = None
+
+    @property
+    def timings(self) -> Timings:
+        """Who tells how long messages are worked on."""
+        return self._bus.timings
 
     def stop(self) -> None:
         """End `batches` after the batch that is out now."""

@@ -14,6 +14,7 @@ from libs.runtime.metrics import looked_up, rows
 from libs.runtime.reader import OrderedReader
 from libs.runtime.service import Service
 from libs.runtime.settings import SettingsError
+from libs.runtime.timings import Timings
 from services.agent import handlers
 from services.agent.documents import Documents
 from services.agent.drivers import Driver
@@ -40,7 +41,8 @@ async def start(service: Service, settings: AgentSettings) -> None:
     service.on_stop(journal.close)
     trusted = await asyncio.to_thread(trust.context, settings.credentials(sn).parent)
     client = await service.enter(httpx.AsyncClient(timeout=httpx.Timeout(30.0, pool=None), trust_env=False, verify=trusted))
-    line = Line(settings.nats_url, sn, settings.credentials(sn), settings.gateway_url)
+    timings = Timings("agent", service.metrics)
+    line = Line(settings.nats_url, sn, settings.credentials(sn), settings.gateway_url, timings)
     service.on_stop(line.close)
     documents = Documents(settings.folder / "documents", line.locate, settings.fetch_ahead, client)
     meters = Meters(service.metrics)

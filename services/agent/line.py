@@ -10,6 +10,7 @@ from libs.contracts.agents import AddressDocument, DocumentAddress
 from libs.contracts.orders import PrintDocument
 from libs.contracts.queries import Code
 from libs.runtime.bus import Bus, Refused, Unanswered, connect
+from libs.runtime.timings import Timings
 from services.agent.documents import MissingError
 
 log = structlog.get_logger()
@@ -21,11 +22,12 @@ AGAIN = 1.0
 class Line:
     """One connection as the agent's own bus user. `gateway`: where it reaches the gateway, empty: where that says it is."""
 
-    def __init__(self, url: str, sn: str, credentials: Path, gateway: str = "") -> None:
+    def __init__(self, url: str, sn: str, credentials: Path, gateway: str = "", timings: Timings | None = None) -> None:
         self._url = url
         self._gateway = gateway.rstrip("/")
         self._sn = sn
         self._credentials = credentials
+        self._timings = timings
         self._bus: Bus | None = None
         self._up = asyncio.Event()
         self.problem = "the agent has no connection to the NATS server yet"
@@ -34,7 +36,7 @@ class Line:
         """Connect, tried until it works; from then on the connection heals itself."""
         while True:
             try:
-                self._bus = await connect(self._url, self._sn, self._credentials, revive=True)
+                self._bus = await connect(self._url, self._sn, self._credentials, revive=True, timings=self._timings)
             except (Unanswered, OSError) as error:
                 if str(error) != self.problem:
                     log.warning("bus not reached", error=str(error))

@@ -13,6 +13,7 @@ from libs.runtime.keys import SEAL_PRIVATE
 from libs.runtime.metrics import histogram, rows
 from libs.runtime.seal import Opener
 from libs.runtime.service import Service
+from libs.runtime.timings import Timings
 from services.converter.batches import TOGETHER, Batches
 from services.converter.conversion import Converter
 from services.converter.handlers import Handlers
@@ -33,7 +34,9 @@ async def start(service: Service, settings: ConverterSettings) -> None:
     converter = Converter(settings)
     await converter.start()
     service.on_stop(converter.close)
-    bus = await connect(settings.nats_url, "converter", settings.credentials("converter"))
+    bus = await connect(
+        settings.nats_url, "converter", settings.credentials("converter"), timings=Timings("converter", service.metrics)
+    )
     service.on_stop(bus.close)
     documents = Documents(settings.documents_url, settings.data_dir)
     opener = Opener(settings.seal_private_key_file or settings.keys_dir / SEAL_PRIVATE)

@@ -27,6 +27,7 @@ from libs.runtime.probes import Manner, http_server, routes
 from libs.runtime.room import Room
 from libs.runtime.seal import Sealer
 from libs.runtime.service import Service
+from libs.runtime.timings import Timings
 from services.gateway import auth
 from services.gateway.auth import Scheme
 from services.gateway.canary import Canaries
@@ -61,7 +62,7 @@ SYSTEMS = {"linux": "linux", "win32": "windows", "darwin": "mac os"}
 
 async def start(service: Service, settings: GatewaySettings, services: Sequence[Service] | None = None) -> None:
     """Start the gateway; `services` are the ones that its probes speak for, by default itself alone."""
-    bus = await connect(settings.nats_url, USER, settings.credentials(USER))
+    bus = await connect(settings.nats_url, USER, settings.credentials(USER), timings=Timings(USER, service.metrics))
     service.on_stop(bus.close)
     mirror = Mirror(bus, BUCKET, partial(decode, Entry))
     service.loop("directory", mirror.follow)

@@ -19,6 +19,7 @@ from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import Keys, exposed
 from libs.runtime.metrics import counter, looked_up, rows
 from libs.runtime.service import Service
+from libs.runtime.timings import Timings
 from services.registry import enrol, handlers, roaming
 from services.registry.directory import Directory
 from services.registry.handlers import Registry
@@ -39,7 +40,7 @@ async def start(service: Service, settings: RegistrySettings) -> None:
     await _enrol_own_client(store, settings)
     async with store.change() as change:
         await roaming.give_all(change)
-    bus = await connect(settings.nats_url, USER, settings.credentials(USER))
+    bus = await connect(settings.nats_url, USER, settings.credentials(USER), timings=Timings(USER, service.metrics))
     service.on_stop(bus.close)
     presence = Presence(settings.presence_timeout)
     herald = Herald(store, Directory(bus), presence, bus, settings.region)
@@ -107,7 +108,8 @@ def _subscribe(service: Service, broker: NatsBroker, registry: Registry, bus: Bu
             service.log.warning("report of somebody else left out", subject=message.subject)
             foreign.inc()
             return
-        await handlers.devices_reported(registry, report, int(message.metadata.timestamp.timestamp() * 1000))
+        with bus.timings.processing(spec.stream):
+            await handlers.devices_reported(registry, report, int(message.metadata.timestamp.timestamp() * 1000))
         reported.inc()
 
     broker.subscriber(**reads(spec, DevicesReported, USER))(devices_reported)

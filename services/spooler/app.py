@@ -32,6 +32,7 @@ from libs.runtime.lease import Lease
 from libs.runtime.metrics import Rows, looked_up, rows, spreads
 from libs.runtime.mirror import Mirror
 from libs.runtime.service import Service
+from libs.runtime.timings import Timings
 from services.spooler import tables
 from services.spooler.addresses import DocumentAddresses
 from services.spooler.census import Census
@@ -51,7 +52,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def start(service: Service, settings: SpoolerSettings) -> None:
     """Start a spooler: it stands by until the lease is its own."""
     store = await service.enter(database(settings.database_url, settings.data_dir, "spooler", MIGRATIONS))
-    bus = await connect(settings.nats_url, "spooler", settings.credentials("spooler"))
+    bus = await connect(settings.nats_url, "spooler", settings.credentials("spooler"), timings=Timings("spooler", service.metrics))
     service.on_stop(bus.close)
     directory = Mirror(bus, BUCKET, lambda data: decode(Entry, data))
     service.loop("directory", directory.follow)

@@ -12,6 +12,7 @@ from libs.runtime.bus import connect
 from libs.runtime.database import Database, database
 from libs.runtime.machine import ipv4_addresses
 from libs.runtime.service import Service
+from libs.runtime.timings import Timings
 from libs.runtime.vetting import Guard
 from services.webhooks import dialects, questions, upkeep
 from services.webhooks.admission import Admission
@@ -51,7 +52,7 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 async def start(service: Service, settings: WebhooksSettings) -> None:
     """Start the dispatcher: what waited when it stopped goes on, then new events are read and questions answered."""
     opened = await service.enter(database(settings.database_url, settings.data_dir, "webhooks", MIGRATIONS))
-    bus = await connect(settings.nats_url, USER, settings.credentials(USER))
+    bus = await connect(settings.nats_url, USER, settings.credentials(USER), timings=Timings(USER, service.metrics))
     service.on_stop(bus.close)
     holder = settings.webhooks_holder or uuid4().hex
     known = dialects.discover(dialects)

@@ -9,7 +9,7 @@ import yaml
 from prometheus_client import CollectorRegistry
 
 from docs.generator.dashboards import DASHBOARDS, queries
-from libs.contracts.metrics import ALL, PRINTERS, REQUESTS, TASKS_AGE, TASKS_ENDED, Kind, told_reason
+from libs.contracts.metrics import ALL, EVERY, PRINTERS, REQUESTS, TASKS_AGE, TASKS_ENDED, Kind, told_reason
 from libs.runtime import metrics
 from services.cli.commandline import parser
 from tests.architecture.source import ROOT, modules
@@ -159,7 +159,10 @@ def test_every_metric_of_the_catalogue_is_named_as_prometheus_wants_it():
         assert re.fullmatch(r"[a-z][a-z_]+", metric.name)
         assert not metric.name.endswith(("_total", "_bucket", "_count", "_sum"))
         assert bool(metric.buckets) == (metric.kind is Kind.HISTOGRAM)
-        assert metric.name.startswith((f"{metric.service}_", "bus_")), metric.name
+        assert metric.name.startswith((f"{metric.service}_", "bus_", "messaging_")), metric.name
+        assert (metric.service == EVERY) == (metric.labels[:1] == ("service_name",)), (
+            "only what all of them tell has to say who does"
+        )
 
 
 def test_the_page_of_metrics_is_part_of_what_is_generated():
