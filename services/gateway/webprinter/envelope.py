@@ -6,6 +6,8 @@ from typing import Any
 from pydantic_core import to_json
 from starlette.responses import Response
 
+from libs.runtime.bus import FULL, NotStored, Unanswered
+
 #: Tells answers from events on channels that carry both.
 COMMAND = "CALLBACK"
 #: Seconds after which a client should ask again when we cannot answer now.
@@ -55,3 +57,15 @@ def failed(message: str, status: int = 200, **headers: str) -> Answer:
 def busy(message: str) -> Answer:
     """Not done, and nobody can say more now: the client is asked to come again."""
     return failed(message, 503, retry_after=RETRY_AFTER)
+
+
+def away(region: str) -> str:
+    """What an answer begins with when another region's services are asked; empty: they are our own."""
+    return f"The region {region} is not reached from here. " if region else ""
+
+
+def undone(error: NotStored | Unanswered, region: str = "") -> Answer:
+    """Nothing was done, and it may be tried again; `region`: as for `away`."""
+    if isinstance(error, NotStored) and error.code in FULL:
+        return busy("The server's store is full, and nothing was done: try again when its operator has made room.")
+    return busy(f"{away(region)}The server cannot do this at the moment, and nothing was done: try again in a few seconds.")

@@ -6,11 +6,11 @@ from typing import Any
 import structlog
 
 from libs.contracts.queries import Code
-from libs.runtime.bus import FULL, Away, NotStored, Refused, Unanswered
+from libs.runtime.bus import Away, NotStored, Refused, Unanswered
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.commands import COMMANDS
-from services.gateway.webprinter.envelope import Answer, Rejected, busy, failed, succeeded
+from services.gateway.webprinter.envelope import Answer, Rejected, away, busy, failed, succeeded, undone
 from services.gateway.webprinter.idempotency import KEY
 from services.gateway.webprinter.reading.asking import Asked
 from services.gateway.webprinter.reading.fields import Fields, said, shown
@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
     """The answer to a command; nothing is raised."""
-    where = f"The region {gateway.region} is not reached from here. " if gateway.far else ""
+    region = gateway.region if gateway.far else ""
     try:
         return succeeded(await _execute(gateway, identity, asked))
     except Rejected as reason:
@@ -30,12 +30,11 @@ async def execute(gateway: Gateway, identity: Identity, asked: Asked) -> Answer:
         return _refused(refusal)
     except (NotStored, Away) as error:
         log.warning("command not done", command=asked.command, cause=str(error))
-        return _undone(error, where)
+        return undone(error, region)
     except Unanswered as error:
         log.warning("command not confirmed", command=asked.command, cause=str(error))
-        return busy(
-            f"{where}The server did not confirm this in time, and it may still be done: see with listTasks before you try again."
-        )
+        doubt = "The server did not confirm this in time, and it may still be done: see with listTasks before you try again."
+        return busy(away(region) + doubt)
     except Exception:
         log.exception("command failed", command=asked.command)
         return failed("The server has a fault; its log says which one.", 500)
@@ -63,12 +62,6 @@ def _unknown(command: str) -> str:
     near = get_close_matches(command[:40].lower(), known, 1, 0.75)
     meant = f"do you mean {known[near[0]]}? getInfo" if near else "getInfo"
     return f"There is no command {shown(command)}; {meant} names all that there are."
-
-
-def _undone(error: NotStored | Away, where: str) -> Answer:
-    if isinstance(error, NotStored) and error.code in FULL:
-        return busy("The server's store is full, and nothing was done: try again when its operator has made room.")
-    return busy(f"{where}The server cannot do this at the moment, and nothing was done: try again in a few seconds.")
 
 
 def _refused(refusal: Refused) -> Answer:

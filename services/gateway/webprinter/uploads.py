@@ -9,13 +9,13 @@ from starlette.requests import ClientDisconnect, Request
 
 from libs.contracts.directory import Scope
 from libs.contracts.documents import UPLOAD, UPLOAD_VALID, Format, Role, Stored
-from libs.runtime.bus import Refused
+from libs.runtime.bus import NotStored, Refused, Unanswered
 from libs.runtime.documents import Missing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.receiving import TooLarge, drop_rest, pieces
 from services.gateway.virtual_urls import ID, BadUrl, Uploaded
-from services.gateway.webprinter.envelope import Answer, Rejected, failed
+from services.gateway.webprinter.envelope import Answer, Rejected, failed, undone
 from services.gateway.webprinter.reading import sniffing
 from services.gateway.webprinter.reading.content import FORMATS, Given
 from services.gateway.webprinter.reading.multipart import BadUpload, Upload
@@ -35,8 +35,6 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
 
     Raises starlette's `ClientDisconnect` only.
     """
-    if not identity.may(Scope.PRINT):
-        return failed(f"This token is not good for {UPLOAD_COMMAND}: it lacks the scope {Scope.PRINT}.")
     try:
         return Answer(200, {"file": await take_upload(gateway, identity, request, limit), "success": True})
     except TooLarge:
@@ -46,6 +44,10 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
         return failed(str(reason), 400)
     except (Rejected, Refused) as reason:
         return failed(str(reason))
+    except (NotStored, Unanswered) as error:
+        log.warning("upload not done", cause=str(error))
+        await drop_rest(request)
+        return undone(error, gateway.region if gateway.far else "")
     except ClientDisconnect:
         raise
     except Exception:
@@ -56,8 +58,11 @@ async def answer_upload(gateway: Gateway, identity: Identity, request: Request, 
 async def take_upload(gateway: Gateway, identity: Identity, request: Request, limit: int) -> dict[str, Any]:
     """Store the one file of a request; returns `file` as the protocol shows it. What fails leaves nothing behind.
 
-    Raises `TooLarge`, `BadUpload`, `Rejected`, and starlette's `ClientDisconnect`.
+    Raises `TooLarge`, `BadUpload`, `Rejected`, the bus's `NotStored` and `Unanswered`, and starlette's `ClientDisconnect`.
     """
+    if not identity.may(Scope.PRINT):
+        raise Rejected(f"This token is not good for {UPLOAD_COMMAND}: it lacks the scope {Scope.PRINT}.")
+    gateway.check_room()
     upload = Upload(request.headers.get("content-type", ""), pieces(request, limit + AROUND))
     ids = gateway.ids.block(identity.sn)
     short = ids.id()[-ID:]

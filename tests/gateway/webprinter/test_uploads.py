@@ -11,6 +11,8 @@ import pytest
 from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, Scope, TokenEntry
 from libs.contracts.documents import UPLOAD_VALID, Format, Stored
 from libs.contracts.ids import token_digest
+from libs.runtime.bus import STORE_FULL, NotStored, Unanswered
+from libs.runtime.room import Room
 from services.gateway.virtual_urls import BadUrl, Uploaded, VirtualUrls
 from services.gateway.webprinter.reading.multipart import MAX_NAME, MAX_PARTS
 from tests.gateway.fakes import SN, TOKEN, door, printer
@@ -292,6 +294,23 @@ async def test_nobody_uploads_without_a_good_token(tmp_path):
 async def test_a_door_that_is_switched_off_takes_no_files(tmp_path):
     async with door(tmp_path, openapi_enabled=False) as rig:
         assert (await rig.client.post("/openapi/sendTmpFile", headers=HEAD)).status_code == 404
+
+
+@pytest.mark.parametrize("error", [NotStored("the disk of the bus is nearly full", STORE_FULL), Unanswered("the store is away")])
+async def test_what_cannot_be_kept_now_may_be_sent_again(tmp_path, monkeypatch, error):
+    async with door(tmp_path) as rig:
+
+        async def put_stream(*_):
+            raise error
+
+        if isinstance(error, NotStored):
+            monkeypatch.setattr(Room, "short", True)
+        else:
+            monkeypatch.setattr(rig.gateway.documents, "put_stream", put_stream)
+        answer = await send(rig, body(file()))
+        assert (answer.status_code, answer.headers["retry-after"], answer.json()["success"]) == (503, "5", False)
+        assert "nothing was done" in answer.json()["message"]
+        assert await stored(rig) == {}
 
 
 async def test_a_store_that_fails_is_a_fault_without_details(tmp_path):

@@ -80,6 +80,7 @@ async def put_value(call: Call) -> Answer:
 async def _stored(call: Call, upload: UploadView) -> UploadView:
     if call.request is None:
         raise Problem(400, "notSupported", "A document cannot be part of a batch: send it alone.")
+    call.gateway.check_room()
     documents = call.gateway.documents
     name = f"{upload.tenant}/{upload.task}/source-{upload.id}-{secrets.token_hex(4)}"
     size, sha256 = await documents.put_stream(name, exactly(call.request, upload.size))

@@ -6,7 +6,7 @@ import structlog
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from libs.runtime.bus import Refused, Unanswered
+from libs.runtime.bus import NotStored, Refused, Unanswered
 from services.gateway.gateway import Gateway
 from services.gateway.graph.http import cors, replies
 from services.gateway.graph.http.request import Asked
@@ -26,7 +26,7 @@ class Outside(ABC):
 
     @abstractmethod
     async def answer(self, request: Request) -> Response:
-        """Raises `Problem`, `Refused`, `Unanswered`, and starlette's `ClientDisconnect`."""
+        """Raises `Problem`, `Refused`, `Unanswered`, `NotStored`, and starlette's `ClientDisconnect`."""
 
     async def serve(self, request: Request) -> Response:
         """The answer to one request; every error in the one form that all have."""
@@ -61,7 +61,7 @@ class Outside(ABC):
             return problem
         except Refused as reason:
             return refused(reason)
-        except Unanswered:
+        except (Unanswered, NotStored):
             return unanswered(self._gateway.region if self._gateway.far else "")
         except ClientDisconnect:
             return Problem(400, "invalidRequest", "The body ended too early.")

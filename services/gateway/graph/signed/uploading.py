@@ -68,7 +68,7 @@ class UploadUrl(Outside):
         self._joining: dict[str, asyncio.Task[UploadView]] = {}
 
     async def answer(self, request: Request) -> Response:
-        """Raises `Problem`, `Refused`, `Unanswered`, and starlette's `ClientDisconnect`."""
+        """Raises `Problem`, `Refused`, `Unanswered`, `NotStored`, and starlette's `ClientDisconnect`."""
         tenant, upload = self._named(request.path_params["token"])
         if request.method == "DELETE":
             await self._ask(DropUpload(region=self._gateway.region, tenant=tenant, upload=upload))
@@ -97,6 +97,7 @@ class UploadUrl(Outside):
         length = span[1] - span[0] + 1
         if length > self._gateway.max_piece + SLACK:
             raise _too_large(self._gateway.max_piece)
+        self._gateway.check_room()
         documents = self._gateway.documents
         folder, name = f"{upload.tenant}/{upload.task}", f"{span[0]}-{span[1]}-{secrets.token_hex(4)}"
         if length == upload.size:

@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from libs.contracts.queries import Code
 from libs.contracts.uploads import CompleteUpload, GetUpload, KeepPiece, OpenUpload
 from libs.runtime.bus import Refused, Unanswered
+from libs.runtime.room import Room
 from services.gateway.graph.resources import documents, uploaddata
 from services.gateway.graph.wiring import outside_routes
 from services.gateway.pace import Pace
@@ -184,6 +185,21 @@ async def test_a_body_without_a_length_is_measured(tmp_path):
             assert "send as many as it says" in refused(await upload.put(0, 99, chunks(wrong)), 400, "invalidRequest")
         assert await upload.names() == []
         assert (await upload.put(0, 99, chunks(DATA[:100]))).status_code == 202
+
+
+async def test_nothing_new_is_taken_while_the_disk_of_the_bus_is_short(tmp_path, monkeypatch):
+    async with session(tmp_path) as upload:
+        with monkeypatch.context() as short:
+            short.setattr(Room, "short", True)
+            answer = await upload.put(0, 99)
+            refused(answer, 503, "serviceNotAvailable")
+            assert answer.headers["retry-after"] == "5"
+            whole = await upload.door.call(
+                "PUT", f"{upload.spooler.path}/$value", content=DATA, headers={"Content-Type": "application/pdf"}
+            )
+            refused(whole, 503, "serviceNotAvailable")
+        assert await upload.names() == []
+        assert (await upload.put(0, 99)).status_code == 202
 
 
 async def test_a_piece_that_is_too_large_is_refused(tmp_path):
