@@ -10,13 +10,12 @@ LONGEST = 30.0
 
 
 class Stillness:
-    """Spares the looks of one reader. SQLite's files tell when somebody committed; a database server is always looked at."""
+    """Spares looks that find nothing. SQLite's files tell when somebody committed; a database server is always looked at."""
 
     def __init__(self, database: Database, longest: float = LONGEST, young: float | None = None) -> None:
         self._database = database
         self._young = young
         self._longest = longest
-        self._before: object = None
         self._seen: object = None
         self._until = 0.0
 
@@ -25,10 +24,11 @@ class Stillness:
         """Whether a look would find what the last one found: nothing to do."""
         return self._seen is not None and time.monotonic() < self._until and self._database.stamp(self._young) == self._seen
 
-    def begin(self) -> None:
-        """A look begins."""
-        self._before, self._seen = self._database.stamp(self._young), None
+    def begin(self) -> object:
+        """A look begins; what `settle` wants to know of it: another look may begin before this one has ended."""
+        self._seen = None
+        return self._database.stamp(self._young)
 
-    def settle(self) -> None:
-        """The look that began last found nothing to do, and nothing that time alone would change."""
-        self._seen, self._until = self._before, time.monotonic() + self._longest
+    def settle(self, begun: object) -> None:
+        """The look that began so found nothing to do, and nothing that time alone would change."""
+        self._seen, self._until = begun, time.monotonic() + self._longest

@@ -63,11 +63,11 @@ class Herald:
         while True:
             if self._wanted.is_set() or not still.holds:
                 self._wanted.clear()
-                still.begin()
+                begun = still.begin()
                 if told := await self._store.news(BATCH):
                     await self._tell(told)
                     continue
-                still.settle()
+                still.settle(begun)
                 pause = LOOK
             else:
                 pause = stroke(REST)

@@ -36,9 +36,9 @@ class Revocation:
         while True:
             try:
                 if not still.holds:
-                    still.begin()
+                    begun = still.begin()
                     await self.follow()
-                    still.settle()
+                    still.settle(begun)
                 self._problem = ""
             except (NotTold, OSError, ValueError, SQLAlchemyError) as error:
                 if str(error) != self._problem:

@@ -71,12 +71,12 @@ class Census:
         if time.monotonic() < self._again_at or self._still.holds:
             return
         begun = time.monotonic()
-        self._still.begin()
+        stamp = self._still.begin()
         async with self._database.reading() as connection:
             self._found = await count(connection, int(time.time() * 1000))
         took = time.monotonic() - begun
         self._again_at = time.monotonic() + max(PERIOD, SHARE * took)
-        self._still.settle()
+        self._still.settle(stamp)
 
     def forget(self) -> None:
         """Somebody else counts now."""

@@ -154,11 +154,11 @@ class Term:
             overdue = heads.overdue(time.monotonic(), self._desk.head_wait)
             now = int(time.time() * 1000)
             if overdue or now >= due_at or not still.holds:
-                still.begin()
+                begun = still.begin()
                 if await self._handlers.on_time(now, overdue):
                     continue
                 due_at = await self._handlers.next_time()
-                still.settle()
+                still.settle(begun)
                 await asyncio.sleep(TICK)
             else:
                 await self._database.committed(min(stroke(REST), max(TICK, due_at / 1000 - time.time())))

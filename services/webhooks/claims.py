@@ -41,7 +41,7 @@ class Claims:
         self.idle = not running and self._still.holds
         if self.idle:
             return []
-        self._still.begin()
+        begun = self._still.begin()
         due = or_(endpoint.c.dialect.in_(self._ordered), delivery.c.due_at <= int(time.time() * 1000))
         waits = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id, WAITING, due).exists()
         async with self._database.reading() as connection:
@@ -49,7 +49,7 @@ class Claims:
             candidates = select(endpoint.c.id).where(_ON, free, waits).limit(CLAIMS + len(running))
             wanted = set((await connection.execute(candidates)).scalars()) - set(running)
             if not wanted and not running and (await connection.execute(_ANYTHING)).first() is None:
-                self._still.settle()
+                self._still.settle(begun)
         return await self._take(sorted(wanted)[:CLAIMS]) if wanted else []
 
     async def renew(self, ids: Collection[str]) -> dict[str, Endpoint]:

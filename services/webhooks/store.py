@@ -81,11 +81,11 @@ class Store:
         )
         if self._still.holds:
             return {}
-        self._still.begin()
+        begun = self._still.begin()
         async with self._database.reading() as connection:
             found = {dialect: (count, oldest) for dialect, count, oldest in await connection.execute(counted)}
         if not found:
-            self._still.settle()
+            self._still.settle(begun)
         return found
 
     async def worst(self, before: int, limit: int) -> list[Waiting]:

@@ -19,8 +19,7 @@ def no_margin(monkeypatch):
 
 
 def looked(still: Stillness) -> None:
-    still.begin()
-    still.settle()
+    still.settle(still.begin())
 
 
 async def put(opened, number: int) -> None:
@@ -57,6 +56,18 @@ async def test_a_look_that_found_something_or_failed_is_repeated(tmp_path, no_ma
         looked(still)
         still.begin()
         assert not still.holds
+
+
+async def test_a_look_during_which_another_began_does_not_speak_for_what_was_committed_between(tmp_path, no_margin):
+    async with store("", tmp_path) as opened:
+        still = Stillness(opened)
+        slow = still.begin()
+        await put(opened, 1)
+        quick = still.begin()
+        still.settle(slow)
+        assert not still.holds
+        still.settle(quick)
+        assert still.holds
 
 
 async def test_a_look_is_due_now_and_then_whatever_the_files_say(tmp_path, no_margin):

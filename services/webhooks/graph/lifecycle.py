@@ -61,11 +61,11 @@ class Lifecycle:
         """Whether there is any subscription that has not ended."""
         if self._still.holds:
             return False
-        self._still.begin()
+        begun = self._still.begin()
         async with self._database.reading() as connection:
             found = (await connection.execute(select(subscription.c.id).where(ALIVE).limit(1))).first()
         if found is None:
-            self._still.settle()
+            self._still.settle(begun)
         return found is not None
 
     async def end(self, now: int) -> int:
