@@ -74,7 +74,7 @@ class Recorder:
         crashpoint("webhooks-after-record")
         written = [future for _, future in self._outcomes[:count]]
         del self._outcomes[:count]
-        self._unsaved.subtract(outcome.endpoint for outcome in group)
+        self._unsaved -= Tally(outcome.endpoint for outcome in group)  # who has none left is forgotten
         self._saved.set()
         self._saved = asyncio.Event()
         for future in written:
