@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import structlog
 from playwright.async_api import Error
@@ -45,9 +45,8 @@ class Browsers:
         """The common browser, for one document. Raises `Crowded` for `EngineLate` if others may have taken the time."""
         async with self._turn:
             browser = await self._running()
-            self.busy += 1
             try:
-                with browser.company.one():
+                with self._counted(), browser.company.one():
                     try:
                         yield browser
                     except EngineLate:
@@ -55,7 +54,6 @@ class Browsers:
                             raise Crowded from None
                         raise
             finally:
-                self.busy -= 1
                 self._last = time.monotonic()
                 self._let_go(browser)
 
@@ -65,7 +63,8 @@ class Browsers:
         async with self._alone, self._turn:
             browser = await self._started()
             try:
-                yield browser
+                with self._counted():
+                    yield browser
             finally:
                 await browser.close()
 
@@ -81,6 +80,15 @@ class Browsers:
         await self._put_to_sleep()
         while self._tasks:
             await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """A document at work."""
+        self.busy += 1
+        try:
+            yield
+        finally:
+            self.busy -= 1
 
     async def _running(self) -> Chromium:
         self._sleeper = self._sleeper or asyncio.create_task(self._sleep())

@@ -20,10 +20,23 @@ async def convert(settings: ConverterSettings, box: Sandbox, source: Path, resul
     if not settings.xpstopdf.exists():
         raise NoEngine(f"{settings.xpstopdf} is not there: install libgxps-utils.")
     folder = box.folder("xps")
+    try:
+        await asyncio.to_thread(_furnish, folder, source)
+        process = await _started(settings, box, folder)
+        try:
+            if await _end(process, settings) or not (folder / "result.pdf").exists():
+                raise Rejected(Failure.BROKEN, _BROKEN)
+            await asyncio.to_thread(carry_out, folder / "result.pdf", result)
+        finally:
+            await sandbox.end(process, folder)
+    finally:  # also where it could not even be started
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+
+async def _started(settings: ConverterSettings, box: Sandbox, folder: Path) -> asyncio.subprocess.Process:
     home = box.home(folder)
-    await asyncio.to_thread(_furnish, folder, source)
     spec = box.spec(folder, memory=2 * settings.engine_memory, file=_ROOM * settings.max_document)
-    process = await asyncio.create_subprocess_exec(
+    return await asyncio.create_subprocess_exec(
         *sandbox.prefix(spec),
         *(str(settings.xpstopdf), f"{home}/source.xps", f"{home}/result.pdf"),
         stdin=asyncio.subprocess.DEVNULL,
@@ -33,12 +46,6 @@ async def convert(settings: ConverterSettings, box: Sandbox, source: Path, resul
         env=box.environment(folder),
         start_new_session=True,
     )
-    try:
-        if await _end(process, settings) or not (folder / "result.pdf").exists():
-            raise Rejected(Failure.BROKEN, _BROKEN)
-        await asyncio.to_thread(carry_out, folder / "result.pdf", result)
-    finally:
-        await sandbox.end(process, folder)
 
 
 async def _end(process: asyncio.subprocess.Process, settings: ConverterSettings) -> int:

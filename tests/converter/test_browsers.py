@@ -121,6 +121,7 @@ async def test_not_more_than_the_limit_work_and_not_more_than_half_of_them_alone
     await until(lambda: sum(1 for guest in guests if guest.browser) == 4)
     await turns()
     assert [bool(guest.browser) for guest in guests] == [True, True, False, False, True, True, False, False]
+    assert browsers.busy == 4, "alone or not"
     while guests:
         guest = await until(lambda: next((each for each in guests if each.browser), None), what="each has its turn")
         guests.remove(guest)
