@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 import httpx
 
 from libs.contracts.documents import SealedRequest
+from libs.runtime.pinning import PinnedTransport
 from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 from services.converter.domain import Failure, Rejected
 
@@ -59,41 +60,13 @@ def origin(url: str) -> tuple[str, str, int]:
     return parts.scheme.lower(), host.lower().rstrip("."), port
 
 
-class PinningTransport(httpx.AsyncBaseTransport):
-    """Connects to the address that was vetted, not to what the name says a moment later."""
-
-    def __init__(self, guard: Guard) -> None:
-        self._guard = guard
-        self._inner = httpx.AsyncHTTPTransport(trust_env=False, retries=0)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        host = request.url.host
-        port = request.url.port or {"http": 80, "https": 443}[request.url.scheme]
-        error: httpx.TransportError | None = None
-        for address in await self._guard.addresses(host, port):
-            pinned = httpx.Request(
-                request.method,
-                request.url.copy_with(host=address),
-                headers=request.headers,  # Host stays what it was
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": host},
-            )
-            try:
-                return await self._inner.handle_async_request(pinned)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as failed:
-                error = failed
-        raise error or httpx.ConnectError("no address")
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
 class Fetcher:
     """Downloads over http and https, from vetted addresses, up to a size and a time."""
 
     def __init__(self, guard: Guard, max_bytes: int) -> None:
         self._guard, self._max = guard, max_bytes
         self._client: httpx.AsyncClient | None = None
+        self._opening = asyncio.Lock()
 
     async def fetch(self, request: SealedRequest, path: Path) -> Path:
         """Download to `path`. Raises `Rejected` for what will never work, `Unreachable` for what may work later."""
@@ -123,22 +96,29 @@ class Fetcher:
         if self._client:
             await self._client.aclose()
 
+    async def _opened(self) -> httpx.AsyncClient:
+        """Made with the first document, in a thread: all certificates are read for it."""
+        async with self._opening:
+            if self._client is None:
+                transport = await asyncio.to_thread(PinnedTransport, self._guard)
+                self._client = httpx.AsyncClient(transport=transport, timeout=_TIMEOUT, trust_env=False)
+            return self._client
+
     async def _get(self, url: str, headers: Sequence[tuple[str, str]], path: Path) -> str | None:
         """One request. The address to go on to, or None when the document is in `path`."""
-        if self._client is None:
-            self._client = httpx.AsyncClient(transport=PinningTransport(self._guard), timeout=_TIMEOUT, trust_env=False)
+        client = await self._opened()
         sent = httpx.Headers(_DEFAULT)
         sent.update(httpx.Headers(list(headers)))
         try:
-            asked = self._client.build_request("GET", url, headers=sent)
+            asked = client.build_request("GET", url, headers=sent)
         except (httpx.InvalidURL, UnicodeError, ValueError):
             raise Rejected(Failure.UNREACHABLE, "The document's address is not a valid one; check how it is written.") from None
         try:
-            answer = await self._client.send(asked, stream=True, follow_redirects=False)
+            answer = await client.send(asked, stream=True, follow_redirects=False)
         except (httpx.InvalidURL, UnicodeError, ValueError):  # httpx looks at where a redirect leads, even if it is not to follow
             raise _astray(origin(url)[1]) from None
         try:
-            self._client.cookies.clear()
+            client.cookies.clear()
             if answer.has_redirect_location:
                 return answer.headers["location"]
             _check_status(answer.status_code, origin(url)[1])

@@ -13,8 +13,8 @@ import httpcore
 import httpx
 import structlog
 
+from libs.runtime.pinning import Pinned
 from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
-from services.webhooks.pinning import Pinned
 from services.webhooks.verdict import Answer
 
 log = structlog.get_logger()
@@ -154,7 +154,7 @@ def _retry_after(response: httpcore.Response) -> float:
         return float(found[:9])
     try:
         when = parsedate_to_datetime(found)
-    except ValueError:
+    except (ValueError, OverflowError):  # a year of eleven digits
         return 0.0
     when = when if when.tzinfo else when.replace(tzinfo=UTC)
     return max((when - datetime.now(UTC)).total_seconds(), 0.0)
