@@ -20,6 +20,17 @@ def ipv4_addresses() -> tuple[str, ...]:
     return tuple(str(each) for each in outward or found)
 
 
+def near(host: str) -> str:
+    """Where this machine itself reaches who listens at `host`, as a URL has it (RFC 3986 section 3.2.2 for IPv6)."""
+    anywhere = {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "[::1]"}
+    return anywhere.get(host) or bracketed(host)
+
+
+def bracketed(host: str) -> str:
+    """A host as a URL has it."""
+    return f"[{host}]" if ":" in host else host
+
+
 def is_own(host: str) -> bool:
     """Whether a host, as a URL has it without brackets, is an address of this machine: one of a network card's, or loopback."""
     try:

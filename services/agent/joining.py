@@ -16,6 +16,7 @@ from libs.contracts.agents import Enrolled
 from libs.contracts.message import Undecodable, decode
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.credentials import KeyPair, credentials_file, load_key, make_key, write_secret
+from libs.runtime.machine import bracketed
 from libs.runtime.trust import CA_FILE
 from services.agent.joined import read_joined, write_joined
 
@@ -78,7 +79,7 @@ async def join(server: Server, token: str, folder: Path) -> str:
         write_secret(keys / CA_FILE, trusted + "\n")
     else:
         (keys / CA_FILE).unlink(missing_ok=True)
-    url = await _reached([each.replace("*", _bracketed(server.host), 1) for each in enrolled.urls], enrolled.sn, credentials)
+    url = await _reached([each.replace("*", bracketed(server.host), 1) for each in enrolled.urls], enrolled.sn, credentials)
     write_joined(folder, sn=enrolled.sn, tenant=enrolled.tenant, shard=enrolled.shard, region=enrolled.region, nats_url=url)
     (keys / PENDING).unlink()
     return enrolled.sn
@@ -165,7 +166,3 @@ def _own(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

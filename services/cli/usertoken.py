@@ -8,6 +8,7 @@ from typing import Any
 from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.people import UserView
 from libs.runtime.issuing import LONGEST, Issuer
+from libs.runtime.machine import bracketed
 from libs.runtime.settings import read
 from services.cli.moments import later
 from services.cli.office import Office, office
@@ -77,8 +78,7 @@ async def _application(desk: Office, said: Namespace) -> ClientEntry:
 
 def _about(settings: GatewaySettings, tenant: str, now: int, until: int) -> dict[str, Any]:
     """What the token says of itself; times in seconds since 1970."""
-    host = f"[{settings.http_host}]" if ":" in settings.http_host else settings.http_host
-    base = settings.public_url.rstrip("/") or f"http://{host}:{settings.http_port}"
+    base = settings.public_url.rstrip("/") or f"http://{bracketed(settings.http_host)}:{settings.http_port}"
     audience = audiences(settings.graph_audience, settings.public_url)[0]
     return {"iss": issuer_name(base, tenant), "aud": audience, "iat": now, "nbf": now, "exp": until, "jti": str(uuid.uuid4())}
 

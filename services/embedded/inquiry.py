@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from libs.runtime.bus import Bus, connect
 from libs.runtime.keys import ADMIN, Keys
+from libs.runtime.machine import near
 from libs.runtime.settings import SettingsError, read
 from services.registry.settings import RegistrySettings
 
@@ -25,10 +26,10 @@ async def inquiry() -> AsyncIterator[tuple[Bus, str]]:
 
 def _own_address(settings: RegistrySettings) -> str:
     """What the embedded server's nats-server wrote of itself."""
-    scheme = "tls" if settings.nats_tls_port else "nats"
+    scheme, host = ("tls", near(settings.nats_listen)) if settings.nats_tls_port else ("nats", "127.0.0.1")
     for ports in (settings.data_dir / "nats").glob("*.ports"):
         try:
-            return f"{scheme}://127.0.0.1:{str(json.loads(ports.read_text())['nats'][0]).rpartition(':')[2]}"
+            return f"{scheme}://{host}:{str(json.loads(ports.read_text())['nats'][0]).rpartition(':')[2]}"
         except (OSError, ValueError, KeyError, IndexError):
             continue
     raise SettingsError(f"No server runs in {settings.data_dir}: start it, or set PRINTBUS_NATS_URL or PRINTBUS_DATA_DIR.")

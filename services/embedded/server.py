@@ -6,6 +6,7 @@ import socket
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from libs.runtime.bus import Bus, connect
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import ADMIN, Keys
 from libs.runtime.lease import ALONE
+from libs.runtime.machine import bracketed, near
 from libs.runtime.natsserver import NatsServer
 from libs.runtime.process import stop_signal
 from libs.runtime.service import Service
@@ -103,19 +105,21 @@ class Embedded:
         await self._start_services(url)
 
     async def stop(self) -> None:
-        """Stop everything, children included; the last one started first, all together within the grace."""
+        """Stop everything, children included; the last one started first, all together within the grace.
+
+        Raises what a part of it raises, when all others are stopped.
+        """
         await end(*(task for task in (self._watching, self._mending) if task))
         deadline = time.monotonic() + self._own.shutdown_grace
-        for service in reversed(self._services):
-            service.grace = max(0.5, deadline - time.monotonic())
-            await service.stop()
-            await asyncio.to_thread(service.tracing.close)
-        if self._office:
-            await self._office.close()
-        if self._server:
-            await self._server.stop()
-        if self._lock >= 0:
-            os.close(self._lock)
+        async with AsyncExitStack() as parts:
+            if self._lock >= 0:
+                parts.callback(os.close, self._lock)
+            if self._server:
+                parts.push_async_callback(self._server.stop)
+            if self._office:
+                parts.push_async_callback(self._office.close)
+            for service in self._services:
+                parts.push_async_callback(_end, service, deadline)
 
     async def wait_ready(self, within: float = 120.0) -> dict[str, dict[str, str]]:
         """Wait until every service is ready; returns what still keeps which from it after so many seconds."""
@@ -148,9 +152,9 @@ class Embedded:
         given["http_port"] = gateway.http_port or _free_port(gateway.http_host)
         if not self._own.database_url:
             given["spooler_holder"] = given["webhooks_holder"] = ALONE  # so says the data folder's lock
-        self.address = f"http://{gateway.http_host}:{given['http_port']}"
+        self.address = f"http://{bracketed(gateway.http_host)}:{given['http_port']}"
         # Its own agent is beside it: others' way to it may not be open from here, or not be there.
-        beside = {"gateway_url": f"http://{_near(gateway.http_host)}:{given['http_port']}"}
+        beside = {"gateway_url": f"http://{near(gateway.http_host)}:{given['http_port']}"}
         for part in PARTS:
             await part.start(self._add(part.name), read(part.settings, **{**beside, **given}))
         await start_gateway(self._add("gateway"), read(GatewaySettings, **given), self._services)
@@ -186,15 +190,17 @@ class Embedded:
             log.warning("nats-server's certificate not looked at", error=str(error))
 
 
-def _near(host: str) -> str:
-    """Where a server that listens there is reached from this machine (RFC 3986 section 3.2.2 for IPv6)."""
-    if host in ("", "0.0.0.0", "::"):
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
+async def _end(service: Service, deadline: float) -> None:
+    """Within what is left of the grace; then its spans are sent."""
+    service.grace = max(0.5, deadline - time.monotonic())
+    try:
+        await service.stop()
+    finally:
+        await asyncio.to_thread(service.tracing.close)
 
 
 def _free_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port

@@ -19,6 +19,7 @@ from libs.ipp.message import Response
 from libs.ipp.session import Given
 from libs.ipp.values import Keyword, Text
 from libs.runtime.crashpoint import crashpoint
+from libs.runtime.machine import bracketed
 from services.agent.cups.server import Server
 from services.agent.documents import Content
 from services.agent.printer_uri import PrinterUri
@@ -128,7 +129,7 @@ class CupsConnection:
 
     def _client(self, queue: str) -> Client:
         if queue not in self._clients:
-            uri = f"ipp://{_bracketed(self._host)}:{self._port}/printers/{quote(queue)}"
+            uri = f"ipp://{bracketed(self._host)}:{self._port}/printers/{quote(queue)}"
             self._clients[queue] = Client(uri, user=USER, patience=Patience(connect=3.0, answer=10.0))
         return self._clients[queue]
 
@@ -210,7 +211,3 @@ def _attributes(said: dict[str, Any]) -> Attributes:
         if kept:
             values[name] = kept
     return Attributes.of(values)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
