@@ -148,6 +148,32 @@ def links_that_nobody_hears(manifests):
     config(manifests, "printbus-streams")["PRINTBUS_LINK_ADDRESSES"] = '["links.print.example.org:7422"]'
 
 
+def bus_without_room(manifests):
+    data = config(manifests, "printbus-nats")
+    data["nats.conf"] = data["nats.conf"].replace("max_file_store: 36GB", "max_file_store: 13GB")
+
+
+def disk_without_room(manifests):
+    claim = of(manifests, "StatefulSet", "printbus-nats")["spec"]["volumeClaimTemplates"][0]
+    claim["spec"]["resources"]["requests"]["storage"] = "20Gi"
+
+
+def unknown_host(manifests):
+    of(manifests, "HTTPRoute", "printbus")["spec"]["hostnames"] = ["print.inside.example"]
+
+
+def two_addresses(manifests):
+    config(manifests, "printbus-spooler")["PRINTBUS_PUBLIC_URL"] = "https://print.example.com"
+
+
+def replicas_beside_an_autoscaler(manifests):
+    of(manifests, "StatefulSet", "printbus-gateway")["spec"]["replicas"] = 3
+
+
+def metrics_at_the_doors(manifests):
+    of(manifests, "ServiceMonitor", "printbus-services")["spec"]["endpoints"][0]["port"] = "http"
+
+
 @pytest.mark.parametrize(
     ("plant", "words"),
     [
@@ -176,6 +202,12 @@ def links_that_nobody_hears(manifests):
         (link_that_is_not_mounted, "the Secret printbus-links is not mounted at /etc/printbus"),
         (store_of_a_stranger, "PRINTBUS_REGION_DOCUMENTS names us, and PRINTBUS_LINKS does not"),
         (links_that_nobody_hears, "no server of the bus has the port 7422"),
+        (bus_without_room, "max_file_store is 13 GB, and its streams reserve 13.6"),
+        (disk_without_room, "its disk has 20Gi, and max_file_store is 36 GB of it"),
+        (unknown_host, "print.inside.example is not among the gateway's PRINTBUS_HTTP_NAMES"),
+        (two_addresses, "its PRINTBUS_PUBLIC_URL is not the gateway's"),
+        (replicas_beside_an_autoscaler, "printbus-gateway has `replicas` of its own"),
+        (metrics_at_the_doors, "metrics are at the port probes, not at http"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )

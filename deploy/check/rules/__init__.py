@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from deploy.check import schemas
 from deploy.check.findings import Finding, Manifest
-from deploy.check.rules import bus, links, networks, ports, probes, references, safety, settings
+from deploy.check.rules import bus, doors, links, networks, ports, probes, references, safety, settings
 
 Check = Callable[[list[Manifest]], Iterable[Finding]]
 
@@ -16,6 +16,7 @@ RULES: tuple[Check, ...] = (
     settings.check,
     networks.check,
     bus.check,
+    doors.check,
     links.check,
 )
 

@@ -1,14 +1,16 @@
-"""The bus: its servers are those that are named, and queues that scale somebody are queues that he reads."""
+"""The bus: its servers are those that are named and have room for their streams; queues that scale somebody are those that he reads."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from deploy.check.findings import Finding, Manifest, name_of, of_kind
 from deploy.check.pods import Container, containers
 from deploy.check.variables import values
 from libs.contracts.documents import Engine
-from libs.contracts.streams import CONVERT, consumers
+from libs.contracts.streams import CONVERT, GIB, consumers, streams
 
 RULE = "bus"
 SERVER = "printbus-nats"
@@ -24,8 +26,28 @@ def check(manifests: list[Manifest]) -> Iterator[Finding]:
         yield from (Finding(RULE, container.where, wrong) for wrong in _addresses(given, servers))
         if int(given.get("PRINTBUS_NATS_REPLICAS", 0)) > len(servers):
             yield Finding(RULE, container.where, f"PRINTBUS_NATS_REPLICAS is more than there are servers: {len(servers)}")
+    yield from (Finding(RULE, f"StatefulSet/{SERVER}", wrong) for wrong in _room(manifests))
     for scaled in of_kind(manifests, "ScaledObject"):
         yield from (Finding(RULE, name_of(scaled), wrong) for wrong in _scaled(scaled, manifests))
+
+
+def _room(manifests: list[Manifest]) -> Iterator[str]:
+    """A server refuses a stream whose most bytes, with those of the others, are more than its store may have."""
+    linked = {
+        PurePosixPath(file).stem
+        for container in containers(manifests)
+        for file in json.loads(values(container, manifests).get("PRINTBUS_LINKS") or "[]")
+    }
+    reserved = sum(spec.max_bytes for spec in streams("any", sorted(linked))) / GIB
+    told = next((each["data"]["nats.conf"] for each in of_kind(manifests, "ConfigMap") if "nats.conf" in each.get("data", {})), "")
+    store = re.search(r"max_file_store: (\d+)GB", told)
+    if store is None or int(store[1]) < reserved:
+        yield f"max_file_store is {store[1] if store else 'not told in'} GB, and its streams reserve {reserved:.1f}"
+    for each in of_kind(manifests, "StatefulSet"):
+        if each["metadata"]["name"] == SERVER and store:
+            claim = each["spec"]["volumeClaimTemplates"][0]["spec"]["resources"]["requests"]["storage"]
+            if int(claim.removesuffix("Gi")) <= int(store[1]):
+                yield f"its disk has {claim}, and max_file_store is {store[1]} GB of it"
 
 
 def _servers(manifests: list[Manifest]) -> set[str]:

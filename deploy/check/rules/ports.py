@@ -76,5 +76,7 @@ def _monitors(manifests: list[Manifest]) -> Iterator[Finding]:
         for endpoint in monitor["spec"]["endpoints"]:
             if endpoint["port"] not in names:
                 yield Finding(RULE, name_of(monitor), f"no Service has the port {endpoint['port']}")
+            if endpoint["port"] != "probes":
+                yield Finding(RULE, name_of(monitor), f"metrics are at the port probes, not at {endpoint['port']}")
             if endpoint["path"] != "/metrics":
                 yield Finding(RULE, name_of(monitor), f"metrics are at /metrics, not at {endpoint['path']}")

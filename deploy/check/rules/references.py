@@ -25,6 +25,8 @@ def check(manifests: list[Manifest]) -> Iterator[Finding]:
         target = each["spec"]["scaleTargetRef"]
         if f"{target.get('kind', 'Deployment')}/{target['name']}" not in there:
             yield Finding(RULE, name_of(each), f"there is no {target['name']} to be scaled")
+        if any(one["metadata"]["name"] == target["name"] and "replicas" in one["spec"] for one in workloads(manifests)):
+            yield Finding(RULE, name_of(each), f"{target['name']} has `replicas` of its own, which every `apply` brings back")
 
 
 def _workload(workload: Manifest, there: set[str], manifests: list[Manifest]) -> Iterator[str]:
@@ -85,5 +87,5 @@ def named(container: Container) -> Iterator[tuple[str, str, str]]:
 
 
 def _foreign(selector: dict[str, object]) -> bool:
-    """Whether the pods are made by somebody else: CloudNativePG's operator."""
-    return "cnpg.io/cluster" in str(selector)
+    """Whether the pods are made by somebody else: CloudNativePG's operator, cert-manager."""
+    return any(name in str(selector) for name in ("cnpg.io/cluster", "acme.cert-manager.io"))
