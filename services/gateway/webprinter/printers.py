@@ -16,7 +16,7 @@ from libs.runtime.bus import Refused
 from services.gateway.domain import Identity, usable, usable_printer
 from services.gateway.gateway import Gateway
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.reading.fields import Fields, shown
+from services.gateway.webprinter.reading.fields import Fields, at, shown
 
 #: The same few printers are named again and again.
 _place = lru_cache(8192)(device_id)
@@ -57,7 +57,7 @@ async def find_printer(gateway: Gateway, identity: Identity, agent: str, device:
         owner = "" if agent or not device else await _owner(gateway, identity, device, path, blind=blind)
         if owner and (printer := await _printer(look, identity, owner, device)):
             return printer
-    field = f"{path}.deviceName" if path else "deviceName"
+    field = at(path, "deviceName")
     if device:
         where = f"at the client {shown(agent)}" if agent else "that you may use"
         raise Rejected(f"{field}: there is no printer {shown(device)} {where}; listDevices names them.")
@@ -76,8 +76,10 @@ async def _owner(gateway: Gateway, identity: Identity, device: str, path: str, *
     if isinstance(default, DefaultEntry) and default.agent in found and default.device == _place(default.agent, device):
         return default.agent
     if len(found) > 1:
-        at, field = ", ".join(sorted(found)[:5]), f"{path}.controlSn" if path else "controlSn"
-        raise Rejected(f"{field} is missing, and several clients have a printer {shown(device)}: write one of {at}.")
+        owners = ", ".join(sorted(found)[:5])
+        raise Rejected(
+            f"{at(path, 'controlSn')} is missing, and several clients have a printer {shown(device)}: write one of {owners}."
+        )
     return found[0] if found else ""
 
 

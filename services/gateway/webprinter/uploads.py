@@ -18,6 +18,7 @@ from services.gateway.virtual_urls import ID, BadUrl, Uploaded
 from services.gateway.webprinter.envelope import Answer, Rejected, failed, undone
 from services.gateway.webprinter.reading import sniffing
 from services.gateway.webprinter.reading.content import FORMATS, Given
+from services.gateway.webprinter.reading.fields import at
 from services.gateway.webprinter.reading.multipart import BadUpload, Upload
 
 log = structlog.get_logger()
@@ -95,9 +96,9 @@ async def find_upload(gateway: Gateway, identity: Identity, path: str, given: Gi
         await gateway.documents.size(file.object)
     except (BadUrl, Missing):
         raise Rejected(
-            f"{path}.content is not the address of an uploaded file, or not any more: upload the file with sendTmpFile."
+            f"{at(path, 'content')} is not the address of an uploaded file, or not any more: upload the file with sendTmpFile."
         ) from None
     kind: Format | None = given.format if given.told else file.format
     if kind is None:
-        raise Rejected(f"{path}.mediaFormat is missing and the file does not tell it: write one of {FORMATS}.")
+        raise Rejected(f"{at(path, 'mediaFormat')} is missing and the file does not tell it: write one of {FORMATS}.")
     return replace(given, format=kind, title=given.title or file.name, stored=Stored(file.object, file.size, file.sha256))

@@ -72,10 +72,10 @@ async def retry_task(gateway: Gateway, identity: Identity, data: Fields) -> dict
 
 
 async def _printer(gateway: Gateway, identity: Identity, data: Fields, before: TaskRequest) -> FoundPrinter:
-    """Another one if it is named, else the one before, if it may still be used."""
+    """Another one if it is named (by `controlSn` alone: that client's of the same name), else the one before; if it may be used."""
     name, agent = data.text("deviceName"), data.text("controlSn") or ""
     if name is None:
-        name, agent = before.printer.name, before.printer.agent
+        name, agent = before.printer.name, agent or before.printer.agent
     return await find_printer(gateway, identity, agent, name, data.path)
 
 

@@ -47,6 +47,11 @@ def _bound(limit: float) -> str:
     return str(int(limit)) if limit == int(limit) else f"{limit:g}"
 
 
+def at(path: str, key: str) -> str:
+    """How a sentence names a field of the object at `path`; empty: of the command's data itself."""
+    return f"{path}.{key}" if path else key
+
+
 class Fields:
     """The members of one JSON object; unknown ones are never looked at."""
 
@@ -66,7 +71,7 @@ class Fields:
 
     def name(self, key: str) -> str:
         """How a sentence names a field."""
-        return f"{self._path}.{key}" if self._path else key
+        return at(self._path, key)
 
     def raw(self, key: str) -> Any:
         """The value as it came; None when it is missing."""

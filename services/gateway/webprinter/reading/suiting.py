@@ -7,7 +7,7 @@ from libs.contracts.devices import Capabilities, Device
 from libs.contracts.documents import ESCPOS_MEDIA_TYPE, RAW_FORMATS, RAW_MEDIA_TYPE, Format
 from libs.contracts.tickets import Orientation, Quality, Sides, Ticket
 from services.gateway.webprinter.envelope import Rejected
-from services.gateway.webprinter.reading.fields import normal, shown
+from services.gateway.webprinter.reading.fields import at, normal, shown
 
 #: Fields of a ticket -> the keys of `config` that they come from.
 _KEYS = {
@@ -45,52 +45,53 @@ def suited(ticket: Ticket, kind: Format, device: Device, path: str) -> Ticket:
     Raises `Rejected` for what neither the printer nor our own software can do. Of a virtual device nothing is known: it takes
     everything, and the printer that the task is released to is asked then.
     """
+    config = at(path, "config")
     if kind in RAW_FORMATS:
-        _untouched(ticket, kind, path)
+        _untouched(ticket, kind, config)
     if device.virtual:
         return ticket
     able = device.capabilities
     if kind in RAW_FORMATS:
-        _takes_raw(able, kind, device.name, path)
+        _takes_raw(able, kind, device.name, at(path, "mediaFormat"))
         return ticket
-    _receipts_only(ticket, able, path)
+    _receipts_only(ticket, able, config)
     if able.receipt is not None:
-        _on_a_roll(ticket, device.name, path)
+        _on_a_roll(ticket, device.name, config)
     if able != Capabilities():  # otherwise its agent has not asked it yet
-        _sides(ticket, able, device.name, path)
-        _quality(ticket, able, device.name, path)
-        _resolution(ticket, able, device.name, path)
-        tray = _named(ticket.tray, _trays(able), f"{path}.config.tray", f"trays of {shown(device.name)}")
-        media_type = _named(ticket.media_type, able.media_types, f"{path}.config.mediaType", f"media types of {shown(device.name)}")
+        _sides(ticket, able, device.name, config)
+        _quality(ticket, able, device.name, config)
+        _resolution(ticket, able, device.name, config)
+        tray = _named(ticket.tray, _trays(able), f"{config}.tray", f"trays of {shown(device.name)}")
+        media_type = _named(ticket.media_type, able.media_types, f"{config}.mediaType", f"media types of {shown(device.name)}")
         if (tray, media_type) != (ticket.tray, ticket.media_type):
             return replace(ticket, tray=tray, media_type=media_type)
     return ticket
 
 
-def _untouched(ticket: Ticket, kind: Format, path: str) -> None:
+def _untouched(ticket: Ticket, kind: Format, config: str) -> None:
     plain = Ticket(copies=ticket.copies)
     for field, key in _KEYS.items():
         if getattr(ticket, field) != getattr(plain, field):
-            raise Rejected(f"{path}.config: {key} cannot be done to {kind}, which goes to the printer untouched; leave it out.")
+            raise Rejected(f"{config}: {key} cannot be done to {kind}, which goes to the printer untouched; leave it out.")
 
 
-def _takes_raw(able: Capabilities, kind: Format, name: str, path: str) -> None:
+def _takes_raw(able: Capabilities, kind: Format, name: str, field: str) -> None:
     if RAW_MEDIA_TYPE not in able.formats:
         raise Rejected(
-            f"{path}.mediaFormat {kind} cannot be printed on {shown(name)}, which takes documents only: send it to a raw queue or "
+            f"{field} {kind} cannot be printed on {shown(name)}, which takes documents only: send it to a raw queue or "
             "a socket printer."
         )
 
 
-def _receipts_only(ticket: Ticket, able: Capabilities, path: str) -> None:
+def _receipts_only(ticket: Ticket, able: Capabilities, config: str) -> None:
     if able.receipt is not None or ESCPOS_MEDIA_TYPE in able.formats:
         return
     for field in ("cut", "drawer", "dither"):
         if getattr(ticket, field) is not None:
-            raise Rejected(f"{path}.config.{field} is for receipt printers, and this printer is none: leave it out.")
+            raise Rejected(f"{config}.{field} is for receipt printers, and this printer is none: leave it out.")
 
 
-def _on_a_roll(ticket: Ticket, name: str, path: str) -> None:
+def _on_a_roll(ticket: Ticket, name: str, config: str) -> None:
     """What only sheets have. Raises `Rejected`."""
     for key, asked in (
         ("side", ticket.sides not in (None, Sides.ONE_SIDED)),
@@ -101,30 +102,30 @@ def _on_a_roll(ticket: Ticket, name: str, path: str) -> None:
     ):
         if asked:
             instead = "write rotate 90 to turn the pages" if key == "orientation" else "leave it out"
-            raise Rejected(f"{path}.config.{key} is for sheets, and {shown(name)} prints on a roll: {instead}.")
+            raise Rejected(f"{config}.{key} is for sheets, and {shown(name)} prints on a roll: {instead}.")
 
 
-def _sides(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:
+def _sides(ticket: Ticket, able: Capabilities, name: str, config: str) -> None:
     if ticket.sides not in (None, Sides.ONE_SIDED) and able.sides and ticket.sides not in able.sides:
         raise Rejected(
-            f"{path}.config.side: {shown(name)} cannot print this way on both sides; write ONESIDE, or print oddEven ODD and then "
+            f"{config}.side: {shown(name)} cannot print this way on both sides; write ONESIDE, or print oddEven ODD and then "
             "EVEN on the turned sheets."
         )
 
 
-def _quality(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:
+def _quality(ticket: Ticket, able: Capabilities, name: str, config: str) -> None:
     if ticket.quality and able.qualities and ticket.quality not in able.qualities:
         known = ", ".join(_QUALITIES[each] for each in able.qualities)
-        raise Rejected(f"{path}.config.quality must be one of {known} for {shown(name)}; it is {_QUALITIES[ticket.quality]}.")
+        raise Rejected(f"{config}.quality must be one of {known} for {shown(name)}; it is {_QUALITIES[ticket.quality]}.")
 
 
-def _resolution(ticket: Ticket, able: Capabilities, name: str, path: str) -> None:
+def _resolution(ticket: Ticket, able: Capabilities, name: str, config: str) -> None:
     if not ticket.resolution or ticket.resolution in able.resolutions:
         return
     if not able.resolutions:
-        raise Rejected(f"{path}.config.dpi cannot be chosen: {shown(name)} does not say which it has; leave it out.")
+        raise Rejected(f"{config}.dpi cannot be chosen: {shown(name)} does not say which it has; leave it out.")
     known = ", ".join(map(str, able.resolutions))
-    raise Rejected(f"{path}.config.dpi must be one of {known} for {shown(name)}; it is {ticket.resolution}.")
+    raise Rejected(f"{config}.dpi must be one of {known} for {shown(name)}; it is {ticket.resolution}.")
 
 
 def _trays(able: Capabilities) -> tuple[str, ...]:

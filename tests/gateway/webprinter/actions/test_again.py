@@ -57,6 +57,8 @@ async def test_a_retry_may_go_elsewhere_and_otherwise(tmp_path):
         assert request.printer.name == "Label"
         assert (request.ticket.copies, request.ticket.sides) == (1, Sides.TWO_SIDED_LONG_EDGE)
         assert (request.priority, request.expires_at) == (5, 0)
+        answer = await rig.command("retryTask", {"taskId": OLD, "controlSn": "elsewher"})
+        assert "there is no printer 'Office' at the client 'elsewher'" in answer["message"], "and not at the one before"
 
 
 async def test_a_retry_has_a_copy_of_its_own_of_what_lies_in_the_store(tmp_path):

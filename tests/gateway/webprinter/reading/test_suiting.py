@@ -128,3 +128,17 @@ async def test_a_roll_takes_what_it_can(tmp_path):
     roll = Capabilities(receipt=Receipt(), formats=(ESCPOS_MEDIA_TYPE, RAW_MEDIA_TYPE))
     task = await printed(tmp_path, printer(capabilities=roll), config={"side": "ONESIDE", "rotate": 90, "cut": "FULL", "copies": 2})
     assert (task.ticket.rotate, task.ticket.copies) == (90, 2)
+
+
+@pytest.mark.parametrize(
+    ("task", "sentence"),
+    [
+        ({"content": "<p>x", "config": {"tray": "cellar"}}, "config.tray must be one of the trays"),
+        ({"content": "x", "mediaSource": "STRING", "mediaFormat": "ZPL"}, "mediaFormat ZPL cannot be printed on 'Office'"),
+        ({"content": "unim://x"}, "content is not the address of an uploaded file"),
+    ],
+)
+async def test_fields_of_a_task_that_is_the_data_itself_are_named_as_they_stand_there(tmp_path, task, sentence):
+    async with door(tmp_path) as rig:
+        rig.mirror.put(printer(capabilities=ABLE))
+        assert (await rig.command("newPrintTask", task))["message"].startswith(sentence)
