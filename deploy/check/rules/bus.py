@@ -1,4 +1,4 @@
-"""The bus: its servers are those that are named and have room for their streams; queues that scale somebody are those that he reads."""
+"""The bus: its servers are those that are named and have room for their streams, and queues scale only those that read them."""
 
 import json
 import re
