@@ -162,12 +162,7 @@ def _binary(data: Fields) -> bool | None:
 
 
 def _kinds(data: Fields) -> tuple[EventKind, ...] | None:
-    given = data.raw("events")
-    if given is None:
-        return None
-    listed = given if isinstance(given, list) else [given] if given != "" else []
-    each = [Fields({"events": one}).word("events", EVENTS, "new, status, end and device") for one in listed[:100]]
-    return tuple(dict.fromkeys(kind for kind in each if kind))
+    return data.words("events", EVENTS, "new, status, end and device")
 
 
 def _devices(data: Fields) -> tuple[DeviceFilter, ...] | None:

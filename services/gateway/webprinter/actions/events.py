@@ -36,7 +36,8 @@ async def list_events(gateway: Gateway, identity: Identity, data: Fields) -> dic
     if gateway.far:
         raise Rejected(f"Events of the region {gateway.region} are kept there: ask for them at one of its own gateways.")
     limit = data.rows(DEFAULT_ROWS, MAX_ROWS)
-    names, task = _wanted(data), _task(data)
+    names = data.words("events", _NAMES, ", ".join(EVENT_NAMES.values())) or ()
+    task = _task(data)
     archive = Archive(gateway.bus, gateway.region, identity.tenant, identity.sn, gateway.zone)
     kind: Kind = KINDS[names[0]] if len(names) == 1 else "*"
     found: list[Told] = []
@@ -56,15 +57,6 @@ async def list_events(gateway: Gateway, identity: Identity, data: Fields) -> dic
 def _row(event: Told) -> dict[str, Any]:
     """The callback's body, with its place, its id and its time (ms since 1970)."""
     return {**event.body, "seq": event.seq, "eventId": event.id, "time": event.at}
-
-
-def _wanted(data: Fields) -> tuple[str, ...]:
-    given = data.raw("events")
-    if given is None or given in ("", []):
-        return ()
-    listed = given if isinstance(given, list) else [given]
-    each = [Fields({"events": one}).word("events", _NAMES, ", ".join(EVENT_NAMES.values())) for one in listed[:10]]
-    return tuple(dict.fromkeys(name for name in each if name))
 
 
 def _task(data: Fields) -> str:

@@ -98,13 +98,8 @@ def _origins(data: Fields) -> tuple[str, ...]:
 
 def _scopes(identity: Identity, data: Fields) -> tuple[Scope, ...]:
     """What was asked for, which must be among what one has oneself; print and read unless something was asked for."""
-    given = data.raw("scopes")
-    if given in (None, "", []):
-        found = tuple(scope for scope in (Scope.PRINT, Scope.READ) if identity.may(scope))
-    else:
-        listed = given if isinstance(given, list) else [given]
-        each = [Fields({"scopes": one}).word("scopes", _SCOPES, ", ".join(Scope)) for one in listed[:10]]
-        found = tuple(dict.fromkeys(scope for scope in each if scope))
+    asked = data.words("scopes", _SCOPES, ", ".join(Scope))
+    found = asked or tuple(scope for scope in (Scope.PRINT, Scope.READ) if identity.may(scope))
     lacking = [scope for scope in found if not identity.may(scope)]
     if lacking or not found:
         raise Rejected(f"scopes: you cannot give what your own token lacks: {', '.join(lacking) or 'print and read'}.")

@@ -27,7 +27,6 @@ from services.gateway.webprinter.telling import extended
 from services.gateway.webprinter.uploads import find_upload
 
 MAX_ROWS = 1000
-MAX_STATUSES = 100
 #: What makes an object a task: also one that stands in `data` itself.
 CONTENT = {"content", "html", "url"}
 
@@ -110,7 +109,7 @@ async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list
         region=gateway.region,
         tenant=identity.tenant,
         sn=identity.sn,
-        statuses=_statuses(data),
+        statuses=data.words("statusList", words.STATUSES, ", ".join(Status)) or (),
         start=read_moment(data, "startTime"),
         end=read_moment(data, "endTime", end=True),
         limit=data.rows(100, MAX_ROWS),
@@ -118,14 +117,3 @@ async def list_tasks(gateway: Gateway, identity: Identity, data: Fields) -> list
     found: TaskList = await gateway.bus.ask(query, timeout=PATIENCE)
     row = extended_row if extended.wanted(gateway, data) else task_row
     return [row(view, gateway.zone) for view in found.tasks]
-
-
-def _statuses(data: Fields) -> tuple[Status, ...]:
-    given = data.raw("statusList")
-    if given is None or given in ("", []):
-        return ()
-    listed = given.split(",") if isinstance(given, str) else given if isinstance(given, list) else [given]
-    if len(listed) > MAX_STATUSES:
-        raise Rejected(f"statusList must have at most {MAX_STATUSES} statuses; it has {len(listed)}.")
-    each = [Fields({"statusList": one}).word("statusList", words.STATUSES, ", ".join(Status)) for one in listed]
-    return tuple(dict.fromkeys(status for status in each if status))

@@ -13,6 +13,8 @@ _NUMBER = re.compile(r"[+-]?(\d{1,20}(\.\d{0,15})?|\.\d{1,15})", re.ASCII)
 _FLAGS = {"true": True, "1": True, "false": False, "0": False}
 #: Digits of a number that is meant as a text, such as an order's; JSON has whole numbers of any length.
 _MOST_DIGITS = 64
+#: Words of one list; there are far fewer of any kind.
+_MOST_WORDS = 100
 _SEPARATORS = str.maketrans("", "", "-_ ")
 
 
@@ -175,3 +177,14 @@ class Fields:
             several = "one of " if " and " in known or "," in known else ""
             raise Rejected(f"{self.name(key)} must be {several}{known}; it is {shown(value)}.")
         return found
+
+    def words(self, key: str, words: Mapping[str, T], known: str) -> tuple[T, ...] | None:
+        """What a list of words means, each once, also of one word alone and of several with commas between; None: it is not set."""
+        value = self.raw(key)
+        if value is None:
+            return None
+        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+        if len(listed) > _MOST_WORDS:
+            raise Rejected(f"{self.name(key)} must have at most {_MOST_WORDS} words; it has {len(listed)}.")
+        found = (Fields({key: each}, self._path).word(key, words, known) for each in listed)
+        return tuple(dict.fromkeys(each for each in found if each is not None))

@@ -186,6 +186,7 @@ async def test_one_delivery_or_all_since_are_replayed(tmp_path):
         ("addEndpoint", {"url": URL, "dialect": "smoke"}, "dialect must be one of standard, cloudevents and webprinter"),
         ("addEndpoint", {"url": URL, "mode": "loud"}, "mode must be one of structured and binary"),
         ("addEndpoint", {"url": URL, "events": ["often"]}, "events must be one of new, status, end and device"),
+        ("addEndpoint", {"url": URL, "events": ["new"] * 100 + ["end"]}, "events must have at most 100 words; it has 101"),
         ("addEndpoint", {"url": URL, "devices": [""]}, "devices must be names of devices"),
         ("addEndpoint", {"url": URL, "devices": [7.5, []]}, "devices.deviceName must be a text"),
         ("addEndpoint", {"url": URL, "devices": ["x"] * 101}, "devices must name at most 100"),
