@@ -67,6 +67,11 @@ async def _run(settings: Settings, program: str, *arguments: str) -> None:
     env = {"PATH": os.defpath, **{name: str(value) for name, value in given.items() if value}}
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(found, *arguments, env=env, stdin=asyncio.subprocess.DEVNULL, stderr=pipe)
-    _, said = await process.communicate()
+    try:
+        _, said = await process.communicate()
+    finally:
+        if process.returncode is None:  # whoever asked has gone
+            process.kill()
+            await process.wait()
     if process.returncode:
         raise NotCopied(f"{program} failed: {said.decode(errors='replace').strip()}")

@@ -10,8 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-
-
 #: What JSON leaves as it is in strings, and a terminal may obey.
 _UNESCAPED = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
@@ -39,6 +37,14 @@ def show(rows: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         say("(none)")
     else:
         _table([list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)])
+
+
+def describe(what: Mapping[str, Any], *, as_json: bool) -> None:
+    """One thing: a row for each of its keys, or one JSON object."""
+    if as_json:
+        sys.stdout.write(_json(dict(what)))
+    else:
+        show([{"of": key, "value": value} for key, value in what.items()], as_json=False)
 
 
 def report(what: Mapping[str, Any], *lines: str, as_json: bool) -> None:

@@ -8,15 +8,17 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from nats.js.errors import ServiceUnavailableError
 
 from libs.runtime.authority import Authority
 from libs.runtime.keys import Keys
 from libs.runtime.links import Link, write_link
 from libs.runtime.settings import read
 from services.cli.commandline import main
+from services.cli.verbs import doctor
 from services.converter.settings import ConverterSettings
 from services.doctor import examination, surroundings
-from services.doctor.finding import Level
+from services.doctor.finding import Level, well
 from services.gateway.settings import GatewaySettings
 from services.registry.settings import RegistrySettings
 
@@ -131,3 +133,16 @@ def test_without_a_server_it_says_what_to_start(tmp_path, monkeypatch, capsys):
     assert found["bus"]["level"] == "bad"
     assert "start the server" in found["bus"]["todo"]
     assert found["keys"]["level"] == "bad"
+
+
+def test_a_bus_that_has_no_leader_is_told_beside_everything_that_was_found(tmp_path, monkeypatch, capsys):
+    async def over_the_bus(_settings):
+        yield well("bus", "INTAKE is there")
+        raise ServiceUnavailableError(code=503, description="no leader")
+
+    monkeypatch.setenv("PRINTBUS_DATA_DIR", str(tmp_path))
+    monkeypatch.setattr(doctor, "_over_the_bus", over_the_bus)
+    assert main(["doctor", "--json"]) == 1
+    found = [(each["what"], each["level"]) for each in json.loads(capsys.readouterr().out)]
+    assert ("keys", "bad") in found
+    assert found[-2:] == [("bus", "well"), ("bus", "bad")]

@@ -1,5 +1,6 @@
 """What a backup holds, where it may be brought back to, and that PostgreSQL's tables come back with it."""
 
+import asyncio
 import json
 import stat
 
@@ -10,6 +11,7 @@ from libs.contracts.message import encode
 from libs.contracts.streams import INTAKE, PRINT, outbox
 from libs.runtime.admin import provision
 from libs.runtime.bus import Outgoing
+from libs.runtime.children import started_at
 from libs.runtime.credentials import write_secret
 from libs.runtime.database import database, open_database
 from libs.runtime.history import History
@@ -23,6 +25,7 @@ from services.registry.settings import RegistrySettings
 from services.spooler import restored, tables
 from tests.bus import running_bus
 from tests.spooler.making import request, submission
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -160,3 +163,17 @@ async def test_what_was_kept_for_a_region_that_is_taken_away_goes_only_when_noth
     assert await parting.forget(admin, "us", lose=True) == 1
     assert await parting.forget(admin, "us", lose=True) is None
     assert {"OUT_us", "KV_directory_us"}.isdisjoint({each.config.name for each in await admin.js.streams_info()})
+
+
+async def test_who_gives_a_backup_up_leaves_no_program_of_postgresql_behind(tmp_path, monkeypatch):
+    program, told = tmp_path / "pg_dump", tmp_path / "pid"
+    program.write_text(f"#!/bin/sh\necho $$ > {told}\nexec sleep 60\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    settings = RegistrySettings(data_dir=tmp_path, database_url="postgresql://print@db.example/print")
+    saving = asyncio.create_task(databases.save(settings, tmp_path))
+    pid = int(await until(lambda: told.exists() and told.read_text().strip()))
+    saving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await saving
+    assert not started_at(pid)

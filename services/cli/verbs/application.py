@@ -9,7 +9,7 @@ from libs.runtime.bus import Refused
 from libs.runtime.settings import read
 from services.cli import applicationkey
 from services.cli.office import Office, office, switch_endpoints
-from services.cli.terminal import offer_json, report, show
+from services.cli.terminal import describe, offer_json, report, show
 from services.cli.wording import Allowed, allowed, roles
 from services.registry import enrol, permits, rights
 from services.registry.enrol import Unfit
@@ -138,10 +138,7 @@ async def show_one(said: Namespace) -> int:
         "tokens": tokens,
         "keys": [key.name for key in app.keys],
     }
-    if said.json:
-        report(what, as_json=True)
-    else:
-        show([{"of": key, "value": value} for key, value in what.items()], as_json=False)
+    describe(what, as_json=said.json)
     return 0
 
 

@@ -5,6 +5,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 
+from nats.errors import Error as NatsError
+
 from libs.runtime.bus import Unanswered, connect
 from libs.runtime.keys import SYSTEM, Keys
 from libs.runtime.settings import SettingsError, read
@@ -36,7 +38,7 @@ async def run(said: Namespace) -> int:
         for each in shown:
             say(f"{each.level.value:5} {each.what}: {each.says}.", *([f"      What to do: {each.todo}"] if each.todo else []))
         wrong = sum(each.level is not Level.WELL for each in found)
-        say(f"{len(found)} looks, {wrong or 'nothing'} to do." if wrong else f"{len(found)} looks, all is well.")
+        say(f"{len(found)} looks, {wrong} to do." if wrong else f"{len(found)} looks, all is well.")
     return int(any(each.level is Level.BAD for each in found))
 
 
@@ -61,6 +63,8 @@ async def everything() -> AsyncIterator[Finding]:
             yield each
     except (SettingsError, Unanswered, OSError) as error:
         yield bad("bus", str(error).rstrip("."), "start the server, or mend PRINTBUS_NATS_URL and PRINTBUS_DATA_DIR.")
+    except NatsError as error:  # a cluster without a leader, a disk that is full: what was found before is told all the same
+        yield bad("bus", f"it does not answer ({str(error) or type(error).__name__})", "see what the log of its nats-server says.")
 
 
 async def _over_the_bus(settings: RegistrySettings) -> AsyncIterator[Finding]:

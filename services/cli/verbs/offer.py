@@ -14,7 +14,7 @@ from libs.contracts.fleet import (
 )
 from libs.contracts.people import GroupList, ListGroups, ListUsers, UserList
 from services.cli.office import Office, office
-from services.cli.terminal import moment, offer_json, report, show
+from services.cli.terminal import describe, moment, offer_json, report, show
 from services.cli.wording import words
 from services.registry import enlist
 from services.registry.enrol import Unfit
@@ -82,10 +82,7 @@ async def show_one(said: Namespace) -> int:
     """One offer."""
     async with office() as desk:
         (row,) = await _rows(desk, said.tenant, [await _named(desk, said)])
-    if said.json:
-        report(row, as_json=True)
-    else:
-        show([{"of": key, "value": value} for key, value in row.items()], as_json=False)
+    describe(row, as_json=said.json)
     return 0
 
 

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, Namespace
 from libs.contracts.definitions import ListTriggers, TriggerList
 from libs.contracts.fleet import ChangePrinter, ListPrinters, PrinterAnswer, PrinterList, PrinterView, RemovePrinter
 from services.cli.office import office
-from services.cli.terminal import moment, offer_json, report, show
+from services.cli.terminal import describe, moment, offer_json, report, show
 
 SUMMARY = "list, show, rename or remove printers as Graph has them"
 #: Printers that are asked for at once.
@@ -59,10 +59,7 @@ async def show_one(said: Namespace) -> int:
         "location": [f"{name}: {value}" for name, value in view.profile.location.items()],
         "hooks": [each.definition.name for each in bound.triggers],
     }
-    if said.json:
-        report(what, as_json=True)
-    else:
-        show([{"of": key, "value": value} for key, value in what.items()], as_json=False)
+    describe(what, as_json=said.json)
     return 0
 
 

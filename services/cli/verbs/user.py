@@ -7,7 +7,7 @@ from sqlalchemy import select
 from libs.contracts.people import UserView
 from services.cli import usertoken
 from services.cli.office import office
-from services.cli.terminal import moment, offer_json, report, show
+from services.cli.terminal import describe, moment, offer_json, report, show
 from services.cli.wording import words
 from services.registry import enlist, people
 from services.registry.enrol import Unfit
@@ -86,10 +86,7 @@ async def show_one(said: Namespace) -> int:
                 raise Unfit(f"There is no user {said.user!r} in the tenant {said.tenant!r}; `user list` names them.")
             (user,) = await people.user_views(look, [row])
         what = await _shown(desk.store, user)
-    if said.json:
-        report(what, as_json=True)
-    else:
-        show([{"of": key, "value": value} for key, value in what.items()], as_json=False)
+    describe(what, as_json=said.json)
     return 0
 
 
