@@ -29,9 +29,9 @@ def generated() -> dict[Path, str]:
     return {**pages, **taken}
 
 
-def stale() -> list[Path]:
-    """Generated files that say something else than the code."""
-    return [path for path, text in generated().items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text]
+def stale() -> dict[Path, str]:
+    """Generated files that say something else than the code, with what belongs there."""
+    return {path: text for path, text in generated().items() if not (ROOT / path).is_file() or (ROOT / path).read_text() != text}
 
 
 def main() -> int:
@@ -41,9 +41,9 @@ def main() -> int:
         sys.stderr.write("The messages changed incompatibly; nothing was written.\n" + "\n".join(problems) + "\n")
         sys.stderr.write("Write a new class, or delete the snapshot if nobody can have said it yet.\n")
         return 1
-    for path in stale():
+    for path, text in stale().items():
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
-        (ROOT / path).write_text(generated()[path])
+        (ROOT / path).write_text(text)
         sys.stdout.write(f"wrote {path}\n")
     return 0
 
