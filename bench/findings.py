@@ -19,7 +19,8 @@ class Series:
 
     def plain(self) -> dict[str, Any]:
         """As JSON wants it."""
-        return {"unit": self.unit, "values": self.values, "spread": Spread.of(self.values).plain()}
+        spread = {"spread": Spread.of(self.values).plain()} if self.values else {}
+        return {"unit": self.unit, "values": self.values, **spread}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +65,7 @@ class Findings:
             "title": self.measure.title,
             "against": self.measure.against,
             "expected_seconds": self.measure.expected,
-            "series": {
-                name: {
-                    "unit": each.unit,
-                    "values": each.values,
-                    **({"spread": Spread.of(each.values).plain()} if each.values else {}),
-                }
-                for name, each in self.series.items()
-            },
+            "series": {name: each.plain() for name, each in self.series.items()},
             "results": [self._result(each) for each in self.comparisons] + self._unseen(),
             "curves": [
                 {"name": each.name, "x": each.x, "y": each.y, "points": [list(point) for point in each.points]}

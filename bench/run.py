@@ -42,30 +42,30 @@ class Run:
         """One more repeat of a side of measure `of` (by default the only one)."""
         self._of(of).series.setdefault(series, Series(unit)).values.append(value)
         self.say(f"{series}: {value:.4g} {unit}")
-        self._keep()
+        self.keep()
 
     def compare(self, goal: str, ours: str, theirs: str = "", *, of: str = "") -> None:
         """Hold two series against a goal, by its name. Raises KeyError for a goal that the measure does not have."""
         found = self._of(of)
         named = {each.name: each for each in found.measure.goals}
         found.comparisons.append(Comparison(named[goal], ours, theirs))
-        self._keep()
+        self.keep()
 
     def point(self, curve: str, x: tuple[str, float], y: tuple[str, float], *, of: str = "") -> None:
         """One more point of a curve; each axis with its name."""
         self._of(of).curves.setdefault(curve, Curve(curve, x[0], y[0])).points.append((x[1], y[1]))
         self.say(f"{curve}: {x[1]:g} {x[0]} -> {y[1]:.4g} {y[0]}")
-        self._keep()
+        self.keep()
 
     def note(self, sentence: str, *, of: str = "") -> None:
         """What a reader must know beside the figures."""
         self._of(of).notes.append(sentence)
-        self._keep()
+        self.keep()
 
     def complete(self, *, of: str = "") -> None:
         """Nothing more comes of a measure: if others that are taken together with it fail later, that is not its failure."""
         self._of(of).complete = True
-        self._keep()
+        self.keep()
 
     def checked(self, sentence: str, wrong: Iterable[str], *, of: str = "") -> None:
         """What was looked through for lost, doubled and misplaced tasks, and what was found: whatever it is, it counts as zero."""
@@ -73,7 +73,7 @@ class Run:
         found.checked.append(sentence)
         found.wrong += wrong
         self.say(f"checked: {sentence}" + (f" WRONG: {found.wrong}" if found.wrong else ""))
-        self._keep()
+        self.keep()
 
     async def turns(self, units: Mapping[str, str], turn: Mapping[str, Turn], *, of: str = "", rounds: int = 0) -> None:
         """Ours, theirs, ours, theirs …: each side once per round, in the order given.
@@ -91,11 +91,8 @@ class Run:
     def _of(self, number: str) -> Findings:
         return self._findings[number or self._only]
 
-    def _keep(self) -> None:
+    def keep(self) -> None:
+        """Write down what there is, be it nothing."""
         temporary = self._written.with_suffix(".new")
         temporary.write_text(json.dumps({number: found.plain() for number, found in self._findings.items()}))
         temporary.replace(self._written)
-
-    def keep(self) -> None:
-        """Write down what there is, be it nothing."""
-        self._keep()

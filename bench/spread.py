@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import zip_longest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
     Neighbours in time share what else the machine did, which is why turns are divided and not medians.
     """
     if len(ours) == len(theirs):
-        return [one / other for one, other in zip_longest(ours, theirs)]
+        return [one / other for one, other in zip(ours, theirs, strict=True)]
     middle = statistics.median(theirs)
     return [one / middle for one in ours]
 
