@@ -40,7 +40,7 @@ class Endpoints:
         """Add an endpoint, or make it so: what waits for it goes to where it is now. The time of its making stays."""
         values = {**values_of(new), "active": True}
         async with self._database.transaction() as connection:
-            found = await _find(connection, new.id)
+            found = await _find(connection, new.id, alone=True)
             if found is None:
                 await _bury(connection, new.id)
                 await connection.execute(insert(endpoint).values({**values, **_FREE}))
@@ -75,7 +75,7 @@ class Endpoints:
     async def change(self, endpoint_id: str, changes: Mapping[str, Any], now: int) -> Endpoint | None:
         """Give fields of an endpoint new values at `now` (ms); returns it as it is then, None when it is gone."""
         async with self._database.transaction() as connection:
-            found = await _find(connection, endpoint_id)
+            found = await _find(connection, endpoint_id, alone=True)
             if found is None:
                 return None
             changed = replace(found, **changes, changed_at=now)
@@ -111,8 +111,10 @@ class Endpoints:
             await connection.execute(delete(endpoint).where(~endpoint.c.active, ~named))
 
 
-async def _find(connection: AsyncConnection, endpoint_id: str) -> Endpoint | None:
+async def _find(connection: AsyncConnection, endpoint_id: str, *, alone: bool = False) -> Endpoint | None:
+    """`alone`: nobody else changes it until the caller's transaction is over, which writes down all of it."""
     wanted = select(*COLUMNS).where(endpoint.c.id == endpoint_id, endpoint.c.active)
+    wanted = wanted.with_for_update() if alone else wanted
     row = (await connection.execute(wanted)).mappings().first()
     return endpoint_of(row) if row else None
 

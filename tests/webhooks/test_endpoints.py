@@ -1,5 +1,6 @@
 """Endpoints and claims, on SQLite and on PostgreSQL: one process at a time serves an endpoint."""
 
+import asyncio
 import time
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ from sqlalchemy import select, update
 
 from libs.contracts.endpoints import DeviceFilter, EventKind
 from libs.runtime.database import database
+from services.webhooks import endpoints as endpoints_module
 from services.webhooks.app import MIGRATIONS
 from services.webhooks.claims import TERM, Claims
 from services.webhooks.domain import OFF, Delivery, Endpoint, State
@@ -192,3 +194,25 @@ async def test_putting_what_is_there_already_changes_nothing(opened):
     assert await Endpoints(opened).get("b") == MINE
     await Endpoints(opened).put(replace(MINE, url="http://c", created_at=50, changed_at=50))
     assert await Endpoints(opened).get("b") == replace(MINE, url="http://c", changed_at=50)
+
+
+async def test_a_change_does_not_undo_what_somebody_writes_down_meanwhile(opened, monkeypatch):
+    """Lanes switch endpoints off while their owners change them; a change writes all of an endpoint."""
+    await Endpoints(opened).put(A)
+    reached, find = asyncio.Event(), endpoints_module._find
+
+    async def found(*arguments, **options):
+        reading = asyncio.create_task(find(*arguments, **options))
+        await asyncio.wait([reading], timeout=0.2)  # it waits for the lane, which has not come to its end
+        reached.set()
+        return await reading
+
+    monkeypatch.setattr(endpoints_module, "_find", found)
+    async with opened.transaction() as lane:
+        await lane.execute(update(table).where(table.c.id == "a").values(disabled_at=7, reason="gone"))
+        changing = asyncio.create_task(Endpoints(opened).change("a", {"name": "new"}, 9))
+        if not opened.sqlite:  # which lets one write at a time
+            await reached.wait()
+    assert (await changing).disabled_at == 7
+    (now,) = await of(opened)
+    assert (now.name, now.disabled_at, now.reason) == ("new", 7, "gone")
