@@ -171,7 +171,7 @@ class Embedded:
                 log.error("nats-server ended, it is started again")
                 try:
                     await server.start()
-                except RuntimeError as error:
+                except (RuntimeError, OSError) as error:  # a disk that is full has room again one day
                     log.error("nats-server not started", error=str(error))  # noqa: TRY400 - its own log says more
             over = asyncio.create_task(server.over())
             try:

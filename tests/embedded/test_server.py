@@ -1,13 +1,17 @@
 """The embedded server's own end; what it does while it runs is in tests/integration."""
 
+import asyncio
 import os
 import socket
 from types import SimpleNamespace
 
 import pytest
 
+from libs.runtime.ending import end
+from services.embedded import server as server_module
 from services.embedded.server import Embedded, _free_port
 from services.embedded.standstill import AlreadyRunning, take_lock
+from tests.waiting import until
 
 
 class Part:
@@ -35,6 +39,37 @@ async def test_a_service_that_does_not_stop_well_leaves_nothing_running_and_no_l
         await server.stop()
     assert stopped == ["spooler", "spans of spooler", "registry", "spans of registry", "nats"]
     os.close(take_lock(tmp_path))
+
+
+class Bus:
+    """A nats-server that died, and whose disk is full for a while."""
+
+    def __init__(self, full: int) -> None:
+        self._full = full
+        self.ended = True
+        self.started = 0
+
+    async def start(self) -> None:
+        self.started += 1
+        if self.started <= self._full:
+            raise OSError(28, "No space left on device")
+        self.ended = False
+
+    async def over(self) -> None:
+        if not self.ended:
+            await asyncio.Event().wait()
+
+    async def heed(self) -> bool:
+        return False
+
+
+async def test_a_bus_that_cannot_be_started_as_its_disk_is_full_is_started_when_there_is_room(tmp_path, monkeypatch):
+    monkeypatch.setattr(server_module, "AGAIN", 0.0)
+    bus = Bus(full=2)
+    watching = asyncio.create_task(Embedded(data_dir=tmp_path)._watch_server(bus))  # type: ignore[arg-type]
+    await until(lambda: not bus.ended)
+    assert bus.started == 3
+    await end(watching)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
