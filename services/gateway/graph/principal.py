@@ -37,10 +37,6 @@ class Principal:
         """Who it was, as the audit log has it."""
         return f"{self.name or self.id} through {self.app}" if self.delegated else f"the application {self.app}"
 
-    def has(self, *permissions: str) -> bool:
-        """Whether one of these was given; `.All` and stronger ones are to be named as well."""
-        return not self.permissions.isdisjoint(permissions)
-
     @property
     def own_jobs_only(self) -> str:
         """The user whose jobs alone may be seen, because no permission for all was given; empty: everybody's (6.4)."""

@@ -196,9 +196,11 @@ async def test_a_subscription_is_shown_listed_renewed_and_removed(door):
 
     later = ahead(hours=60)
     assert (await door.patch(path, {"expirationDateTime": later}, 200))["expirationDateTime"] == later
+    await door.patch(path, {"expirationDateTime": later, "includeResourceData": False}, 200)  # it has none, which is the same
     for body, words in (
         ({"expirationDateTime": ahead(days=-1)}, "in the future"),
         ({"lifecycleNotificationUrl": HOOK_URL}, "cannot be changed"),
+        ({"expirationDateTime": later, "latestSupportedTlsVersion": "v1_3"}, "latestSupportedTlsVersion cannot be changed"),
         ({}, "nothing to change"),
     ):
         assert words in (await door.patch(path, body, 400))["error"]["message"]
@@ -210,7 +212,7 @@ async def test_a_subscription_is_shown_listed_renewed_and_removed(door):
     who = f"the application {APP}"
     again = (who, "subscription reauthorized", one.id)
     changed, removed = ((who, f"subscription {how}", one.id) for how in ("changed", "removed"))
-    assert noted[-4:] == [changed, again, again, removed]
+    assert noted[-5:] == [changed, changed, again, again, removed]
     assert HOOK_URL not in str(door.bus.recorded)
     assert "notificationUrl" in (await door.get("/subscriptions/getVapidPublicKey()", 501))["error"]["message"]
 

@@ -11,6 +11,7 @@ from services.gateway.graph.asked.place import Spot
 from services.gateway.graph.call import Call, Collection
 from services.gateway.graph.entities.job import expanded, job_entity, wants_tasks
 from services.gateway.graph.odata.matching import holds
+from services.gateway.graph.odata.paging import foreign
 from services.gateway.graph.odata.query import Query
 from services.gateway.graph.problem import bad
 
@@ -41,7 +42,7 @@ def place_of(query: Query) -> Place:
         return Place(skip=query.skip)
     found = _TOKEN.fullmatch(query.skiptoken)
     if found is None:
-        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
+        raise foreign()
     return Place(found[3], int(found[1]), int(found[2]))
 
 

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from services.gateway.graph.call import Collection
+from services.gateway.graph.odata.paging import offset_of
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.problem import bad
 
 View = TypeVar("View")
 #: From offset and limit to some views and the number of all.
@@ -39,16 +39,8 @@ async def paged(query: Query, context: str, ask: Asking[View], show: Showing[Vie
     """
     if query.filter is not None or query.orderby:
         return Collection(await show(await everything(ask)), context, large=large)
-    begin = _begin(query)
+    begin = offset_of(query)
     some, total = await _some(ask, begin, max(query.page, 1))
     some = some[: query.page]
     end = begin + len(some)
     return Collection(await show(some), context, applied=True, skiptoken=str(end) if some and end < total else "", count=total)
-
-
-def _begin(query: Query) -> int:
-    if not query.skiptoken:
-        return query.skip
-    if not query.skiptoken.isdecimal() or len(query.skiptoken) > 9:
-        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
-    return int(query.skiptoken)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from services.gateway.graph.odata.query import Query
-from services.gateway.graph.problem import bad
+from services.gateway.graph.problem import Problem, bad
 
 #: What the door's own tokens begin with; those of handlers are their affair.
 OWN = "at:"
@@ -18,19 +18,23 @@ def token_of(skiptoken: str) -> str:
     try:
         return base64.b64decode(skiptoken + "=" * (-len(skiptoken) % 4), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError):
-        raise _foreign() from None
+        raise foreign() from None
 
 
 def cut(entities: Sequence[Any], query: Query) -> tuple[Sequence[Any], str]:
     """The page of a whole collection that is asked for, and what the next one's token says; empty: this is the last."""
     begin = query.skip
     if query.skiptoken:
-        position = query.skiptoken.removeprefix(OWN)
-        if not query.skiptoken.startswith(OWN) or not position.isdecimal() or len(position) > 9:
-            raise _foreign()
-        begin = int(position)
+        if not query.skiptoken.startswith(OWN):
+            raise foreign()
+        begin = _number(query.skiptoken.removeprefix(OWN))
     end = begin + query.page
     return entities[begin:end], f"{OWN}{end}" if query.page and end < len(entities) else ""
+
+
+def offset_of(query: Query) -> int:
+    """Where a page begins in a list whose handler writes that number into its tokens. Raises `Problem` 400."""
+    return _number(query.skiptoken) if query.skiptoken else query.skip
 
 
 def next_link(address: str, text: str, token: str) -> str:
@@ -47,5 +51,12 @@ def _bare(name: str) -> str:
     return name.lower().removeprefix("$")
 
 
-def _foreign() -> Exception:
+def _number(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9:
+        raise foreign()
+    return int(text)
+
+
+def foreign() -> Problem:
+    """The token of a page that no list gave."""
     return bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")

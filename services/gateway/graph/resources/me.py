@@ -5,9 +5,11 @@ from libs.contracts.people import GetUser, UserAnswer
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Collection, Route
+from services.gateway.graph.entities.printer import LARGE, plain
 from services.gateway.graph.entities.share import share_entity
 from services.gateway.graph.problem import forbidden, missing
 from services.gateway.graph.rights.access import visible
+from services.gateway.graph.words.makes import shares_with_makes
 
 #: As many as anybody remembers having used.
 MOST = 100
@@ -38,14 +40,11 @@ async def _recent(call: Call, user: str) -> Collection:
     """Only those that may still be used."""
     region, tenant = call.gateway.region, call.who.tenant
     found: ShareList = await call.ask(
-        ListPrinterShares(
-            region=region, tenant=tenant, user=user, recent=True, plain=not call.query.selects("capabilities"), limit=MOST
-        )
+        ListPrinterShares(region=region, tenant=tenant, user=user, recent=True, plain=plain(call.query), limit=MOST)
     )
-    shares = await visible(call, found.shares)
-    return Collection(
-        [share_entity(each, call.query, beta=call.beta) for each in shares], f"users('{user}')/print/recentPrinterShares"
-    )
+    shares = shares_with_makes(call, await visible(call, found.shares))
+    told = [share_entity(each, call.query, beta=call.beta) for each in shares]
+    return Collection(told, f"users('{user}')/print/recentPrinterShares", large=LARGE)
 
 
 ROUTES = (

@@ -12,6 +12,7 @@ from libs.contracts.usage import ArchivedJob, ArchivedJobs, ListArchivedJobs, Li
 from libs.runtime.bus import Refused
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.usage import archived_entity, dates_of, usage_entity, whose_usage
+from services.gateway.graph.odata.paging import offset_of
 from services.gateway.graph.problem import bad, missing
 from services.gateway.graph.words.moments import milliseconds
 
@@ -96,9 +97,7 @@ async def _listed(call: Call, context: str, ask: Asking, *, whole: bool) -> Coll
     query = call.query
     if not whole or query.orderby or query.count:
         return Collection(await _everything(ask), context)
-    if query.skiptoken and (not query.skiptoken.isdecimal() or len(query.skiptoken) > 9):
-        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
-    begin = int(query.skiptoken) if query.skiptoken else query.skip
+    begin = offset_of(query)
     rows, more = await ask(begin, query.page) if query.page else ([], False)
     return Collection(rows, context, applied=True, skiptoken=str(begin + len(rows)) if more else "")
 

@@ -1,5 +1,6 @@
 """Shares: printers as they are offered to people (graph-print.md 1.4)."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -59,14 +60,17 @@ async def list_shares(call: Call) -> Answer:
         )
         return answer.shares, answer.total
 
-    async def permitted(_offset: int, _limit: int) -> tuple[Sequence[ShareView], int]:
-        found = await visible(call, tuple(await everything(ask)))
-        return found[_offset : _offset + _limit], len(found)
-
     async def show(shares: Sequence[ShareView]) -> list[dict[str, Any]]:
-        return [await _shown(call, each) for each in shares_with_makes(call, shares)]
+        return await asyncio.gather(*(_shown(call, each) for each in shares_with_makes(call, shares)))
 
-    return await paged(call.query, CONTEXT, ask if sees_all(call) else permitted, show, LARGE)
+    if sees_all(call):
+        return await paged(call.query, CONTEXT, ask, show, LARGE)
+    found = await visible(call, tuple(await everything(ask)))
+
+    async def permitted(offset: int, limit: int) -> tuple[Sequence[ShareView], int]:
+        return found[offset : offset + limit], len(found)
+
+    return await paged(call.query, CONTEXT, permitted, show, LARGE)
 
 
 async def get_share(call: Call) -> Answer:

@@ -40,6 +40,7 @@ from services.gateway.graph.entities.subscription import (
     subscription_entity,
     tls_of,
 )
+from services.gateway.graph.odata.paging import offset_of
 from services.gateway.graph.problem import Problem, bad, missing
 from services.gateway.graph.rights.matrix import hearing
 
@@ -55,6 +56,8 @@ _FIXED = {
     "lifecycleNotificationUrl": "lifecycle_url",
     "notificationQueryOptions": "query",
     "includeResourceData": "data",
+    "latestSupportedTlsVersion": "tls_version",
+    "notificationUrlAppId": "token_audience",
 }
 
 
@@ -97,7 +100,7 @@ async def list_subscriptions(call: Call) -> Answer:
     """Those of the calling application; without their clientState."""
     if call.query.filter is not None or call.query.orderby:
         return Collection(_entities(await _all(call)), CONTEXT)
-    begin = _offset(call)
+    begin = offset_of(call.query)
     page = await _page(call, begin, max(call.query.page, 1))
     found = page.subscriptions[: call.query.page]
     more = page.more and bool(found)
@@ -158,7 +161,7 @@ async def _place(call: Call, about: Heard) -> dict[str, Any]:
 
 def _changes(body: Mapping[str, Any], found: SubscriptionView) -> dict[str, Any]:
     for name, field in _FIXED.items():
-        if body.get(name) is not None and body[name] != getattr(found, field):
+        if body.get(name) is not None and (body[name] or None) != (getattr(found, field) or None):
             raise bad(f"{name} cannot be changed: remove the subscription and make another one.", name)
     given: dict[str, Any] = {
         "url": optional(body, "notificationUrl", LONGEST_URL),
@@ -203,13 +206,6 @@ async def _page(call: Call, offset: int, limit: int) -> SubscriptionList:
     question = ListSubscriptions(region=call.gateway.region, tenant=who.tenant, app=who.app, offset=offset, limit=limit)
     answer: SubscriptionList = await call.ask(question)
     return answer
-
-
-def _offset(call: Call) -> int:
-    token = call.query.skiptoken
-    if token and not (token.isdecimal() and len(token) < 10):
-        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
-    return int(token) if token else call.query.skip
 
 
 def _host(url: str) -> str:

@@ -11,18 +11,19 @@ from services.gateway.graph.asked.place import leg_of, spotted
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.task import definition_of, task_entities, task_entity, trigger_of
 from services.gateway.graph.http.members import text
+from services.gateway.graph.odata.paging import offset_of
 from services.gateway.graph.odata.query import LARGEST, Query
 from services.gateway.graph.problem import bad, missing
 
 #: What an application may say of its task.
 SETTLED = (HookState.PROCESSING, HookState.COMPLETED, HookState.ABORTED)
-#: Tasks of one definition that are looked at where a query filters or sorts: those at work and what ended lately is far less.
-MOST = 5000
+#: Tasks of one definition that are looked at where a query filters, sorts or counts.
+MOST = 20_000
 
 
 async def list_tasks(call: Call) -> Answer:
     """Tasks of a definition of this application, newest first: those at work, and those that ended lately."""
-    definition, begin = call.ids["definition"], _begin(call.query)
+    definition, begin = call.ids["definition"], offset_of(call.query)
     known = call.ask(ListDefinitions(region=call.gateway.region, tenant=call.who.tenant, app=call.who.app, definition=definition))
     if call.query.filter is None and not call.query.orderby and not call.query.count:
         _, found = await asyncio.gather(known, _hooks(call, begin, max(call.query.page, 1)))
@@ -95,8 +96,8 @@ async def _every(call: Call) -> list[HookView]:
         found = await _hooks(call, len(every), LARGEST)
         every += found.hooks
         if not found.more or not found.hooks:
-            break
-    return every
+            return every
+    raise bad(f"There are more than {MOST} tasks: ask for them page by page, without $filter, $orderby and $count.")
 
 
 async def _hook(call: Call) -> HookView:
@@ -138,14 +139,6 @@ def _status(status: Any) -> tuple[HookState, str]:
     if not isinstance(state, str) or state.lower() not in known:
         raise bad(f"status.state is one of {', '.join(known)}.", "status.state")
     return known[state.lower()], "" if told is None else text(told, "status.description")
-
-
-def _begin(query: Query) -> int:
-    if not query.skiptoken:
-        return query.skip
-    if not query.skiptoken.isdecimal() or len(query.skiptoken) > 9:
-        raise bad("The option $skiptoken is not one that this list gave: begin anew without it.", "$skiptoken")
-    return int(query.skiptoken)
 
 
 def _context(definition: str) -> str:

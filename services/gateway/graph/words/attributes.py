@@ -8,7 +8,6 @@ from libs.ipp import decoding
 from libs.ipp.attributes import Attributes
 from libs.ipp.errors import IppDecodeError
 from libs.ipp.finishings import keywords
-from libs.ipp.media_names import make_name
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import Resolution, ResolutionUnits
 from services.gateway.graph.problem import bad
@@ -149,15 +148,6 @@ def _sheets(said: Attributes, name: str) -> list[str]:
 def _sheet(said: Attributes, name: str) -> str | None:
     keyword = said.string(name)
     return named(keyword) if keyword else None
-
-
-def _column_sheet(said: Attributes, name: str) -> str | None:
-    column = said.collection(name)
-    size = column.collection("media-size") if column else None
-    if size is None:
-        return None
-    width, height = size.integer("x-dimension"), size.integer("y-dimension")
-    return named(make_name(width, height)) if width and height and width > 0 and height > 0 else None
 
 
 def _flag(said: Attributes, name: str) -> bool | None:

@@ -1,6 +1,6 @@
-"""Times and days as Graph writes them: UTC, always with its Z (graph-print.md 5.7, trap 11)."""
+"""Times as Graph writes them: UTC, always with its Z (graph-print.md 5.7, trap 11)."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 
 def instant(at: int) -> str | None:
@@ -17,8 +17,3 @@ def milliseconds(text: str) -> int:
     """
     found = datetime.fromisoformat(text.strip())
     return round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000)
-
-
-def day(text: str) -> date:
-    """A day as `usageDate` has it, `2026-01-03`; of a date-time, its day in UTC. Raises `ValueError`."""
-    return datetime.fromtimestamp(milliseconds(text) / 1000, UTC).date()

@@ -13,7 +13,6 @@ from services.gateway.webprinter.reading.fields import Fields
 
 #: The page behind those that are on paper.
 NEXT = "NEXT"
-MOST = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,11 @@
 """recentPrinterShares: of oneself, and for administrators of others."""
 
+from dataclasses import replace
+
 import pytest
 
+from libs.contracts.devices import Capabilities
+from libs.contracts.directory import DeviceEntry
 from libs.contracts.fleet import ListPrinterShares, ShareList, ShareView
 from libs.contracts.people import GetUser, UserAnswer, UserView
 from libs.contracts.queries import Code
@@ -49,3 +53,14 @@ async def test_what_others_used_is_for_administrators(door):
     await door.get(f"users/nobody/{RECENT}", status=404)
     door.who = application()
     await door.get(f"me/{RECENT}", status=403)
+
+
+async def test_what_was_used_last_is_told_as_the_list_of_shares_tells_it(door):
+    printer = a_printer()
+    able = replace(printer.device, capabilities=Capabilities(make_and_model="Brother HL-L2350DW"))
+    door.rig.mirror.put(DeviceEntry(tenant="main", agent=printer.agent, device=able))
+    first = (await door.get(f"me/{RECENT}"))["value"][0]
+    assert (first["manufacturer"], first["model"]) == ("Brother", "HL-L2350DW"), "which the registry's lists leave out"
+    told = (await door.get(f"me/{RECENT}?$filter=capabilities/isPageRangeSupported eq true&$select=id,defaults"))["value"]
+    assert [sorted(each) for each in told] == [["defaults", "id"]] * 2
+    assert [each.plain for each in door.asked(ListPrinterShares)] == [True, False]

@@ -87,7 +87,7 @@ async def test_a_share_is_changed_and_removed(door):
     assert [each.share for each in door.asked(RemovePrinterShare)] == ["s1", "s1"]
 
 
-async def test_people_see_the_shares_that_they_may_print_through(door):
+async def test_people_see_the_shares_that_they_may_print_through(door, monkeypatch):
     door.who = user("PrinterShare.ReadBasic.All")
     assert [each["id"] for each in (await door.get("print/shares?$top=1"))["value"]] == ["s1"]
     door.who = user("PrinterShare.ReadBasic.All", id=BOB)
@@ -97,6 +97,10 @@ async def test_people_see_the_shares_that_they_may_print_through(door):
     door.bus.answers[GetUser] = UserAnswer(user=UserView(id=ALICE, tenant="main", name="alice", groups=(STAFF,)))
     door.who = user("PrinterShare.ReadBasic.All")
     assert (await door.call("GET", "print/shares/$count")).text == "2"
+    monkeypatch.setattr("services.gateway.graph.http.walking.STEP", 1)
+    before = len(door.asked(ListPrinterShares))
+    assert len((await door.get("print/shares?$filter=displayName ne 'x'"))["value"]) == 2
+    assert len(door.asked(ListPrinterShares)) == before + 1, "each is asked for once, however many steps it takes"
 
 
 async def test_a_share_of_others_is_forbidden(door):

@@ -48,7 +48,7 @@ async def test_an_application_lists_its_tasks(door):
     assert (await door.call("GET", f"{TASKS}/$count")).text == "2"
 
 
-async def test_long_lists_go_on_where_the_page_ended(door):
+async def test_long_lists_go_on_where_the_page_ended(door, monkeypatch):
     every = [a_hook(f"t{at}") for at in range(5)]
     door.bus.answers[ListHooks] = lambda asked: HookList(
         hooks=tuple(every[asked.offset : asked.offset + asked.limit]), more=asked.offset + asked.limit < 5
@@ -60,6 +60,10 @@ async def test_long_lists_go_on_where_the_page_ended(door):
         link = page.get("@odata.nextLink")
     assert found == [each.id for each in every]
     await door.get(f"{TASKS}?$skiptoken=eA", status=400)
+    monkeypatch.setattr(tasks, "MOST", 4)
+    monkeypatch.setattr(tasks, "LARGEST", 2)
+    for query in ("?$count=true", "/$count", "?$filter=status/state eq 'completed'"):
+        assert "more than 4 tasks" in (await door.get(f"{TASKS}{query}", status=400))["error"]["message"], "a part is not all"
 
 
 async def test_one_task_with_its_definition_and_trigger(door):
