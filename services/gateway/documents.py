@@ -24,17 +24,24 @@ class DocumentRoute:
             name = self._addresses.name(request.path_params["token"], time.time())
         except BadAddress:
             return PlainTextResponse("This address is not valid, or not any more.", 403)
-        pieces = self._documents.stream(name)
         try:
-            first = await anext(pieces)
+            pieces = await begun(self._documents, name)
         except Missing:
             return PlainTextResponse("This document is not there any more.", 404)
-        except StopAsyncIteration:
-            first = b""
-        return StreamingResponse(_joined(first, pieces), headers=_HEADERS, media_type="application/octet-stream")
+        return StreamingResponse(pieces, headers=_HEADERS, media_type="application/octet-stream")
 
 
-async def _joined(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
+async def begun(documents: Documents, name: str) -> AsyncIterator[bytes]:
+    """An object in pieces, the first of which is here: an answer's head is sent when there is something to follow it.
+
+    Raises `Missing`.
+    """
+    pieces = documents.stream(name)
+    first = await anext(pieces, b"")
+
+    async def all_of_it() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return all_of_it()

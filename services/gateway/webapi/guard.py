@@ -96,7 +96,7 @@ class Guard:
         """Everything that Host may be on this listener."""
         address, port = scope.get("server") or ("", 0)
         ended = f":{port}"
-        found = {f"{name}{ended}" for name in (*LOOPBACK, *self._names, _literal(address))}
+        found = {f"{name}{ended}" for name in (*LOOPBACK, *self._names, literal(address))}
         found |= {*self._names, self._public} - {""}  # on the default port, perhaps behind a proxy
         if port == DEFAULT_PORTS[scope["scheme"]]:
             found |= {each.removesuffix(ended) for each in found}
@@ -148,8 +148,8 @@ def _only(headers: Headers, name: str) -> str:
     return found[0].strip() if len(found) == 1 else ""
 
 
-def _literal(address: str) -> str:
-    """An address of this machine as Host has it; no name that somebody else may point at us."""
+def literal(address: str) -> str:
+    """An address of this machine as Host and addresses have it; no name that somebody else may point at us."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -1,12 +1,11 @@
 """The absolute address of this door as callers reach it: never that of whatever stands between (graph-print.md 5.1)."""
 
-import ipaddress
 from collections.abc import Sequence
 
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
-from services.gateway.webapi.guard import DEFAULT_PORTS, LOOPBACK
+from services.gateway.webapi.guard import DEFAULT_PORTS, LOOPBACK, literal
 
 #: Where a request's scope has the beginning of the paths of another region's doors.
 BASE = "printbus.base"
@@ -25,7 +24,7 @@ class Address:
         if self._public:
             return self._public + base
         address, port = scope.get("server") or (LOOPBACK[0], None)
-        here = _literal(str(address))
+        here = literal(str(address))
         given = Headers(scope=scope).getlist("host")
         host = given[0].strip().lower() if len(given) == 1 else ""
         known = {f"{name}:{port}" for name in (*LOOPBACK, here, *self._names)} | self._names
@@ -34,12 +33,3 @@ class Address:
         if host not in known:
             host = here if port is None else f"{here}:{port}"
         return f"{scope['scheme']}://{host}{base}"
-
-
-def _literal(address: str) -> str:
-    """An address of this machine as it stands in a URL."""
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return LOOPBACK[0]
-    return f"[{found}]" if found.version == 6 else str(found)

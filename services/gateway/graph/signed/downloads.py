@@ -1,7 +1,7 @@
 """`/downloads/<token>`: the bytes of a document, where `$value` sends to; with a token in `Authorization` or without."""
 
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +13,7 @@ from libs.contracts.documents import Inline
 from libs.contracts.jobs import DocumentPlace, LocateDocument
 from libs.contracts.mediatypes import MEDIA_TYPE
 from libs.runtime.documents import Missing
+from services.gateway.documents import begun
 from services.gateway.gateway import Gateway
 from services.gateway.graph.problem import missing
 from services.gateway.graph.signed.outside import Outside
@@ -47,14 +48,11 @@ class DownloadUrl(Outside):
         place: DocumentPlace = await self._gateway.bus.ask(self._named(request.path_params["token"]), timeout=5.0)
         if isinstance(place.content, Inline):
             return Response(place.content.data, headers=_headers(place, len(place.content.data)))
-        stream = self._gateway.documents.stream(place.content.name)
         try:
-            first = await anext(stream)
+            pieces = await begun(self._gateway.documents, place.content.name)
         except Missing:
             raise missing("document at this address any more") from None
-        except StopAsyncIteration:
-            first = b""
-        return StreamingResponse(_whole(first, stream), headers=_headers(place, place.content.size))
+        return StreamingResponse(pieces, headers=_headers(place, place.content.size))
 
     def _named(self, token: str) -> LocateDocument:
         try:
@@ -65,12 +63,6 @@ class DownloadUrl(Outside):
             raise missing("document at this address any more: ask for $value again")
         names: dict[str, Any] = {"tenant": str(tenant), "agent": str(agent), "printer": str(printer), "task": str(task)}
         return LocateDocument(region=self._gateway.region, **names, leg=int(leg))
-
-
-async def _whole(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    yield first
-    async for piece in rest:
-        yield piece
 
 
 def _headers(place: DocumentPlace, size: int) -> Mapping[str, str]:
