@@ -78,7 +78,7 @@ class SubscriptionDesk:
         """One that is this application's; another's is as little there as one that has expired."""
         found = await self.subscriptions.get(tenant, app, subscription_id, now_ms())
         if found is None:
-            raise Refused(Code.NOT_FOUND, f"There is no subscription {subscription_id[:64]!r}, or it has expired.")
+            raise _absent(subscription_id)
         return found
 
     async def change(self, tenant: str, app: str, subscription_id: str, changes: Mapping[str, Any]) -> SubscriptionView:
@@ -89,7 +89,8 @@ class SubscriptionDesk:
         if changed.url != found.url:
             with self._tries.one(tenant, app):
                 await self._validate([("notificationUrl", changed.url)])
-        await self.subscriptions.change(found.id, changes)
+        if not await self.subscriptions.change(found.id, changes):  # it came to its end while its new address was asked
+            raise _absent(found.id)
         crashpoint("webhooks-after-renewed")
         log.info("subscription changed", subscription=found.id, fields=sorted(changes))
         return changed
@@ -136,6 +137,10 @@ class SubscriptionDesk:
     def _full(self) -> Refused:
         limit = self._terms.limit
         return Refused(Code.FORBIDDEN, f"The application has {limit} subscriptions, the most that are allowed: remove one.")
+
+
+def _absent(subscription_id: str) -> Refused:
+    return Refused(Code.NOT_FOUND, f"There is no subscription {subscription_id[:64]!r}, or it has expired.")
 
 
 def _bad(sentence: str) -> Refused:

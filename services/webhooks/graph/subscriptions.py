@@ -98,16 +98,21 @@ class Subscriptions:
             row = (await connection.execute(wanted)).mappings().first()
         return (view_of({name: row[name] for name in row if name != "ended_at"}), bool(row["ended_at"])) if row else None
 
-    async def change(self, subscription_id: str, changes: Mapping[str, Any]) -> None:
-        """New values; its right is confirmed by it: what waited for that is due at once, and the next reminder comes again."""
+    async def change(self, subscription_id: str, changes: Mapping[str, Any]) -> bool:
+        """New values; its right is confirmed by it: what waited for that is due at once, and the next reminder comes again.
+
+        False: it has ended, and stays so.
+        """
         confirmed = {"paused_at": 0, "reminded_at": 0}
         async with self._database.transaction() as connection:
-            there = subscription.c.id == subscription_id
-            await connection.execute(update(subscription).where(there).values(**changes, **confirmed))
+            there = ALIVE & (subscription.c.id == subscription_id)
+            if not (await connection.execute(update(subscription).where(there).values(**changes, **confirmed))).rowcount:
+                return False
             if "url" in changes:
                 await connection.execute(update(endpoint).where(endpoint.c.id == subscription_id).values(url=changes["url"]))
             mine = delivery.c.endpoint.in_((subscription_id, lifecycle_id(subscription_id)))
             await connection.execute(update(delivery).where(mine, WAITING, delivery.c.due_at > 0).values(due_at=0))
+        return True
 
     async def tenants(self, connection: AsyncConnection, tenants: Collection[str], now: int) -> set[str]:
         """Which of these tenants have any subscription, as the caller's transaction sees them."""

@@ -6,12 +6,15 @@ from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from libs.runtime.database import database
 from libs.runtime.settings import read
+from libs.runtime.traces import Tracing
 from services.webhooks import dialects, enrol
 from services.webhooks.app import MIGRATIONS, desk_of
 from services.webhooks.desk import Owner
 from services.webhooks.graph.lifecycle import Lifecycle
 from services.webhooks.graph.subscriptions import Subscriptions, lifecycle_id
+from services.webhooks.graph.wiring import Subscribing
 from services.webhooks.history import History, Wanted
+from services.webhooks.receiver import trusted
 from services.webhooks.settings import WebhooksSettings
 from tests.webhooks.subscribing import APP, now, to_hooks
 
@@ -64,3 +67,19 @@ async def test_a_client_that_is_removed_takes_its_subscriptions_along(opened, tm
     await lifecycle.end(now())
     assert await subscriptions.count("main", APP) == 0
     assert await History(opened).deliveries(Wanted(lifecycle_id(one.id)), 5) == []
+
+
+async def test_a_subscription_that_ends_while_its_new_address_is_asked_is_not_changed(opened, tmp_path, monkeypatch):
+    settings = read(WebhooksSettings, data_dir=tmp_path)
+    subscribing = Subscribing(opened, settings, trusted(), Tracing("test"))
+    one = to_hooks("https://partner.example/")
+    await subscribing.subscriptions.add(one, 1)
+
+    async def asked(_addresses):
+        assert await subscribing.lifecycle.end(one.expires) == 1
+
+    monkeypatch.setattr(subscribing.desk, "_validate", asked)
+    with pytest.raises(Refused, match="or it has expired") as refused:
+        await subscribing.desk.change("main", APP, one.id, {"url": "https://new.example/", "expires": one.expires + 1})
+    assert refused.value.code is Code.NOT_FOUND
+    assert await subscribing.subscriptions.count("main", APP) == 0
