@@ -26,7 +26,9 @@ class Unavailable(AssertionError):
 
 
 class Installation:
-    """One data folder, one address; `start`, `kill` and `start` again."""
+    """One data folder, one address; `start`, `kill` and `start` again. What is started now is of the code below `root`."""
+
+    root: Path = ROOT
 
     def __init__(self, folder: Path, port: int, **settings: str) -> None:
         self.folder = folder
@@ -56,7 +58,7 @@ class Installation:
         with self.log.open("ab") as output:
             argv = [sys.executable, "-m", module, *arguments]
             env = self.environment(**settings)
-            return children.start(argv, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+            return children.start(argv, env=env, cwd=self.root, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
 
     def environment(self, **settings: str) -> dict[str, str]:
         """What its processes are started with."""

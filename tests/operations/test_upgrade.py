@@ -1,8 +1,6 @@
 """docs/operations.md where it upgrades: from two earlier versions on, one after the other, with tasks that wait all the time."""
 
-import subprocess
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +9,7 @@ from tests.operations import page
 from tests.operations.office import SETTINGS, Office
 from tests.operations.page import Operator
 from tests.operations.sink import Sink
+from tests.operations.versions import check_out, git, made
 
 pytestmark = pytest.mark.long
 
@@ -18,27 +17,16 @@ pytestmark = pytest.mark.long
 MARKS = ("docs/operations.md", "services/cli/commandline.py")
 
 
-def git(folder: Path, *words: str) -> str:
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=120, check=False)
-    return done.stdout.strip() if done.returncode == 0 else ""
-
-
 @pytest.fixture
 def versions() -> list[str]:
     """Two that were, and this one; as far as it is committed."""
-    found = [git(page.ROOT, "log", "--diff-filter=A", "--format=%H", "--", mark).splitlines()[-1:] for mark in MARKS]
-    if [] in found:
-        pytest.skip("this copy of the repository has no history")
-    return [*(version for (version,) in found), git(page.ROOT, "rev-parse", "HEAD")]
+    return [*map(made, MARKS), git(page.ROOT, "rev-parse", "HEAD")]
 
 
 @pytest.fixture
 def office(tmp_path, versions, monkeypatch):
     """An installation of the oldest version, in a clone of its own, without a site."""
-    clone = tmp_path / "opt"
-    git(tmp_path, "clone", "-q", str(page.ROOT), str(clone))
-    git(clone, "checkout", "-q", versions[0])
-    monkeypatch.setattr(page, "ROOT", clone)
+    monkeypatch.setattr(page, "ROOT", check_out(tmp_path / "opt", versions[0]))
     with ExitStack() as stack:
         label, none = stack.enter_context(Sink()), stack.enter_context(Sink())
         ports = {number: str(stack.enter_context(Port()).number) for number in ("39899", "39900", "4223")}
@@ -66,8 +54,7 @@ def test_two_upgrades_one_after_the_other_keep_what_waits_and_print_on(office, v
         blocks = operator.blocks("Upgrade")
         next(blocks)
         (tmp_path / "backup" / "before-upgrade").rename(tmp_path / "backup" / str(number))
-        git(tmp_path / "opt", "checkout", "-q", version)
-        assert git(tmp_path / "opt", "rev-parse", "HEAD") == version
+        check_out(tmp_path / "opt", version)
         next(blocks)
         assert {office.statuses()[task] for task in waiting} == {"QUEUED"}
     office.call("resumeDevice", deviceName="Label")

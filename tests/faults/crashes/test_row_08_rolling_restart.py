@@ -5,7 +5,6 @@ import signal
 import time
 from contextlib import ExitStack
 
-import httpx
 import pytest
 
 from demo.printers.port import Port
@@ -17,6 +16,7 @@ from tests.faults.rig.ears import listening
 from tests.faults.rig.load import Client, client
 from tests.faults.rig.outcome import OPEN, settled
 from tests.faults.rig.paper import note_folder
+from tests.faults.rig.rolling import ready, trickle
 from tests.integration.installation import Installation, installation
 from tests.integration.processes import SERVICES, Processes, processes
 from tests.waiting import until
@@ -31,19 +31,6 @@ SETTINGS = {
     "WEBHOOKS_HOLDER": "only",
     "SHUTDOWN_GRACE": "10",
 }
-
-
-async def ready(url: str) -> None:
-    """Wait until one gateway says that it may be used."""
-    async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
-
-        async def said() -> bool:
-            try:
-                return (await http.get(f"{url}/readyz")).status_code == httpx.codes.OK
-            except httpx.TransportError:
-                return False
-
-        await until(said, 90, f"{url} is ready", every=0.1)
 
 
 async def drain(running: Processes, name: str, url: str, **settings: str) -> float:
@@ -69,16 +56,6 @@ async def application(server: Installation) -> str:
 async def quiet(sender: Client) -> bool:
     """Whether none of its tasks is on its way any more."""
     return not await sender.call("listTasks", {"statusList": list(OPEN), "limit": 1})
-
-
-async def trickle(sender: Client, stop: asyncio.Event) -> int:
-    """One task after another, for as long as services go and come."""
-    count = 0
-    while not stop.is_set():
-        await sender.submit("Other", f"number {count}")
-        count += 1
-        await asyncio.sleep(0.05)  # the rate at which tasks come
-    return count
 
 
 @pytest.mark.row(8)
