@@ -103,26 +103,21 @@ class Client(Session):
         asked: ippeveprinter lists the newest first and knows no first-job-id. A printer without `which-jobs=all` is
         asked for its two halves.
         """
+        seen: set[int] = set()
         try:
-            async for job in self._paged("all", requested, page):
+            async for job in self._paged("all", requested, page, seen):
                 yield job
         except IppError as error:
             if error.status != Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED:
                 raise
             for which in ("not-completed", "completed"):
-                for job in await self.get_jobs(which, requested):
+                for job in _unseen(await self.get_jobs(which, requested), seen):
                     yield job
 
-    async def _paged(self, which_jobs: str, requested: Sequence[str], page: int | None) -> AsyncIterator[Job]:
+    async def _paged(self, which_jobs: str, requested: Sequence[str], page: int | None, seen: set[int]) -> AsyncIterator[Job]:
         """Pages of jobs in the order of their numbers, which cupsd keeps for `all` only."""
-        seen: set[int] = set()
         first = 1
-        while True:
-            jobs = await self.get_jobs(which_jobs, requested, first_job_id=first, limit=page)
-            new = [job for job in jobs if job.id not in seen]
-            if not new:
-                return
-            seen.update(job.id for job in new)
+        while new := _unseen(await self.get_jobs(which_jobs, requested, first_job_id=first, limit=page), seen):
             for job in new:
                 yield job
             first = max(seen) + 1
@@ -157,6 +152,15 @@ def _numbered(response: Response) -> Job:
     if job.id <= 0:
         raise IppAnswerError("the printer took a job without telling its number", sent=True)
     return job
+
+
+def _unseen(jobs: Iterable[Job], seen: set[int]) -> list[Job]:
+    """Jobs whose numbers are not `seen` yet, once each. One that ends between two answers stands in both, and a printer that
+    answers several at a time may name one twice.
+    """
+    new = {job.id: job for job in jobs if job.id not in seen}
+    seen.update(new)
+    return list(new.values())
 
 
 def _requested(names: Iterable[str]) -> dict[str, Value | Sequence[Value]]:

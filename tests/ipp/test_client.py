@@ -3,11 +3,13 @@
 import pytest
 
 from demo.printers.cupsd import PrivateCupsd
-from libs.ipp.attributes import Collection
+from libs.ipp.attributes import Attributes, Collection
 from libs.ipp.client import Client
 from libs.ipp.connection import Patience
 from libs.ipp.enums import JobState, PrinterState, PrintQuality, Status
 from libs.ipp.errors import IppAnswerError, IppConnectionError, IppError, IppTimeoutError
+from libs.ipp.job import Job
+from libs.ipp.message import Response
 from libs.ipp.tags import GroupTag
 from libs.ipp.values import EnumValue, IntegerRange, Keyword, MimeMediaType, Resolution
 from tests.ipp.scripted import scripted
@@ -316,6 +318,20 @@ async def test_a_printer_that_refuses_to_list_all_jobs_is_asked_for_its_halves()
 
     async with scripted(halves) as printer, Client(printer.uri) as client:
         assert [job.id async for job in client.all_jobs()] == [2, 1]
+
+
+@pytest.mark.parametrize("answers", [{"all": [1, 1]}, {"not-completed": [1], "completed": [1]}])
+async def test_a_job_that_is_told_twice_is_one(answers):
+    """As one that ends between two answers; who took the second for another of its name, without ink, would cancel it."""
+
+    class Printer(Client):
+        async def get_jobs(self, which_jobs="all", *_, **__):
+            if which_jobs not in answers:
+                raise IppError(Response(Status.CLIENT_ERROR_ATTRIBUTES_OR_VALUES_NOT_SUPPORTED, 1, ()))
+            return [Job.of(Attributes({"job-id": number})) for number in answers[which_jobs]]
+
+    async with Printer("ipp://printer.example/ipp/print") as client:
+        assert [job.id async for job in client.all_jobs()] == [1]
 
 
 async def test_a_job_state_that_no_standard_knows_is_none():
