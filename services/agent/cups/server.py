@@ -6,7 +6,7 @@ from typing import Protocol
 
 import structlog
 
-from libs.ipp.errors import ClientError
+from libs.ipp.errors import ClientError, IppError
 from services.agent.cups.queue import CupsQueue, Spooler
 from services.agent.drivers import Found
 from services.agent.printer_uri import PrinterUri
@@ -49,9 +49,11 @@ class Server:
                     self._lose(str(error))
                 found([self._queues[name] for name in sorted(self._there)] if self._answered else None)
                 await asyncio.sleep(LOOK)
-        finally:
+        except asyncio.CancelledError:  # a run that broke is begun again, and meanwhile what prints is followed
             for each in self._queues.values():
                 await each.close()
+            raise
+        finally:
             await connection.close()
 
     async def _survey(self, connection: Survey) -> None:
@@ -64,7 +66,15 @@ class Server:
         self._answered = True
         for name in self._there - self._queues.keys():
             self._queues[name] = CupsQueue(self._connect(), name, self._uri.name if self._only else name, self._uri)
-        await asyncio.gather(*(self._queues[name].refresh(default=name == default) for name in self._there))
+        await asyncio.gather(*(self._refresh(self._queues[name], default=name == default) for name in self._there))
+
+    @staticmethod
+    async def _refresh(queue: CupsQueue, *, default: bool) -> None:
+        """How one queue is now. Raises `ClientError`, but not for what the server says of this one: it may be going just now."""
+        try:
+            await queue.refresh(default=default)
+        except IppError:
+            queue.lose()
 
     def _lose(self, problem: str) -> None:
         if problem != self._problem:

@@ -100,9 +100,10 @@ class IppPrinter:
                     log.debug("printer not reached", printer=self.name, error=str(error)[:200])
                     self._see(reasons.unreachable(self.seen))
                 await asyncio.sleep(max(IDLE, self._trusted_at - loop.time()))
-        finally:
+        except asyncio.CancelledError:  # a run that broke is begun again, and meanwhile what prints is followed
             await self._watch.close()
             await self._client.close()
+            raise
 
     async def prepare(self, attempt: Attempt) -> None:
         """Refuse what the printer cannot do, before any byte; then note that a job may stand there from now on."""

@@ -32,6 +32,11 @@ class _Followed:
     attempt: Attempt
     end: asyncio.Future[Job] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
+    def forget(self, why: BaseException | None = None) -> None:
+        """Nobody will say how it ends."""
+        if not self.end.done():
+            self.end.set_exception(why or Forgotten())
+
 
 class Watch:
     """One loop that asks for all followed jobs at once. `look` asks the printer for its state, and keeps it."""
@@ -49,10 +54,13 @@ class Watch:
         number = attempt.job
         if number is None:
             raise Forgotten
+        if before := self._followed.get(number):  # numbers begin anew after a power cut, and nobody asks for its job any more
+            before.forget()
         followed = self._followed[number] = _Followed(attempt)
         self._pause = QUICKEST
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run(), name=f"watch {self._jobs.label}")
+            self._task.add_done_callback(self._broken)
         try:
             return await followed.end
         finally:
@@ -63,6 +71,12 @@ class Watch:
         """Stop looking."""
         if self._task:
             await end(self._task)
+
+    def _broken(self, looked: asyncio.Task[None]) -> None:
+        """A mistake of ours must not leave those waiting for ever who are followed."""
+        if not looked.cancelled() and (error := looked.exception()):
+            for each in self._followed.values():
+                each.forget(error)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -92,7 +106,7 @@ class Watch:
             if each.end.done():
                 continue
             if job is None:
-                each.end.set_exception(Forgotten())
+                each.forget()
             elif (job.state is not None and job.state.ended) or _held_for_good(job):
                 each.end.set_result(job)
                 self._pause = QUICKEST
