@@ -17,7 +17,7 @@ from services.agent.cups.power import Power
 from services.agent.domain import Outcome, Printed, Unknown
 from services.agent.drivers import Seen
 from services.agent.ipp import capabilities, reasons
-from services.agent.ipp.jobs import REQUESTED, outcome, pages
+from services.agent.ipp.jobs import Listing, outcome, pages
 from services.agent.ipp.reasons import sentence, stopping
 
 #: How often a job that CUPS has finished with is asked for, in seconds.
@@ -38,6 +38,8 @@ class QueueDevice:
         self._label = label
         # CUPS takes whatever certificate the printer has; asking it must not need more than printing to it.
         self._client = Client(uri, user="printbus", patience=Patience(connect=3.0, answer=5.0), verify=False)
+        self._listing = Listing(self._client)
+        self._asking = asyncio.Lock()  # one question about itself at a time, as in the driver `ipp`
         self._power = Power()
         self._cuts: WeakKeyDictionary[Attempt, int] = WeakKeyDictionary()
         self._remembers = False
@@ -48,7 +50,8 @@ class QueueDevice:
 
     async def capabilities(self) -> Capabilities:
         """What it can do. Raises `ClientError`."""
-        return capabilities.read(await self._client.get_printer_attributes(capabilities.REQUESTED))
+        async with self._asking:
+            return capabilities.read(await self._client.get_printer_attributes(capabilities.REQUESTED))
 
     async def state(self, before: Seen) -> Seen:
         """How it is now; it may be unreachable."""
@@ -79,14 +82,16 @@ class QueueDevice:
             await asyncio.sleep(POLL)
 
     async def _find(self, attempt: Attempt) -> Job | None:
-        ours = [job async for job in self._client.all_jobs(REQUESTED) if job.name == attempt.name]
+        """Its job. One that is not in the list is looked for again: CUPS asks the printer meanwhile, which may confuse it."""
+        ours = await self._listing.named(attempt.name) or await self._listing.named(attempt.name)
         return max(ours, key=lambda job: job.id) if ours else None
 
     async def _ask(self, requested: Sequence[str]) -> Attributes:
         """Some of its attributes; `printer-up-time` must be among them. Raises `ClientError`."""
-        asked = time.monotonic()
-        said = await self._client.get_printer_attributes(requested)
-        self._power.hear(said, asked, time.monotonic())
+        async with self._asking:
+            asked = time.monotonic()
+            said = await self._client.get_printer_attributes(requested)
+            self._power.hear(said, asked, time.monotonic())
         return said
 
     async def _tell(self, attempt: Attempt, job: Job) -> None:

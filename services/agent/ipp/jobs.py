@@ -92,6 +92,26 @@ class JobList(Protocol):
         """Cancel one job."""
 
 
+class Listing:
+    """A printer's whole list of jobs, by name. Whoever looks at the same time shares one list: that is short work for a printer,
+    and one that answers several at a time may leave jobs out (ippeveprinter walks through one list for all).
+    """
+
+    def __init__(self, client: JobList) -> None:
+        self._client = client
+        self._latest: Latest[dict[str, list[Job]]] = Latest(self._list)
+
+    async def named(self, name: str) -> list[Job]:
+        """The jobs of this name. Raises `ClientError`."""
+        return (await self._latest.get()).get(name, [])
+
+    async def _list(self) -> dict[str, list[Job]]:
+        known: dict[str, list[Job]] = {}
+        async for job in self._client.all_jobs(REQUESTED):
+            known.setdefault(job.name or "", []).append(job)
+        return known
+
+
 class Jobs:
     """The job list of one printer or queue. `label` names it in sentences."""
 
@@ -99,7 +119,7 @@ class Jobs:
         self.client = client
         self.label = label
         self.means = means
-        self._listed: Latest[dict[str, list[Job]]] = Latest(self._list)
+        self._listing = Listing(client)
 
     async def find(self, attempt: Attempt) -> Found:
         """Our jobs by name, waiting for bytes that may be on their way. Raises `Fault`."""
@@ -113,7 +133,7 @@ class Jobs:
 
     async def _find(self, attempt: Attempt) -> Found:
         try:
-            ours = (await self._listed.get()).get(attempt.name) or await self._unlisted(attempt)
+            ours = await self._listing.named(attempt.name) or await self._unlisted(attempt)
         except ClientError as error:
             raise unreachable(self.label, error) from error
         if not ours:
@@ -121,22 +141,12 @@ class Jobs:
         ranked = sorted(ours, key=lambda job: (_WEIGHT[sight(job, attempt, self.means)], job.id))
         return Found(sight(ranked[-1], attempt, self.means), ranked[-1], tuple(ranked[:-1]))
 
-    async def _list(self) -> dict[str, list[Job]]:
-        """The whole list, by name."""
-        known: dict[str, list[Job]] = {}
-        async for job in self.client.all_jobs(REQUESTED):
-            known.setdefault(job.name or "", []).append(job)
-        return known
-
     async def _unlisted(self, attempt: Attempt) -> list[Job]:
-        """A job that may be on paper is asked for by its number before its absence is believed, or looked for again without one.
-
-        A printer that answers several at a time may leave jobs out of its list (ippeveprinter walks through one list for all).
-        """
+        """A job that may be on paper is asked for by its number before its absence is believed, or looked for again without one."""
         if attempt.step < Step.RELEASING:
             return []
         if attempt.job is None:
-            return (await self._listed.get()).get(attempt.name, [])
+            return await self._listing.named(attempt.name)
         job = await self.state(attempt)
         return [job] if job else []
 

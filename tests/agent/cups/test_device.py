@@ -1,5 +1,6 @@
-"""What is said of a job that CUPS calls completed and that its printer does not list."""
+"""What is said of a job that CUPS calls completed and that its printer does not list, and how that printer is asked."""
 
+import asyncio
 import time
 from types import SimpleNamespace
 
@@ -20,12 +21,20 @@ class Printer:
     def __init__(self, up: int) -> None:
         self.on = time.time() - up
         self.jobs: list[Job] = []
+        self.left_out = 0
+        self.talking = self.most = self.lists = 0
 
     async def get_printer_attributes(self, _requested):
+        self.talking += 1
+        self.most = max(self.most, self.talking)
+        await asyncio.sleep(0)
+        self.talking -= 1
         return Attributes.of({"printer-up-time": (int(time.time() - self.on),)})
 
     async def all_jobs(self, _requested):
-        for each in self.jobs:
+        self.lists += 1
+        await asyncio.sleep(0)
+        for each in self.jobs if self.lists > self.left_out else ():
             yield each
 
     async def close(self) -> None: ...
@@ -94,3 +103,18 @@ async def test_a_printer_that_remembered_the_last_job_and_not_this_one_makes_it_
 async def test_what_cups_says_was_lost_is_unknown(behind):
     truth = await printed(behind, 1, lost=True)
     assert isinstance(await truth(), Unknown)
+
+
+async def test_a_job_that_its_printer_leaves_out_of_a_list_is_looked_for_again(behind, printer):
+    """CUPS asks it meanwhile, and an ippeveprinter walks through one list for all who ask."""
+    printer.jobs, printer.left_out = [job(1)], 1
+    truth = await printed(behind, 1)
+    assert await truth() == Printed(1)
+
+
+async def test_many_jobs_at_a_time_ask_their_printer_one_question_each_kind(behind, printer):
+    printer.jobs = [job(number) for number in range(1, 9)]
+    truths = [await printed(behind, number) for number in range(1, 9)]
+    found = await asyncio.gather(behind.capabilities(), behind.state(device.Seen()), *(truth() for truth in truths))
+    assert found[2:] == [Printed(1)] * 8
+    assert (printer.most, printer.lists) == (1, 1)
