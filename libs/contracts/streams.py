@@ -39,7 +39,7 @@ class StreamSpec:
     """One stream. Ages and windows in seconds (0: no limit), sizes in bytes; `atomic`: takes atomic batches.
 
     `sources` bring what other regions have for it; `last_only`: of each subject only the last message is kept, as in a KV bucket.
-    `sourced`: other regions source it, and remember up to which number.
+    `counted`: others remember up to which number they have it (regions that source it, agents).
     """
 
     name: str
@@ -53,7 +53,7 @@ class StreamSpec:
     max_consumers: int = -1
     sources: tuple[SourceSpec, ...] = ()
     last_only: bool = False
-    sourced: bool = False
+    counted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,11 @@ class ConsumerSpec:
 
 @dataclass(frozen=True, slots=True)
 class BucketSpec:
-    """One KV bucket; `ttl` in seconds, 0: entries stay. `sourced`: as that of a stream."""
+    """One KV bucket; `ttl` in seconds, 0: entries stay. `counted`: as that of a stream."""
 
     name: str
     ttl: float = 0.0
-    sourced: bool = False
+    counted: bool = False
 
 
 INTAKE = "INTAKE"
@@ -93,7 +93,7 @@ DEAD = "DEAD"
 #: Below this subject, and the name of the region that asked, one server hands another what a stream sources.
 DELIVERED = "dlv"
 
-DIRECTORY = BucketSpec("directory", sourced=True)
+DIRECTORY = BucketSpec("directory", counted=True)
 IDEMPOTENCY = BucketSpec("idempotency", ttl=DAY)
 #: No relay token lives longer than its entry.
 RELAYS = BucketSpec("relays", ttl=366 * DAY)
@@ -124,7 +124,7 @@ def link_streams(others: Sequence[str]) -> tuple[StreamSpec, ...]:
     """What a region has beside its own streams, for each of the others: an outbox, and a copy of its directory."""
     directory = f"KV_{DIRECTORY.name}"
     return (
-        *(StreamSpec(outbox(other), (all_kept_for(other),), max_bytes=4 * GIB, sourced=True) for other in others),
+        *(StreamSpec(outbox(other), (all_kept_for(other),), max_bytes=4 * GIB, counted=True) for other in others),
         *(
             StreamSpec(
                 f"KV_{far_directory(other).name}",
@@ -156,7 +156,7 @@ def streams(region: str, others: Sequence[str] = ()) -> tuple[StreamSpec, ...]:
     return (
         StreamSpec(INTAKE, (f"intake.{region}.>",), max_bytes=4 * GIB, sources=intake),
         StreamSpec(CONVERT, (f"order.convert.{region}.>",), retention=Retention.WORKQUEUE, max_bytes=2 * GIB),
-        StreamSpec(PRINT, orders, max_age=week, max_bytes=4 * GIB, max_consumers=5000),
+        StreamSpec(PRINT, orders, max_age=week, max_bytes=4 * GIB, max_consumers=5000, counted=True),
         StreamSpec(REPORTS, (f"report.{region}.>",), max_age=week),
         StreamSpec(TASKS, events, max_age=week, max_bytes=2 * GIB),
         StreamSpec(DEVICES, (f"device.{region}.>",), discard=Discard.OLD, max_age=week, max_bytes=GIB // 4),

@@ -196,7 +196,7 @@ def first_number(spec: StreamSpec | BucketSpec) -> int | None:
 
     They would take what comes in one that was made anew, and begins at 1, for what they have.
     """
-    return time.time_ns() // 1000 if spec.sourced else None
+    return time.time_ns() // 1000 if spec.counted else None
 
 
 async def _ensure_bucket(js: JetStreamContext, spec: BucketSpec, replicas: int) -> None:

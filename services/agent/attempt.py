@@ -63,6 +63,7 @@ class Attempt:
         self.walk: asyncio.Task[None] | None = None
         self._journal = journal
         self._stopped = ""
+        self._printing = False
         self._begun = 0.0
         self._told: tuple[str, float] | None = None
 
@@ -84,7 +85,8 @@ class Attempt:
             raise Withdrawn
         crashpoint(f"agent-before-{step.word}")
         changes = [reached(self.order.task, self.order.attempt, step, job)]
-        if step is Step.RELEASING:
+        if step is Step.RELEASING and (self._stopped or not self._printing):  # a busy printer is offered it again and again
+            self._printing = True
             changes.append(report(self.order, TaskPrinting))
         elif step is Step.RELEASED and tell.pop("sent", False):
             changes.append(report(self.order, TaskSent))

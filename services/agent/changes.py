@@ -12,6 +12,9 @@ from services.agent.domain import Step
 Change = tuple[str, tuple[Any, ...]]
 """One statement of a transaction and its values."""
 
+#: Attempts that are forgotten in one transaction: whoever prints waits for it.
+SWEPT = 1000
+
 TELL = "INSERT INTO outbox (subject, data, traceparent) VALUES (?, ?, ?)"
 
 
@@ -71,8 +74,8 @@ def remembered(key: str, value: str) -> Change:
 
 
 def swept(before: int) -> Change:
-    """Forget attempts that ended before `before` (ms since 1970), a thousand at a time."""
+    """Forget the first of the attempts that ended before `before` (ms since 1970): at most `SWEPT` of them."""
     return (
-        "DELETE FROM orders WHERE line IN (SELECT line FROM orders WHERE step >= 90 AND changed_at < ? LIMIT 1000)",
-        (before,),
+        "DELETE FROM orders WHERE line IN (SELECT line FROM orders WHERE step >= 90 AND changed_at < ? LIMIT ?)",
+        (before, SWEPT),
     )

@@ -17,7 +17,7 @@ import structlog
 
 from libs.contracts.message import decode
 from libs.contracts.orders import PrintDocument
-from services.agent.changes import TELL, Change
+from services.agent.changes import SWEPT, TELL, Change, swept
 from services.agent.domain import Known, Step
 
 log = structlog.get_logger()
@@ -142,6 +142,11 @@ class Journal:
         """One fact about the journal itself, or None."""
         row = await self.read(lambda c: c.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone())
         return row[0] if row else None
+
+    async def sweep(self, before: int) -> None:
+        """Forget all attempts that ended before `before` (ms since 1970)."""
+        while await self.read(lambda c: c.execute(*swept(before)).rowcount) == SWEPT:
+            pass
 
     def _ask(self, asked: _Asked) -> "asyncio.Future[Any]":
         self._queue.put(asked)

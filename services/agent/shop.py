@@ -16,7 +16,7 @@ from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
 from services.agent.attempt import Attempt, control_report, report
 from services.agent.canary import Nowhere
-from services.agent.changes import Change, buried, now, reached, remembered, swept, took
+from services.agent.changes import Change, buried, now, reached, remembered, took
 from services.agent.devices import Devices
 from services.agent.documents import Documents
 from services.agent.domain import Known, Step, Verdict, judge, withdrawable
@@ -124,13 +124,16 @@ class Shop:
             lane.pause()
 
     async def abandon(self) -> None:
-        """Never print what this journal holds and has not begun: somebody else was given it."""
-        for attempt in list(self._open.values()):
-            if attempt.step < Step.RELEASING:
-                attempt.step = Step.WITHDRAWN
-                self._lanes[attempt.order.printer].withdraw(attempt)
-                log.warning("attempt abandoned", task=attempt.order.task, attempt=attempt.order.attempt)
-                await self.journal.write(reached(attempt.order.task, attempt.order.attempt, Step.WITHDRAWN))
+        """Never print what this journal holds and has not begun: somebody else was given it, or will be once he is told."""
+        never = [attempt for attempt in self._open.values() if attempt.step < Step.RELEASING]
+        changes: list[Change] = []
+        for attempt in never:  # all of them in this very moment: none begins while the others are written down
+            order, attempt.step = attempt.order, Step.WITHDRAWN
+            self._lanes[order.printer].withdraw(attempt)
+            changes += [reached(order.task, order.attempt, Step.WITHDRAWN), report(order, TaskWithdrawn)]
+            log.warning("attempt abandoned", task=order.task, attempt=order.attempt)
+        if changes:
+            await self.journal.write(*changes)
 
     async def drain(self, seconds: float) -> None:
         """Begin nothing more, and wait for documents that are on their way into a printer to arrive, but not longer."""
@@ -259,5 +262,5 @@ class Shop:
 
     async def _sweep(self) -> None:
         while True:
-            await self.journal.write(swept(now() - KEPT))
+            await self.journal.sweep(now() - KEPT)
             await asyncio.sleep(SWEEP_EVERY)

@@ -80,6 +80,10 @@ class Site:
         for message in messages:
             await self.bus.publish(message, stream=PRINT)
 
+    async def last(self) -> int:
+        """The number of the last order."""
+        return (await self.bus.js.stream_info(PRINT)).state.last_seq
+
     async def reports(self) -> list:
         found = []
         last = (await self.bus.js.stream_info(REPORTS)).state.last_seq
@@ -159,12 +163,12 @@ async def test_devices_that_stay_as_they_are_are_not_reported_again(site, tmp_pa
 
 async def test_orders_up_to_the_sequence_of_the_admission_are_acknowledged_unread(site):
     await site.publish(order(1), order(2), order(3))
-    site.spooler.answer = Admitted(sequence=2)
+    site.spooler.answer = Admitted(sequence=await site.last() - 1)
     async with site.agent():
         await site.printed(3)
 
         async def acknowledged():
-            return (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).ack_floor.stream_seq == 3
+            return (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).ack_floor.stream_seq == await site.last()
 
         await until(acknowledged)
     assert site.papers() == [f"{task(3)}.pdf"]
@@ -189,7 +193,7 @@ async def test_a_refused_agent_touches_nothing_says_so_and_asks_again(site):
         await until(lambda: len(site.spooler.asked) > 1)
         assert "Another process prints" in (await agent.problems())["orders"]
         assert not site.spooler.beats
-        assert (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).delivered.stream_seq == 0
+        assert (await site.bus.js.consumer_info(PRINT, f"agent_{SN}")).delivered.consumer_seq == 0
         site.spooler.answer = Admitted(sequence=0)
         await site.printed(1)
     assert site.spooler.beats
@@ -220,12 +224,27 @@ async def test_a_journal_that_was_replaced_meanwhile_prints_nothing_of_what_it_h
         await site.publish(order(1))
         await until(lambda: _has(site, 1, "TaskTaken"))
     (site.folder / "paper").unlink()
-    site.spooler.answer = Admitted(sequence=1)
+    site.spooler.answer = Admitted(sequence=await site.last())
     async with site.agent() as agent:
         await until(lambda: ready(agent))
+        await until(lambda: _has(site, 1, "TaskWithdrawn"))  # whoever counts on it would wait for ever
         await site.publish(order(1, attempt=2))
         await until(lambda: _has(site, 1, "TaskPrinted"))
     assert site.papers() == [f"{task(1)}.2.pdf"]
+
+
+async def test_a_stream_of_orders_that_is_made_anew_brings_new_orders_and_takes_none_away(site):
+    """Its numbers begin behind all that an agent leaves unread, so that neither is what it is sent now."""
+    await site.publish(order(1), order(2))
+    site.spooler.answer = Admitted(sequence=await site.last())
+    async with site.agent() as agent:
+        await until(lambda: ready(agent))
+        await site.bus.js.delete_stream(PRINT)
+        await admin.provision(site.bus, "local")
+        await admin.ensure_consumer(site.bus.js, agent_consumer("local", 0, TENANT, SN))
+        await site.publish(order(3))
+        await site.printed(3)
+    assert site.papers() == [f"{task(3)}.pdf"]
 
 
 async def test_an_agent_without_a_bus_prints_its_journal_and_joins_when_there_is_one(site):

@@ -3,7 +3,7 @@ import sqlite3
 
 import pytest
 
-from services.agent.changes import buried, published, reached, remembered, swept, told, took
+from services.agent.changes import SWEPT, buried, published, reached, remembered, told, took
 from services.agent.domain import Known, Step
 from services.agent.journal import Journal, JournalInUseError
 from tests.agent.orders import order, task
@@ -72,9 +72,15 @@ async def test_what_waits_is_committed_at_once(journal):
 
 async def test_ended_orders_are_forgotten_after_their_time_and_open_ones_never(journal):
     await journal.write(took(order(1), 1), took(order(2), 2), reached(task(2), 1, Step.DONE), remembered("admitted", "5"))
-    await journal.write(swept(before=10**15))
+    await journal.sweep(before=10**15)
     assert await journal.known([task(1), task(2)]) == {task(1): Known(1, Step.TAKEN)}
     assert await journal.fact("admitted") == "5"
+
+
+async def test_however_many_have_ended_all_of_them_are_forgotten(journal):
+    await journal.write(*(buried(task(number), 1) for number in range(2 * SWEPT + 1)))
+    await journal.sweep(before=10**15)
+    assert await journal.read(lambda c: c.execute("SELECT count(*) FROM orders").fetchone()) == (0,)
 
 
 async def test_a_disk_that_refuses_holds_everybody_up_until_it_takes_the_step(journal, tmp_path):

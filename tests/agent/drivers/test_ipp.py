@@ -319,7 +319,8 @@ async def test_a_printer_without_create_job_is_given_all_at_once_and_waited_for_
     async with scripted(old) as printer, desk(tmp_path, f"{printer.uri}?name=Old") as at:
         await at.give(order(1, printer="Old"), order(2, printer="Old"))
         await at.ended()
-        assert await at.kinds(2) == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskPrinted"]
+        for number in (1, 2):  # also of the first, which was offered four times
+            assert await at.kinds(number) == ["TaskTaken", "TaskPrinting", "TaskSent", "TaskPrinted"]
     assert printed == [PDF, PDF]
 
 
