@@ -11,7 +11,10 @@ _SOURCE = {"type": "prometheus", "uid": "${source}"}
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """One panel: queries with what their lines are called; `unit` in Grafana's words; `kind` timeseries, stat or table."""
+    """One panel: queries with what their lines are called; `unit` in Grafana's words; `kind` timeseries or stat.
+
+    A stat is what is now: its names instead of its values where `names`. `empty` is what stands there while there is nothing.
+    """
 
     title: str
     queries: tuple[tuple[str, str], ...]
@@ -19,6 +22,8 @@ class Panel:
     kind: str = "timeseries"
     says: str = ""
     exemplars: bool = False
+    empty: str = "Nothing yet"
+    names: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +62,12 @@ _AGES = Panel(
     "Age of the oldest message",
     (("max by (consumer) (bus_consumer_oldest_seconds)", "{{consumer}}"),),
     "s",
-    says="Seconds, not counts",
+    says="Seconds, not counts. As the bus was when it was last looked at: what was read since then ages until the next look",
 )
 _STAGES = Panel("Tasks by stage", (("max by (stage) (spooler_tasks_open)", "{{stage}}"),))
-_OLDEST = Panel("Age of the oldest task", (("max by (stage) (spooler_tasks_oldest_seconds) > 0", "{{stage}}"),), "s")
+_OLDEST = Panel(
+    "Age of the oldest task", (("max by (stage) (spooler_tasks_oldest_seconds) > 0", "{{stage}}"),), "s", empty="No task is open"
+)
 
 FLEET = Dashboard(
     "fleet",
@@ -79,6 +86,8 @@ FLEET = Dashboard(
             "Requests that fail",
             (('sum by (door) (rate(gateway_request_seconds_count{status=~"5.."}[$__rate_interval]))', "{{door}}"),),
             "reqps",
+            says="5xx; what a client did wrong is no fault",
+            empty="None has failed",
         ),
         Panel("How long answers take", _quantiles("gateway_request_seconds", "door"), "s", exemplars=True),
         Panel(
@@ -96,6 +105,7 @@ FLEET = Dashboard(
                 ),
             ),
             "reqps",
+            empty="None",
         ),
         Panel(
             "Routes that fail",
@@ -106,6 +116,7 @@ FLEET = Dashboard(
                 ),
             ),
             "reqps",
+            empty="None fails",
         ),
         Panel(
             "The slowest routes",
@@ -118,9 +129,17 @@ FLEET = Dashboard(
             "s",
             says="On average",
         ),
-        Panel("Other regions that are reached", (("min by (region) (gateway_region_reached)", "{{region}}"),)),
         Panel(
-            "Kept for other regions", (("max by (region) (gateway_outbox_messages)", "{{region}}"),), says="Accepted, on its way"
+            "Other regions that are reached",
+            (("min by (region) (gateway_region_reached)", "{{region}}"),),
+            says="1: each gateway hears that region's registry",
+            empty="No other region is joined with this one",
+        ),
+        Panel(
+            "Kept for other regions",
+            (("max by (region) (gateway_outbox_messages)", "{{region}}"),),
+            says="Accepted, on its way",
+            empty="No other region is joined with this one",
         ),
         _STAGES,
         _OLDEST,
@@ -130,9 +149,15 @@ FLEET = Dashboard(
             "ops",
         ),
         Panel("Printers by state", (("max by (state) (spooler_printers)", "{{state}}"),)),
-        Panel("What printers complain about", (("max by (reason) (spooler_printer_reasons)", "{{reason}}"),)),
+        Panel(
+            "What printers complain about", (("max by (reason) (spooler_printer_reasons)", "{{reason}}"),), empty="None complains"
+        ),
         Panel("Agents online", (("max(registry_agents_online)", "agents"),), kind="stat"),
-        Panel("Agents that went away", (("sum(increase(registry_agents_left_total[1h]))", "an hour"),), says="Most come back"),
+        Panel(
+            "Agents that went away",
+            (("max(increase(registry_agents_left_total[1h]))", "an hour"),),
+            says="Most come back. Every registry hears all of them, so it is not the sum",
+        ),
         Panel(
             "Tasks that test the way",
             (("max(gateway_canary_sites)", "agents"), ("max(gateway_canary_silent)", "did not come back")),
@@ -155,6 +180,7 @@ FLEET = Dashboard(
                 ("printbus:webhooks_late:ratio_rate1h", "webhooks (1 %)"),
             ),
             "percentunit",
+            says="Of the recording rules; a line begins with the first request, print or callback",
         ),
         Panel("Pages an hour", (("sum(increase(spooler_pages_printed_total[1h]))", "pages"),)),
         Panel(
@@ -167,6 +193,7 @@ FLEET = Dashboard(
                 ('sum(increase(spooler_tasks_ended_total{reason="expired"}[1h]))', "expired in an hour"),
                 ('sum(increase(spooler_tasks_ended_total{reason="media-mismatch"}[1h]))', "no such paper in an hour"),
             ),
+            empty="None",
         ),
     ),
 )
@@ -176,15 +203,16 @@ PRINTER = Dashboard(
     "Printbus: one printer",
     "A printer as its agent sees it.",
     (
-        Panel("State", (('max by (state) (agent_printer_state{printer="$printer"})', "{{state}}"),), kind="stat"),
-        Panel("Reasons", (('max by (reason) (agent_printer_reason{printer="$printer"})', "{{reason}}"),)),
-        Panel("Attempts that have not ended", (('max(agent_printer_attempts{printer="$printer"})', "attempts"),)),
+        Panel("State", (('max by (state) (agent_printer_state{printer="$printer"})', "{{state}}"),), kind="stat", names=True),
+        Panel("Reasons", (('max by (reason) (agent_printer_reason{printer="$printer"})', "{{reason}}"),), empty="It gives none"),
+        Panel("Attempts that have not ended", (('max(agent_printer_attempts{printer="$printer"}) or vector(0)', "attempts"),)),
         Panel(
             "Pages a minute, and what it says that it can",
             (
                 ('60 * sum(rate(agent_pages_printed_total{printer="$printer"}[5m]))', "printed"),
                 ('max(agent_printer_rated_pages_per_minute{printer="$printer"})', "rated"),
             ),
+            says="Many printers do not say what they can",
         ),
         Panel("The agent is admitted", (("min by (instance) (agent_admitted)", "{{instance}}"),)),
         Panel(
@@ -235,18 +263,20 @@ WAY = Dashboard(
             (("histogram_quantile(0.95, sum by (le, stage) (spooler_tasks_age_seconds_bucket))", "p95 {{stage}}"),),
             "s",
             says="Of those that have not ended",
+            empty="No task is open",
         ),
         Panel("How long tasks were in a stage that they left", _quantiles("spooler_stage_seconds", "stage"), "s"),
         Panel(
             "Tasks that test the way",
             (
                 (
-                    "histogram_quantile(0.95, sum by (le, outcome) (rate(gateway_canary_seconds_bucket[$__rate_interval])))",
+                    "histogram_quantile(0.95, sum by (le, outcome) (rate(gateway_canary_seconds_bucket[15m])))",
                     "p95 {{outcome}}",
                 ),
             ),
             "s",
-            says="To each agent and back, with nothing printed",
+            says="To each agent and back, with nothing printed, over a quarter of an hour",
+            empty="Off unless PRINTBUS_CANARY_PERIOD is set",
         ),
         Panel("Unknown outcomes", (("sum(increase(spooler_unknown_outcomes_total[1h]))", "an hour"),)),
     ),
@@ -257,12 +287,17 @@ WEBHOOKS = Dashboard(
     "Printbus: webhooks",
     "Events out: what waits, how old it is, what came of it.",
     (
-        Panel("Deliveries that wait", (("sum by (dialect) (webhooks_deliveries_waiting)", "{{dialect}}"),)),
+        Panel(
+            "Deliveries that wait",
+            (("max by (dialect) (webhooks_deliveries_waiting)", "{{dialect}}"),),
+            says="Every dispatcher counts all of them, so it is not the sum",
+        ),
         Panel("Age of the oldest", (("max by (dialect) (webhooks_oldest_waiting_seconds)", "{{dialect}}"),), "s"),
         Panel(
             "The endpoints that have waited longest",
             (("max by (endpoint, dialect) (webhooks_endpoint_oldest_seconds)", "{{endpoint}} {{dialect}}"),),
             "s",
+            empty="None has waited for a minute",
         ),
         Panel("From event to first attempt", _quantiles("webhooks_first_attempt_seconds", "dialect"), "s"),
         Panel(
@@ -345,7 +380,7 @@ BUS = Dashboard(
                 ),
             ),
             "ops",
-            says="Nothing, where all is well",
+            empty="All were stored",
         ),
         Panel(
             "How long messages are worked on",
@@ -379,7 +414,7 @@ BUS = Dashboard(
                 ),
             ),
             "reqps",
-            says="Nothing, where all is well",
+            empty="All are answered",
         ),
         Panel("Last seen", (("min(bus_seen_seconds)", "ago"),), "s", "stat"),
         Panel("Active spoolers", (("sum(spooler_active)", "active"),), kind="stat", says="One per region; 0 while the lease moves"),
@@ -441,9 +476,13 @@ def _panel(number: int, panel: Panel) -> dict[str, Any]:
         **({"description": panel.says} if panel.says else {}),
         "datasource": _SOURCE,
         "gridPos": {"x": number % per_row * WIDTH, "y": number // per_row * HEIGHT, "w": WIDTH, "h": HEIGHT},
-        "fieldConfig": {"defaults": {"unit": panel.unit}, "overrides": []},
-        "targets": [
-            {"refId": chr(65 + place), "datasource": _SOURCE, "expr": query, "legendFormat": legend, "exemplar": panel.exemplars}
-            for place, (query, legend) in enumerate(panel.queries)
-        ],
+        "fieldConfig": {"defaults": {"unit": panel.unit, "noValue": panel.empty}, "overrides": []},
+        **({"options": {"textMode": "name" if panel.names else "auto"}} if panel.kind == "stat" else {}),
+        "targets": [_target(place, panel, *each) for place, each in enumerate(panel.queries)],
     }
+
+
+def _target(place: int, panel: Panel, query: str, legend: str) -> dict[str, Any]:
+    now = {"instant": True, "range": False} if panel.kind == "stat" else {}
+    named = {"refId": chr(65 + place), "datasource": _SOURCE, "expr": query, "legendFormat": legend}
+    return {**named, **now, "exemplar": panel.exemplars}

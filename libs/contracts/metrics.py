@@ -47,7 +47,7 @@ EVERY = "every"
 #: Answers of doors and first attempts of webhooks: the limits of the objectives (0.5, 2 and 10 s) are among them.
 _QUICK = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 #: Work: conversions, paper.
-_WORK = (0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
+_WORK = (0.025, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0)
 #: The same as `_QUICK` where there are many labels: each bucket is a series.
 _ROUGH = (0.1, 0.5, 2.0, 10.0)
 #: The bus: from a store beside us to the end of all patience (OpenTelemetry advises 5 ms to 10 s for messaging, in 14 steps).
@@ -176,7 +176,7 @@ FIRST_BYTE = _metric(
     "Until a task's printer began to be given its document, as the spooler hears of it: since it was accepted (with the time that "
     "people let it wait), and since it was ready for its printer",
     "since",
-    buckets=(0.05, *_WORK, 3600.0),
+    buckets=(*_WORK, 3600.0),
 )
 TASKS_ENDED = _counter("spooler", "spooler_tasks_ended", "Tasks that ended, by how and by IPP's reason", "stage", "reason")
 PAGES = _counter("spooler", "spooler_pages_printed", "Pages of tasks that came to their end")
