@@ -135,7 +135,8 @@ class Feed:
             old = [event for event in page.events if event.seq <= floor]
             if old:
                 return Page(old, old[-1].seq)
-            seq = floor  # nothing of this client lies between
+            # What this server does not understand is passed over; without even that, nothing of this client lies between.
+            seq = page.seq if seq < page.seq < floor else floor
         found: list[Told] = []
         for event in self._ring:
             if event.seq > seq:
@@ -214,7 +215,7 @@ class _Shared:
         feed.add_done_callback(self._begin)
 
     def _begin(self, feed: "asyncio.Future[Feed]") -> None:
-        if not feed.cancelled() and not feed.exception():
+        if not feed.cancelled() and not feed.exception() and self.users:  # the last of them may have left in this very moment
             self._following = asyncio.ensure_future(feed.result().follow())
 
     async def end(self) -> None:

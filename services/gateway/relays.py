@@ -4,6 +4,7 @@ import hashlib
 import re
 import secrets
 import time
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
 from libs.contracts.ids import token_digest
@@ -23,6 +24,8 @@ CODE_VALID = 600_000
 LONGEST = 366 * 86_400_000
 #: Relays of one client that a list shows.
 LISTED = 500
+#: Revocations that are remembered, the newest: open sessions are looked at each second, and end with theirs.
+REMEMBERED = 10_000
 
 _TOKEN = re.compile(r"wpr_([A-Za-z0-9]{8})_[A-Za-z0-9_-]{43}", re.ASCII)
 _STREAM = f"KV_{RELAYS.name}"
@@ -53,8 +56,8 @@ class Relays:
         self._bus = bus
         self._codes = codes
         self._bucket = Bucket(bus, RELAYS.name)
-        #: Keys that were revoked since we follow.
-        self.revoked: set[str] = set()
+        #: Keys that were revoked lately, since we follow.
+        self.revoked: OrderedDict[str, None] = OrderedDict()
 
     async def issue(self, entry: RelayEntry) -> tuple[str, Relay]:
         """A new relay: its token, which nobody can ask for again, and what is kept of it."""
@@ -92,7 +95,9 @@ class Relays:
         last = (await History(self._bus, _STREAM).bounds()).last
         async for change in Follower(self._bus, _STREAM, [f"$KV.{RELAYS.name}.>"], last).messages():
             if not change.data:
-                self.revoked.add(change.subject.removeprefix(f"$KV.{RELAYS.name}."))
+                self.revoked[change.subject.removeprefix(f"$KV.{RELAYS.name}.")] = None
+            if len(self.revoked) > REMEMBERED:
+                self.revoked.popitem(last=False)
 
     async def pair(self, relay: RelayEntry) -> tuple[str, PairingEntry]:
         """A new code that is exchanged for this relay, once."""

@@ -1,5 +1,6 @@
 """Events by the stream's own numbers: from the ring, read back when it overflowed, and never another client's."""
 
+import asyncio
 from contextlib import asynccontextmanager
 from zoneinfo import ZoneInfo
 
@@ -8,11 +9,11 @@ import pytest_asyncio
 
 from libs.contracts.events import task_subjects
 from libs.contracts.streams import TASKS
-from services.gateway.events import Feeds
+from services.gateway.events import Feeds, _Shared
 from services.gateway.webprinter.actions.events import list_events
 from services.gateway.webprinter.reading.fields import Fields
 from tests.bus import running_bus
-from tests.waiting import until
+from tests.waiting import turns, until
 from tests.webhooks.events import SN, life, news, publish
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -62,6 +63,31 @@ async def test_what_the_ring_forgot_is_read_back_in_order(rig):
         assert await feed.knows(before)
         assert await feed.knows(last)
         assert not await feed.knows(last + 1000)
+
+
+async def test_what_this_server_does_not_understand_hides_nothing_behind_it(rig):
+    async with following(rig, SN) as feed:
+        before = feed.seq
+        for _ in range(8):  # more than a page
+            await rig.spooler.js.publish(f"task.new.local.main.{SN}.{SN}-79h86ap05on4", b"{}")
+        last = await tell(rig, news(10, start=800))
+        await until(lambda: feed.seq == last)
+        assert [event.seq for event in await everything(feed, before)] == list(range(last - 9, last + 1))
+
+
+async def test_a_feed_whose_last_user_has_left_is_not_followed():
+    """Also when it was made in the very moment in which that one left."""
+    followed, made = [], asyncio.get_running_loop().create_future()
+
+    class Feed:
+        async def follow(self):
+            followed.append(self)
+
+    shared = _Shared(made)
+    made.set_result(Feed())
+    await shared.end()
+    await turns()
+    assert followed == []
 
 
 async def test_a_feed_that_begins_later_tells_what_was_before(rig):

@@ -51,8 +51,10 @@ class Upgrade:
             await socket.send_denial_response(denial(reason))
             return
         try:
-            await socket.accept(frames.PROTOCOL if frames.PROTOCOL in socket.scope["subprotocols"] else None)
-            session = session or await self._relayed(socket, caller)
+            if relayed:
+                session = await self._relayed(socket, caller)
+            else:
+                await _accept(socket)
             if session:
                 await Channel(socket, self._sessions, lambda new: hello(new, self._settings)).serve(session)
         except BaseException:
@@ -61,16 +63,17 @@ class Upgrade:
             raise
 
     def _expect(self, caller: Caller) -> None:
-        """Whether a page may owe its token for a moment. Raises `Barred`."""
+        """Let a page owe its token for a moment, which `_relayed` ends. Raises `Barred`."""
         if not self._settings.webapi_relay:
             raise Barred(403, "This server relays no pages: whoever runs it sets PRINTBUS_WEBAPI_RELAY.")
         if len(self._owing) >= OWING or self._owing.count(caller.peer) >= OWING_OF_ONE:
             raise Barred(429, "Too many pages have connected and not shown their relay token yet.")
+        self._owing.append(caller.peer)
 
     async def _relayed(self, socket: WebSocket, caller: Caller) -> Session | None:
         """The session of a page that shows its token now; None when it was turned away."""
-        self._owing.append(caller.peer)
         try:
+            await _accept(socket)
             visitor = await self._visitors.shown(caller, await self._token(socket), self._tries)
             return await self._sessions.open(visitor)
         except WebSocketDisconnect:
@@ -97,3 +100,7 @@ class Upgrade:
         if first.command != "AUTH":
             raise Barred(401, "The first message of a relayed page is AUTH with its token.")
         return first.text("token")
+
+
+async def _accept(socket: WebSocket) -> None:
+    await socket.accept(frames.PROTOCOL if frames.PROTOCOL in socket.scope["subprotocols"] else None)

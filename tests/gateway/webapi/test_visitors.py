@@ -35,7 +35,7 @@ class Relays:
 
     def __init__(self):
         self.known = {"good": Relay(f"{SN}.aa", entry())}
-        self.revoked = set()
+        self.revoked = {}
 
     async def find(self, token):
         return self.known.get(token)
@@ -107,7 +107,7 @@ async def test_a_relay_ends_with_its_client_its_token_its_time_and_by_itself(tmp
     assert await standing(visitor) == module.REVOKED
     asking.change(TOKEN)
     assert await standing(visitor) is None
-    asking.relays.revoked.add(visitor.relay)
+    asking.relays.revoked[visitor.relay] = None
     assert await standing(visitor) == module.REVOKED
     asking.relays.revoked.clear()
     asking.forget(TOKEN.key)
