@@ -5,7 +5,7 @@ import time
 from typing import Any, TypeVar
 
 from libs.contracts.ids import job_name
-from libs.contracts.message import encode
+from libs.contracts.message import decode, encode
 from libs.contracts.orders import PrintDocument, WithdrawTask
 from libs.contracts.reports import (
     TaskExpired,
@@ -13,15 +13,18 @@ from libs.contracts.reports import (
     TaskPrinted,
     TaskPrinting,
     TaskReport,
+    TaskReports,
     TaskSent,
     TaskStopped,
+    TaskTaken,
     TaskUnknown,
+    TaskWithdrawn,
 )
 from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
 from services.agent.changes import Change, cleared, now, reached, told
 from services.agent.documents import Content
-from services.agent.domain import Failed, Outcome, Printed, Step
+from services.agent.domain import Failed, Known, Outcome, Printed, Step
 from services.agent.journal import Journal
 
 Told = TypeVar("Told", bound=TaskReport)
@@ -45,6 +48,23 @@ def control_report(control: WithdrawTask, kind: type[TaskReport]) -> Change:
         region=control.region, tenant=control.tenant, agent=control.agent, task=control.task, attempt=control.attempt, at=now()
     )
     return told(message.subject, encode(message), traces.current())
+
+
+def repeated(order: PrintDocument, known: Known) -> list[Change]:
+    """What the journal knows of an order's attempt, told once more: how it ended, or that it is here and its end will follow."""
+    if known.step is Step.WITHDRAWN:
+        return [report(order, TaskWithdrawn)]
+    if not known.step.ended:
+        return [report(order, TaskTaken)]
+    if not known.said:
+        return []  # it ended before the reports of ends were kept
+    return [told(decode(TaskReports, known.said).subject, known.said, order.traceparent)]
+
+
+def said(change: Change) -> bytes:
+    """The report that a change tells."""
+    data: bytes = change[1][1]
+    return data
 
 
 class Attempt:
@@ -133,7 +153,7 @@ class Attempt:
     async def _ended(self, change: Change) -> None:
         crashpoint("agent-before-done")
         self.step = Step.DONE
-        await self._journal.write(reached(self.order.task, self.order.attempt, Step.DONE), change)
+        await self._journal.write(reached(self.order.task, self.order.attempt, Step.DONE, said=said(change)), change)
         crashpoint("agent-after-done")
 
     def stop(self, reason: str, message: str, pages: int = 0, *, resumes: bool = True) -> None:

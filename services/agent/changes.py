@@ -18,9 +18,9 @@ SWEPT = 1000
 TELL = "INSERT INTO outbox (subject, data, traceparent) VALUES (?, ?, ?)"
 
 
-def took(order: PrintDocument, sequence: int, step: Step = Step.TAKEN) -> Change:
-    """An order at its stream sequence; of one that ends here at once only the name is kept."""
-    data = b"" if step.ended else encode(order)
+def took(order: PrintDocument, sequence: int, step: Step = Step.TAKEN, said: bytes = b"") -> Change:
+    """An order at its stream sequence; of one that ends here at once only the name is kept, and the report that says so."""
+    data = said if step.ended else encode(order)
     return _entered(order.task, order.attempt, order.printer, sequence=sequence, step=step, data=data)
 
 
@@ -37,15 +37,15 @@ def _entered(task: str, attempt: int, printer: str, *, sequence: int, step: Step
     )
 
 
-def reached(task: str, attempt: int, step: Step, job: int | None = None) -> Change:
+def reached(task: str, attempt: int, step: Step, job: int | None = None, said: bytes = b"") -> Change:
     """An attempt's next step, and its job's number at the printer if that is new.
 
-    An ended one keeps its name only; a withdrawn one its order too, until what it left behind is `cleared`.
+    An ended one keeps its name and the report of its end; a withdrawn one its order, until what it left behind is `cleared`.
     """
     if step is Step.DONE:
         return (
-            "UPDATE orders SET step = ?, changed_at = ?, data = x'' WHERE task = ? AND attempt = ?",
-            (int(step), now(), task, attempt),
+            "UPDATE orders SET step = ?, changed_at = ?, data = ? WHERE task = ? AND attempt = ?",
+            (int(step), now(), said, task, attempt),
         )
     return (
         "UPDATE orders SET step = ?, changed_at = ?, job = coalesce(?, job) WHERE task = ? AND attempt = ?",

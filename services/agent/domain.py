@@ -35,24 +35,31 @@ class Step(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the journal knows of a task: its highest attempt, and that attempt's step."""
+    """What the journal knows of a task: its highest attempt, that attempt's step, and the report of its end (encoded)."""
 
     attempt: int
     step: Step
+    said: bytes = b""
 
 
 class Verdict(StrEnum):
-    """What becomes of an order that came in: it is taken, refused, told to be stale, or acknowledged unread."""
+    """What becomes of an order that came in: it is taken, refused, told to be stale, acknowledged unread, or known.
+
+    One that is known is not taken twice; what the journal knows of it is told again, as that report may be lost.
+    """
 
     TAKE = "take"
     REFUSE = "refuse"
     STALE = "stale"
     DROP = "drop"
+    KNOWN = "known"
 
 
 def judge(order: PrintDocument, known: Known | None, now: int) -> Verdict:
     """Whether to take an order (design.md rule 5); `now` in ms since 1970."""
-    if known and (order.attempt <= known.attempt or not known.step.ended):
+    if known and order.attempt == known.attempt:
+        return Verdict.KNOWN
+    if known and (order.attempt < known.attempt or not known.step.ended):
         return Verdict.DROP
     if not _NAME.fullmatch(order.task):
         return Verdict.REFUSE

@@ -126,11 +126,12 @@ class Journal:
         return [OpenOrder(decode(PrintDocument, data), Step(step), job) for data, step, job in rows]
 
     async def known(self, tasks: Sequence[str]) -> dict[str, Known]:
-        """Of these tasks, the highest attempt that the journal has seen."""
+        """Of these tasks, the highest attempt that the journal has seen, with the report of its end."""
         marks = ", ".join("?" * len(tasks))
-        select = f"SELECT task, attempt, step FROM orders WHERE task IN ({marks}) ORDER BY attempt"  # noqa: S608 - only marks
+        said = f"CASE step WHEN {Step.DONE:d} THEN data ELSE x'' END"
+        select = f"SELECT task, attempt, step, {said} FROM orders WHERE task IN ({marks}) ORDER BY attempt"  # noqa: S608 - only marks
         rows = await self.read(lambda c: c.execute(select, tuple(tasks)).fetchall())
-        return {task: Known(attempt, Step(step)) for task, attempt, step in rows}
+        return {task: Known(attempt, Step(step), said) for task, attempt, step, said in rows}
 
     async def outbox(self, limit: int) -> list[Row]:
         """The oldest reports that wait to be published."""

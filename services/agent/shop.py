@@ -14,7 +14,7 @@ from libs.contracts.reports import TaskExpired, TaskFailed, TaskTaken, TaskTooLa
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.traces import Tracing
-from services.agent.attempt import Attempt, control_report, report
+from services.agent.attempt import Attempt, control_report, repeated, report, said
 from services.agent.canary import Nowhere
 from services.agent.changes import Change, buried, now, reached, remembered, took
 from services.agent.devices import Devices
@@ -168,20 +168,25 @@ class Shop:
                 self._enter(attempt)
 
     def _take(self, order: PrintDocument, sequence: int, known: dict[str, Known], taken: list[Attempt]) -> list[Change]:
-        verdict = judge(order, known.get(order.task), now())
-        if verdict is Verdict.DROP:
+        seen = known.get(order.task)
+        verdict = judge(order, seen, now())
+        if verdict in (Verdict.DROP, Verdict.KNOWN):
             self._meters.duplicates.inc()
-            return []
+            return repeated(order, seen) if seen and verdict is Verdict.KNOWN else []
         if verdict is Verdict.STALE:
-            known[order.task] = Known(order.attempt, Step.DONE)
-            return [took(order, sequence, Step.DONE), report(order, TaskExpired, stale=True)]
+            return self._never(order, sequence, known, report(order, TaskExpired, stale=True))
         if verdict is Verdict.REFUSE:
-            known[order.task] = Known(order.attempt, Step.DONE)
-            said = report(order, TaskFailed, reason="aborted-by-system", message="The task's id cannot be the name of a job.")
-            return [took(order, sequence, Step.DONE), said]
+            why = "The task's id cannot be the name of a job."
+            return self._never(order, sequence, known, report(order, TaskFailed, reason="aborted-by-system", message=why))
         known[order.task] = Known(order.attempt, Step.TAKEN)
         taken.append(Attempt(order, self.journal))
         return [took(order, sequence), report(order, TaskTaken)]
+
+    @staticmethod
+    def _never(order: PrintDocument, sequence: int, known: dict[str, Known], told: Change) -> list[Change]:
+        """An order that ends as it comes."""
+        known[order.task] = Known(order.attempt, Step.DONE, said(told))
+        return [took(order, sequence, Step.DONE, said(told)), told]
 
     def _withdraw(self, control: WithdrawTask, known: dict[str, Known], taken: list[Attempt]) -> list[Change]:
         task, number = control.task, control.attempt

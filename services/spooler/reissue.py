@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 from nats.errors import Error as NatsError
@@ -26,14 +27,16 @@ Staged = list[tuple[str, Outgoing]]
 #: Seconds between two looks, and tasks of one transaction.
 PERIOD = 15.0
 CHUNK = 500
-#: What is ordered again when a stream is another one: a lost report of a conversion is made anew by converting anew.
-ORDERED = {CONVERT: Step.CONVERT, PRINT: Step.PRINT, REPORTS: Step.CONVERT}
+#: What is ordered again when a stream is another one. A lost report of a conversion is made anew by converting anew; what agents
+#: reported they tell again of each order that they know.
+ORDERED = {CONVERT: (Step.CONVERT,), PRINT: (Step.PRINT,), REPORTS: (Step.CONVERT, Step.PRINT)}
 
 
 class Reissue:
     """Remembers of each stream when it was made and how far it went, beside the inputs' cursors.
 
-    The orders are those of the attempts that are open: who has one already does nothing with it (design.md rule 5).
+    The orders are those of the attempts that are open: who has one already prints nothing twice, and tells again what became of it
+    (design.md rule 5). They go under ids of their own: a stream that is there still has those of before.
     """
 
     def __init__(self, bus: Bus, database: Database, commit: Commit, desk: Desk) -> None:
@@ -67,7 +70,7 @@ class Reissue:
         again = 0
         if known and (abs(known.at - made) > 1 or last < known.sequence):
             log.error("stream is another one, its orders are made again", stream=stream, made_anew=known.at != made)
-            again = await self._again(ORDERED[stream])
+            again = sum([await self._again(step, f":{stream}:{made}", told=stream != REPORTS) for step in ORDERED[stream]])
         await self._remember(stream, made, last)
         return again
 
@@ -82,8 +85,8 @@ class Reissue:
         await self._commit(change)
         self._seen[stream] = made, last
 
-    async def _again(self, step: Step) -> int:
-        """In the order of the line, a few hundred in a transaction."""
+    async def _again(self, step: Step, mark: str, *, told: bool) -> int:
+        """In the order of the line, a few hundred in a transaction; `told`: what an agent has taken is not among them."""
         total, after = 0, (-1, -1)
         while True:
             found: list[Task] = []
@@ -92,14 +95,17 @@ class Reissue:
                 place = tuple_(task.c.seq, task.c.idx)
                 wanted = select(task).where(task.c.step == step.value, place > after).order_by(task.c.seq, task.c.idx).limit(CHUNK)
                 found += [store.task_of(row) for row in await connection.execute(wanted)]
-                return await self._orders(connection, step, found)
+                return [
+                    (at, replace(out, message_id=out.message_id + mark))
+                    for at, out in await self._orders(connection, step, found, told=told)
+                ]
 
             await self._commit(change)
             if not found:
                 return total
             total, after = total + len(found), (found[-1].seq, found[-1].idx)
 
-    async def _orders(self, connection: AsyncConnection, step: Step, tasks: Sequence[Task]) -> Staged:
+    async def _orders(self, connection: AsyncConnection, step: Step, tasks: Sequence[Task], *, told: bool) -> Staged:
         ids = [each.id for each in tasks]
         converted = await materials.converted_of(connection, ids)
         if step is Step.CONVERT:
@@ -107,7 +113,8 @@ class Reissue:
             return [(CONVERT, traced(convert_order(self._desk, each, requests[each.id], converted.get(each.id)))) for each in tasks]
         region = self._desk.region
         back = [(PRINT, withdrawal(region, each)) for each in tasks if each.canceling or each.recalled]
-        return [*((PRINT, traced(print_order(region, each, converted[each.id]))) for each in tasks if not each.taken), *back]
+        wanted = [each for each in tasks if each.id in converted and not (told and each.taken)]
+        return [*((PRINT, traced(print_order(region, each, converted[each.id]))) for each in wanted), *back]
 
 
 def _row(stream: str) -> str:

@@ -11,7 +11,7 @@ from libs.contracts.ids import device_id
 from libs.contracts.message import decode, encode
 from libs.contracts.permissions import agent_permissions
 from libs.contracts.queries import Code, Refusal
-from libs.contracts.reports import DevicesReported, Report
+from libs.contracts.reports import DevicesReported, Report, TaskReport
 from libs.contracts.streams import PRINT, REPORTS, agent_consumer
 from libs.runtime import admin
 from libs.runtime.keys import ADMIN
@@ -184,6 +184,23 @@ async def test_a_restarted_agent_asks_with_the_same_journal_and_prints_nothing_t
         await site.printed(3)
     assert len({each.journal for each in site.spooler.asked}) == 1
     assert site.papers() == [f"{task(1)}.pdf", f"{task(2)}.pdf", f"{task(3)}.pdf"]
+
+
+async def test_of_an_order_that_comes_once_more_nothing_is_printed_and_what_became_of_it_is_told_again(site):
+    await site.publish(order(1), order(2))
+    async with site.agent():
+        await site.printed(2)
+        for each in (order(1), order(2), withdrawal(3), order(3)):
+            await site.bus.publish(each, stream=PRINT, message_id=f"{each.id} again")
+        await site.publish(order(4))
+        await site.printed(4)
+        every = [each for _, each in await site.reports() if isinstance(each, TaskReport)]
+        told = {number: [each for each in every if each.task == task(number)] for number in (1, 2, 3)}
+    for number in (1, 2):
+        first, again = [each for each in told[number] if each.kind == "TaskPrinted"]
+        assert again == first, "the report of its end, as it was"
+    assert [each.kind for each in told[3]] == ["TaskWithdrawn", "TaskWithdrawn"]
+    assert site.papers() == [f"{task(number)}.pdf" for number in (1, 2, 4)]
 
 
 async def test_a_refused_agent_touches_nothing_says_so_and_asks_again(site):

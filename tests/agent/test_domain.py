@@ -11,8 +11,8 @@ from tests.agent.orders import order
     ("attempt", "known", "verdict"),
     [
         (1, None, Verdict.TAKE),
-        (1, Known(1, Step.TAKEN), Verdict.DROP),
-        (1, Known(1, Step.DONE), Verdict.DROP),
+        (1, Known(1, Step.TAKEN), Verdict.KNOWN),
+        (1, Known(1, Step.DONE), Verdict.KNOWN),
         (2, Known(1, Step.DONE), Verdict.TAKE),
         (2, Known(1, Step.WITHDRAWN), Verdict.TAKE),
         (2, Known(1, Step.RELEASED), Verdict.DROP),
@@ -28,7 +28,7 @@ def test_an_order_past_its_valid_until_is_stale_and_one_seen_before_is_not_even_
     late = order(valid_until=999)
     assert judge(late, None, now=1000) is Verdict.STALE
     assert judge(late, None, now=999) is Verdict.TAKE
-    assert judge(late, Known(1, Step.DONE), now=1000) is Verdict.DROP
+    assert judge(late, Known(1, Step.DONE), now=1000) is Verdict.KNOWN
 
 
 @pytest.mark.parametrize("name", ["../escaped", "a/b", ".hidden", "", "a\nb", "x" * 101])

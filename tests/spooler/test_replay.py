@@ -10,7 +10,7 @@ from libs.contracts.ledger import ReplayLetter
 from libs.contracts.message import decode
 from libs.contracts.reports import TaskPrinted, TaskTaken
 from libs.contracts.states import Status
-from libs.contracts.streams import CONVERT, DEAD, INTAKE, PRINT, agent_consumer
+from libs.contracts.streams import CONVERT, DEAD, INTAKE, PRINT, REPORTS, agent_consumer
 from libs.runtime import admin
 from libs.runtime.bus import Outgoing, Refused
 from services.spooler import handlers
@@ -103,6 +103,25 @@ async def test_orders_of_a_stream_that_was_made_anew_are_made_again_under_their_
         )
         await world.tell(TaskPrinted, waiting.id)
         await until(lambda: _finished(world, waiting.id))
+
+
+async def test_what_agents_reported_into_a_stream_that_is_gone_they_are_asked_for_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("services.spooler.reissue.Reissue.run.__defaults__", (0.05,))
+    async with working(tmp_path) as world:
+        taken, waiting, converting = (request(number) for number in (1, 2, 3))
+        await world.submit(taken, waiting, converting)
+        await world.convert_orders(3)
+        await world.convert(taken, waiting)
+        await world.agent_orders(2)
+        await world.tell(TaskTaken, taken.id)
+        await until(lambda: _taken(world, taken.id))
+        await world.admin.js.delete_stream(REPORTS)
+        await admin.provision(world.admin, "local")
+        assert [(order.task, order.attempt) for order in (await world.convert_orders(4))[3:]] == [(converting.id, 1)]
+        again = (await world.agent_orders(4))[2:]
+        assert [(order.task, order.attempt) for order in again] == [(taken.id, 1), (waiting.id, 1)], "whoever has one tells of it"
+        await world.tell(TaskPrinted, taken.id)
+        await until(lambda: _finished(world, taken.id))
 
 
 async def _taken(world, task) -> bool:
