@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
+from tests.faults.rig.checker import ENDS
 from tests.faults.rig.load import Client, client
 from tests.faults.rig.outcome import rows, settled
 from tests.faults.rig.paper import note_folder
@@ -14,6 +16,10 @@ from tests.waiting import until
 TASKS, LASTS, AHEAD = 500, 10.0, 50
 #: Tasks for each printer whose owner chooses, and how many names these have.
 LABELS, NAMES = 20, 4
+#: Seconds of the long cut, from which on one counts, that tasks last whose time passes in it, and that those last that outlive it.
+MINUTES, COUNTS, SOON, LONG = 180.0, 60.0, 40.0, 900.0
+#: A task, its printer, how long it lasts or nothing.
+Wanted = tuple[str, str, float | None]
 
 
 @pytest.mark.row(15)
@@ -27,7 +33,7 @@ async def test_row_15_what_expired_is_told_and_the_rest_is_printed_in_its_order(
             await settled([sender], 60)
             there.cell.drop()
             cut_at = time.monotonic()
-            tasks = await _submit(sender, names)
+            tasks = await _submit(sender, names, "while it is cut off", TASKS, (LASTS,))
             accepted_at = time.monotonic()
             # As long as the catalogue's ten minutes are in proportion: twice what the tasks that expire may wait.
             await until(lambda: time.monotonic() > accepted_at + 2 * LASTS, 3 * LASTS, "the cut is over", every=0.2)
@@ -122,6 +128,84 @@ async def test_row_15_the_owner_chooses_what_is_printed_after_the_cut(row, tmp_p
     )
 
 
+@pytest.mark.row(15)
+@pytest.mark.timeout(600)
+async def test_row_15_a_cut_of_minutes_is_told_while_it_lasts_and_made_up_for_afterwards(row, tmp_path):
+    policies = {"P3": "newest", "P4": "ask"}
+    async with (
+        site(tmp_path, printers=4, resume=policies, CUT_OFF_AFTER=str(COUNTS), PRINT_AHEAD=str(AHEAD)) as there,
+        client([there.server.url], there.server.token, row.history("client")) as sender,
+    ):
+        for name in there.papers:
+            await sender.submit(name, "before")
+        await settled([sender], 60)
+        there.cell.drop()
+        cut_at = time.monotonic()
+        early = await _submit(sender, ["P1", "P2"], "as it is cut off", TASKS // 2, (SOON,))
+        await there.gone()
+        chosen = {name: await _named(sender, name) for name in policies}
+        await _passes(cut_at + MINUTES / 2)
+        ends = await _ends(sender, early)
+        expired = {task for task, _, lasts in early if lasts}
+        assert any(ends[task]["reason"] == "expired" for task in expired), "a client need not wait for the line to hear of it"
+        late = await _submit(sender, ["P1", "P2"], "in the middle of it", TASKS // 2, (SOON, LONG))
+        await _passes(cut_at + MINUTES - 5)
+        expired |= {task for task, _, lasts in late if lasts == SOON}
+        ends = await _ends(sender, early + late)
+        at_agent = [task for task in expired if ends[task]["reason"] != "expired"]
+        assert len(at_agent) <= 2 * AHEAD, "only what the agent may have in its hands is not known to be over"
+        assert all("waits for the agent" in ends[task]["message"] for task in at_agent)
+        assert len(list(tmp_path.glob("P*/*.pdf"))) == len(there.papers), "nothing was printed while nobody could reach the agent"
+        await _passes(cut_at + MINUTES)
+        there.cell.heal()
+        healed_at = time.monotonic()
+        await until(lambda: len(list(tmp_path.glob("P*/*.pdf"))) > len(there.papers), 60, "printing goes on", every=0.05)
+        first = time.monotonic() - healed_at
+        held = set(chosen["P4"])
+
+        async def over():
+            found = await rows(sender)
+            open_ = {task for task, row_ in found.items() if row_["status"] not in ENDS}
+            return found if open_ == held else None
+
+        found = await until(over, 180, "all but what a person is asked about has its end", every=0.5)
+        caught_up = time.monotonic() - healed_at
+        assert all("resume it" in found[task]["message"] for task in held)
+        assert {found[task]["reason"] for task in expired} == {"expired"}
+        await sender.call("resumeDevice", {"deviceName": "P4"})
+        await settled([sender], 120)
+        wanted = {name: [task for task, at, lasts in early + late if at == name and lasts != SOON] for name in ("P1", "P2")}
+        wanted |= {"P3": chosen["P3"][-NAMES:], "P4": chosen["P4"]}
+        for name, folder in there.papers.items():
+            assert note_folder(row.history(name), folder)[1:] == wanted[name], f"what {name} prints, in its order"
+        row.check()
+    row.did(
+        f"The agent of four printers was cut off (nft) for {MINUTES:.0f} s. {TASKS // 2} tasks for two of them came at once and "
+        f"{TASKS // 2} half-way; {len(expired)} of them lasted {SOON:.0f} s, {len(expired) // 3} {LONG:.0f} s. For a printer of "
+        f"the kind newest and one of the kind ask came {LABELS} each, {NAMES} names by turns (CUT_OFF_AFTER {COUNTS:.0f} s)."
+    )
+    row.saw(
+        f"While it lasted {len(expired) - len(at_agent)} of those whose time passed ended as CANCELED (expired); {len(at_agent)} "
+        f"were on their way to the agent, said that they wait for it, and ended so when it was back. The first sheet came "
+        f"{first:.1f} s after the line, all ends after {caught_up:.1f} s. Nothing that expired is on paper, all else is, once and "
+        "in its printer's order, those that last longer than the cut too; of newest the "
+        f"{NAMES} last, of ask all, once somebody resumed it.",
+        first_after_minutes=round(first, 2),
+        caught_up_after_minutes=round(caught_up, 1),
+    )
+
+
+async def _passes(moment: float) -> None:
+    """Wait for a moment of the cut (monotonic)."""
+    await until(lambda: time.monotonic() > moment, MINUTES, "so much of the cut is over", every=0.5)
+
+
+async def _ends(sender: Client, tasks: list[Wanted]) -> dict[str, Any]:
+    """What clients see of these now."""
+    found = await rows(sender)
+    return {task: found[task] for task, _, _ in tasks}
+
+
 async def _named(sender: Client, device: str) -> list[str]:
     wanted = [
         {"deviceName": device, "name": f"label {number % NAMES}", "mediaFormat": "TEXT", "content": f"number {number}"}
@@ -134,14 +218,14 @@ async def _named(sender: Client, device: str) -> list[str]:
     return [each["taskId"] for each in told]
 
 
-async def _submit(sender: Client, names: list[str]) -> list[tuple[str, str, float | None]]:
-    """One batch of all tasks: (task, printer, how long it lasts or nothing) in their order."""
+async def _submit(sender: Client, names: list[str], key: str, count: int, lasting: tuple[float, ...]) -> list[Wanted]:
+    """One batch of so many tasks, every fifth of which lasts as long as one of `lasting` says, by turns; in their order."""
     wanted = [
         {"deviceName": names[number % len(names)], "mediaFormat": "TEXT", "content": f"number {number}"}
-        | ({"expireAfter": LASTS} if number % 5 == 4 else {})
-        for number in range(TASKS)
+        | ({"expireAfter": lasting[number // 5 % len(lasting)]} if number % 5 == 4 else {})
+        for number in range(count)
     ]
-    told = await sender.call("newPrintTaskBatch", {"tasks": wanted, "idempotencyKey": "while it is cut off"})
+    told = await sender.call("newPrintTaskBatch", {"tasks": wanted, "idempotencyKey": key})
     assert all(each["success"] for each in told), told
     for each, task in zip(told, wanted, strict=True):
         sender.history.note("accepted", task=each["taskId"], tenant="main", device=task["deviceName"])
