@@ -104,10 +104,9 @@ class _Batch:
     async def take(self, start: int, tasks: Sequence[Any]) -> None:
         """Read some elements, and make messages of those that are good."""
         elements = await asyncio.to_thread(_read, start, tasks)
-        for element, task in zip(elements, tasks, strict=True):
+        for element in elements:
             await self._place(element)
-            if element.key and not element.failure:
-                await self._reserve(element, task)
+        await self._reserve([pair for pair in zip(elements, tasks, strict=True) if pair[0].key and not pair[0].failure])
         await self._make(elements)
         for element in elements:
             await self._tell(element)
@@ -158,13 +157,22 @@ class _Batch:
             found = self.tickets[asked] = ticket_for(wanted, printer)
         return found
 
-    async def _reserve(self, element: _Element, task: Any) -> None:
-        """The id of an element that has a key of its own."""
-        try:
-            element.once = await once(self.gateway, self.identity, element.key, task)
-            element.ids = await element.once.reserve(self.gateway.ids.block(self.identity.sn))
-        except Rejected as reason:
-            element.failure = f"tasks[{element.index}].{reason}"
+    async def _reserve(self, keyed: Sequence[tuple[_Element, Any]]) -> None:
+        """The ids of elements that have keys of their own, a few keys at a time; of those with one key the first counts."""
+        by_key: dict[str, list[tuple[_Element, Any, Block]]] = {}
+        for element, task in keyed:
+            by_key.setdefault(element.key, []).append((element, task, self.gateway.ids.block(self.identity.sn)))
+        lines = list(by_key.values())
+        for start in range(0, len(lines), AT_ONCE):
+            await asyncio.gather(*(self._reserve_in_turn(line) for line in lines[start : start + AT_ONCE]))
+
+    async def _reserve_in_turn(self, line: Sequence[tuple[_Element, Any, Block]]) -> None:
+        for element, task, ids in line:
+            try:
+                element.once = await once(self.gateway, self.identity, element.key, task)
+                element.ids = await element.once.reserve(ids)
+            except Rejected as reason:
+                element.failure = f"tasks[{element.index}].{reason}"
 
     async def _make(self, elements: Sequence[_Element]) -> None:
         """The requests of good elements; large documents are stored a few at a time."""

@@ -8,8 +8,9 @@ import pytest
 from libs.contracts.documents import Inline, Stored
 from libs.contracts.queries import LookUp
 from libs.runtime.bus import NotStored, Unanswered
-from services.gateway.webprinter.actions.batch import BYTES, MOST, TASKS
+from services.gateway.webprinter.actions.batch import AT_ONCE, BYTES, MOST, TASKS
 from tests.gateway.fakes import SN, TOKEN, door
+from tests.waiting import turns
 
 TASK = {"mediaFormat": "TEXT", "content": "x"}
 
@@ -187,6 +188,30 @@ async def test_elements_have_keys_of_their_own(tmp_path):
         assert other[1]["success"]
         ids = [task.id for task in handed_over(rig)]
         assert len(ids) == len(set(ids)) == 5
+
+
+async def test_keys_of_elements_are_reserved_side_by_side_and_the_first_of_one_key_counts(tmp_path, monkeypatch):
+    asking, most = 0, 0
+    async with door(tmp_path) as rig:
+        get = rig.bucket.get
+
+        async def slowly(key):
+            nonlocal asking, most
+            asking += 1
+            most = max(most, asking)
+            await turns()
+            asking -= 1
+            return await get(key)
+
+        monkeypatch.setattr(rig.bucket, "get", slowly)
+        tasks = [{**TASK, "content": str(n), "idempotencyKey": f"order {n % 20}"} for n in range(40)]
+        answer = (await submit(rig, tasks))["data"]
+        assert 1 < most <= AT_ONCE
+        assert [each["success"] for each in answer] == [True] * 20 + [False] * 20
+        assert all("idempotencyKey was used for another submission" in each["message"] for each in answer[20:])
+        ids = [each["taskId"] for each in answer[:20]]
+        assert ids == sorted(ids)
+        assert [task.id for task in handed_over(rig)] == ids
 
 
 async def test_the_order_on_one_printer_is_that_of_the_array(tmp_path):
