@@ -5,9 +5,18 @@ from collections.abc import Collection
 
 from prometheus_client import CollectorRegistry
 
-from libs.contracts.metrics import DELIVERIES_OLDEST, DELIVERIES_WAITING, ENDPOINT_OLDEST
+from libs.contracts.metrics import (
+    ATTEMPTS_FAILED,
+    DELIVERIES_ENDED,
+    DELIVERIES_OLDEST,
+    DELIVERIES_WAITING,
+    ENDPOINT_OLDEST,
+    ENDPOINTS_DISABLED,
+    LANES_HELD,
+)
 from libs.runtime.database import whole
-from libs.runtime.metrics import Rows, gauge, rows
+from libs.runtime.metrics import Rows, counter, gauge, rows
+from services.webhooks.domain import State
 from services.webhooks.store import Store, Waiting
 
 #: Seconds that an event may wait before anybody asks for which endpoint.
@@ -23,6 +32,11 @@ class Meters:
         self._waiting, self._age = gauge(DELIVERIES_WAITING, metrics), gauge(DELIVERIES_OLDEST, metrics)
         self._worst: list[Waiting] = []
         rows(ENDPOINT_OLDEST, metrics, self._endpoints)
+        for dialect in dialects:  # from the start on: what begins with its first event has no increase by it
+            for each in (ATTEMPTS_FAILED, ENDPOINTS_DISABLED, LANES_HELD):
+                counter(each, metrics).labels(dialect)
+            for state in (State.DELIVERED, State.SKIPPED):
+                counter(DELIVERIES_ENDED, metrics).labels(dialect, str(state))
 
     async def look(self) -> None:
         """Count. The endpoints are looked at only where something has waited for long."""
