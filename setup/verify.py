@@ -27,6 +27,8 @@ PROGRAMS = {
     "setpriv": "util-linux",
     "pdftotext": "poppler-utils",
     "fc-match": "fontconfig",
+    "curl": "curl",
+    "openssl": "openssl",
     "/usr/lib/postgresql/15/bin/postgres": "postgresql-15",
     "/usr/lib/postgresql/15/bin/initdb": "postgresql-15",
 }
