@@ -15,8 +15,8 @@ from libs.runtime.vetting import Forbidden, Guard, Unknown, Unreachable
 from services.gateway.oidc.refusal import NoKeys
 from services.gateway.oidc.trusted import TrustedIssuer
 
-#: Seconds, and bytes of an answer.
-TIMEOUT = 5.0
+#: Seconds of each wait and of all together, and bytes of an answer.
+TIMEOUT, WITHIN = 5.0, 20.0
 LARGEST = 1024 * 1024
 _MAX_AGE = re.compile(r"(?:^|[\s,])max-age=([0-9]{1,9})")
 
@@ -34,6 +34,13 @@ class Source:
 
     async def keys(self) -> tuple[list[Mapping[str, Any]], float | None]:
         """The JWK set's members, and for how many seconds the issuer calls them good. Raises `NoKeys`."""
+        try:
+            async with asyncio.timeout(WITHIN):  # everybody waits who has a token of this issuer, and some answer byte by byte
+                return await self._keys()
+        except TimeoutError:
+            raise NoKeys(f"{_shown(self._name)} takes longer than {WITHIN:.0f} s") from None
+
+    async def _keys(self) -> tuple[list[Mapping[str, Any]], float | None]:
         verify = True if self._transport else await asyncio.to_thread(_trusting, self._trusted)  # it reads many files
         async with httpx.AsyncClient(transport=self._transport, verify=verify, timeout=TIMEOUT, trust_env=False) as client:
             address = self._trusted.jwks_uri or await self._found(client)

@@ -229,7 +229,10 @@ async def test_the_log_is_shown_and_told_again(door):
     door.bus.answers[ListNotifications] = DeliveryList(deliveries=(row,))
     door.bus.answers[ReplayNotifications] = Replayed(count=3)
     path = "/subscriptions/0f0f0f0f-0000-4000-8000-000000000002"
-    told = await door.get(f"{path}/deliveries?state=skipped&since=2023-11-14T00:00:00Z&$top=5")
+    for query in ("state=lost", "lifecycle=perhaps", "until=tomorrow"):
+        error = (await door.get(f"{path}/deliveries?{query}", 400))["error"]
+        assert error["target"] == query.partition("=")[0]
+    told = await door.get(f"{path}/deliveries?state=Skipped&since=2023-11-14T00:00:00Z&$top=5")
     assert [(each["id"], each["state"], each["log"][0]["answer"]) for each in told["value"]] == [("e1", "skipped", "out of order")]
     (asked,) = door.asked(ListNotifications)
     assert (asked.state, asked.since, asked.limit) == (DeliveryState.SKIPPED, 1_699_920_000_000, 5)

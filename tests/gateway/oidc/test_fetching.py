@@ -4,6 +4,7 @@ import asyncio
 import json
 import ssl
 
+import httpx
 import pytest
 
 from libs.runtime.authority import Authority
@@ -40,3 +41,13 @@ async def test_an_issuer_of_ones_own_network_is_trusted_by_its_authority(tmp_pat
             await source(ca_file=tmp_path / "missing.pem").keys()
     with pytest.raises(NoKeys, match="cannot be asked"):
         await source(ca_file=tmp_path / "ca.pem").keys()
+
+
+async def test_an_issuer_that_answers_byte_by_byte_is_not_waited_for_for_ever(monkeypatch):
+    async def never(_request):
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr("services.gateway.oidc.fetching.WITHIN", 0.01)
+    trusted = TrustedIssuer(issuer="https://login.example", audiences="x", tenant="main")
+    with pytest.raises(NoKeys, match="takes longer than"):
+        await Source(trusted, trusted.issuer, httpx.MockTransport(never)).keys()

@@ -16,7 +16,7 @@ async def list_deliveries(call: Call) -> Answer:
     named = call.query.named
     question = ListNotifications(
         **mine(call),
-        lifecycle=named.get("lifecycle", "").lower() == "true",
+        lifecycle=_flag(named.get("lifecycle")),
         state=_state(named.get("state")),
         since=_moment(named.get("since"), "since"),
         until=_moment(named.get("until"), "until"),
@@ -41,9 +41,15 @@ async def replay(call: Call) -> Answer:
 
 def _state(given: str | None) -> DeliveryState | None:
     try:
-        return DeliveryState(given) if given else None
+        return DeliveryState(given.lower()) if given else None
     except ValueError:
         raise bad(f"state must be one of {', '.join(DeliveryState)}.", "state") from None
+
+
+def _flag(given: str | None) -> bool:
+    if (given or "false").lower() not in ("true", "false"):
+        raise bad("lifecycle must be true or false.", "lifecycle")
+    return (given or "").lower() == "true"
 
 
 def _moment(given: str | None, name: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What this door takes and gives, described for the published OpenAPI document; reading is done by `tasks` and `devices`."""
+"""What this door takes and gives, described for the published OpenAPI document; nothing is read with these models."""
 
 from typing import Any, Literal
 

@@ -268,5 +268,5 @@ REQUESTS: tuple[type[BaseModel], ...] = (
     GetInfo,
     Ping,
 )
-#: Command -> what its answer holds under `data`; several of them as an array.
+#: What their answers hold under `data`; several of them as an array.
 ANSWERS: tuple[type[BaseModel], ...] = (ExtendedRow, ExtendedDevice, NamedPaper, LineState, Info, Clock, Picture)

@@ -5,6 +5,7 @@ import binascii
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from libs.contracts.documents import RAW_FORMATS, Format, SealedRequest, Stored
@@ -182,7 +183,7 @@ def _encoded(task: Fields, content: str) -> bytes:
 
 def _title(content: str) -> str:
     match = _TITLE.search(content, 0, 4096)
-    return match[1].strip() if match else ""
+    return unescape(match[1]).strip() if match else ""
 
 
 def read_base64(task: Fields, content: str) -> bytes:

@@ -128,6 +128,7 @@ async def test_only_printers_print(tmp_path, kind):
         ({"name": 17}, "17"),
         ({"name": "a\r\nb\x00c\x1b[31md\u2028e\u202ef"}, "a b c [31md e f"),
         ({"mediaFormat": "HTML", "content": "<html><title>Bill 7</title>"}, "Bill 7"),
+        ({"mediaFormat": "HTML", "content": "<title>Tom &amp; Jerry&#39;s</title>"}, "Tom & Jerry's"),
         ({"name": "给力" * 100}, "给力" * 100),
     ],
 )
