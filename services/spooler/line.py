@@ -26,9 +26,13 @@ class Heads:
         self.passed.setdefault(printer, set()).add(task)
         return False
 
+    def let_go(self, printer: str) -> None:
+        """Nothing holds this line: enough of it is sent, or nobody is sent now whatever it holds."""
+        self.since.pop(printer, None)
+
     def free(self, printer: str, line: Sequence[Task]) -> None:
         """Nothing holds this line; those stepped over are remembered as long as they are in it."""
-        self.since.pop(printer, None)
+        self.let_go(printer)
         left = self.passed.get(printer, set()) & {task.id for task in line}
         if left:
             self.passed[printer] = left
@@ -48,6 +52,7 @@ def pick(line: Sequence[Task], *, room: int, heads: Heads, now: float, head_wait
     chosen: list[Task] = []
     for task in line:
         if len(chosen) >= room:
+            heads.let_go(task.printer)
             return chosen
         if task.stage is Stage.FETCHABLE:
             chosen.append(task)

@@ -244,6 +244,8 @@ class Round:
             # What is wanted back goes before all others, so nobody is sent before its agent has said what became of it.
             if room > 0 and printer not in paused and not out.recalled and printer not in self._desk.withheld:
                 chosen += self._willing(await self._pick(printer, room))
+            else:
+                self._desk.heads.let_go(printer)
         return chosen
 
     def _willing(self, line: list[Task]) -> list[Task]:

@@ -41,6 +41,14 @@ def test_each_slow_conversion_has_its_own_time():
     assert picked(line, 120, heads) == ["c"]
 
 
+def test_a_line_of_which_enough_is_sent_is_held_by_nobody():
+    heads = Heads()
+    assert picked([converting("a"), ready("b"), ready("c")], 0, heads) == []
+    assert picked([ready("a"), ready("b"), ready("c")], 10, heads, room=2) == ["a", "b"]
+    assert heads.overdue(1000, 60) == []
+    assert picked([converting("a"), ready("c")], 1000, heads) == [], "converted once more, it has all its time again"
+
+
 def test_a_conversion_behind_the_room_holds_nobody():
     heads = Heads()
     assert picked([ready("a"), converting("b")], 0, heads, room=1) == ["a"]
