@@ -48,7 +48,9 @@ class Absence:
         if not self._desk.printers.fresh:
             return
         back: list[DeviceEntry] = []
+        choosy: set[str] = set()
         for entry, away in self._desk.printers.choosy():
+            choosy.add(entry.device.id)
             if away:
                 self._since.setdefault(entry.device.id, self._clock())
                 self._desk.withheld.add(entry.device.id)
@@ -57,6 +59,8 @@ class Absence:
         for entry in back:
             await self._resume(entry, self._clock() - self._since[entry.device.id])
             del self._since[entry.device.id]
+        for printer in self._since.keys() - choosy:
+            del self._since[printer]
         if self._desk.withheld - self._since.keys():  # their owners want no say any more, or they are gone
             await self._fill(self._desk.withheld - self._since.keys())
 

@@ -1,6 +1,7 @@
 """What waited for a printer that was cut off is printed all, the newest of each name, or when somebody says so."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 
 import pytest
 
@@ -57,6 +58,22 @@ def looks(monkeypatch):
 
     monkeypatch.setattr(Absence, "look", noted)
     return seen
+
+
+async def test_a_printer_whose_owner_wants_no_say_any_more_is_withheld_no_longer():
+    cut_off = DeviceEntry(tenant="main", agent=AGENT, device=Device(id="p1", name="p1", resume=ResumePolicy.ASK))
+    choosy, looked_along = [(cut_off, True)], []
+    desk = SimpleNamespace(printers=SimpleNamespace(fresh=True, choosy=lambda: choosy), withheld=set())
+
+    async def commit(_change):
+        looked_along.append(set(desk.withheld))
+
+    absence = Absence(desk, commit, 0.0)
+    await absence.look()
+    assert (desk.withheld, looked_along) == ({"p1"}, [])
+    choosy.clear()  # all is to be printed, or the printer is gone
+    await absence.look()
+    assert (desk.withheld, looked_along) == (set(), [set()])
 
 
 async def stages(world, tasks: Sequence) -> list[Stage]:
