@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -58,6 +59,9 @@ from services.spooler.rules.restoring import doubtful
 from services.spooler.task import GivenUp, Restored, Task
 
 Staged = list[tuple[str, Outgoing]]
+
+#: Lines that a new term looks along in one transaction: a statement takes only so many printers.
+LINES = 500
 
 
 class Handlers:
@@ -188,13 +192,16 @@ class Handlers:
             ordered, waiting = await store.open_conversions(connection)
         self._desk.shares.begin(ordered, waiting)
 
-        async def change(connection: AsyncConnection) -> Staged:
+        async def change(connection: AsyncConnection, along: Sequence[str] = ()) -> Staged:
             turn = Round(connection, self._desk)
-            turn.fill(printers)
-            turn.conversions.look_everywhere()
+            turn.fill(along)
+            if not along:
+                turn.conversions.look_everywhere()
             return await turn.finish()
 
         await self._commit(change)
+        for start in range(0, len(printers), LINES):
+            await self._commit(partial(change, along=printers[start : start + LINES]))
 
     # --- questions and commands ---
 
