@@ -28,7 +28,7 @@ from libs.runtime.database import Database, database
 from libs.runtime.documents import Documents
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import DOCUMENT_KEY
-from libs.runtime.lease import Lease
+from libs.runtime.lease import Lease, LeaseLost
 from libs.runtime.metrics import Rows, looked_up, rows, spreads
 from libs.runtime.mirror import Mirror
 from libs.runtime.service import Service
@@ -106,7 +106,7 @@ class Spooler:
             await asyncio.wait([serving, lost_lease], return_when=asyncio.FIRST_COMPLETED)
             if serving.done():
                 serving.result()
-        except BaseExceptionGroup as error:
+        except (LeaseLost, BaseExceptionGroup) as error:
             if not lost(error):
                 raise
             await asyncio.sleep(0.2)  # the lease itself says in a moment who holds it; it may have come back to us already

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from libs.contracts.metrics import DISK_FILL, STREAM_FILL
 from libs.contracts.streams import INTAKE, Discard, streams
-from libs.runtime.bus import Bus
+from libs.runtime.bus import Bus, Unanswered
 from libs.runtime.database import Database
 from libs.runtime.metrics import gauge
 from libs.runtime.strokes import stroke
@@ -44,12 +44,12 @@ class Fill:
         while True:
             try:
                 await self.look()
-            except (NatsError, TimeoutError, OSError) as error:
+            except (NatsError, Unanswered, TimeoutError, OSError) as error:
                 log.debug("fill of the bus not known", error=str(error))
             await asyncio.sleep(stroke(EVERY))
 
     async def look(self) -> None:
-        """Once. Raises NATS's errors."""
+        """Once. Raises NATS's errors, and `Away`."""
         if self._folder.is_dir():
             disk = await asyncio.to_thread(shutil.disk_usage, self._folder)
             self._disk.set(disk.used / disk.total)

@@ -3,11 +3,12 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from faststream.nats import NatsBroker
 from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
 
 from libs.contracts.agents import Heartbeat
 from libs.contracts.explaining import ExplainTask
@@ -177,7 +178,7 @@ class Term:
         try:
             yield
         finally:
-            if self._bus.connected:
+            with suppress(NatsError):  # a line that is down forgets it all the same
                 await subscription.unsubscribe()
 
     @asynccontextmanager
@@ -198,6 +199,8 @@ class Term:
         }
 
 
-def lost(error: BaseExceptionGroup[BaseException]) -> bool:
-    """Whether a term ended because its lease was lost."""
-    return error.subgroup(LeaseLost) is not None
+def lost(error: BaseException) -> bool:
+    """Whether a term ended because its lease was lost, before its parts ran side by side or then."""
+    if isinstance(error, BaseExceptionGroup):
+        return error.subgroup(LeaseLost) is not None
+    return isinstance(error, LeaseLost)

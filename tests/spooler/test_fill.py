@@ -1,13 +1,17 @@
 """How full the bus is: told before it refuses, and relieved of what is applied."""
 
+import asyncio
 from types import SimpleNamespace
 
 import pytest
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from libs.runtime.bus import Away
+from libs.runtime.ending import end
 from services.spooler import fill as module
 from services.spooler.fill import Fill
+from tests.waiting import turns, until
 
 
 class Streams:
@@ -80,6 +84,22 @@ async def test_a_stream_that_fills_is_told_once_and_when_it_has_room_again(looki
     assert metrics.get_sample_value("bus_stream_fill_ratio", {"stream": "PRINT"}) == 0.2
     assert metrics.get_sample_value("bus_stream_fill_ratio", {"stream": "DEAD"}) is None, "it forgets its oldest by itself"
     assert bus.purged == []
+
+
+async def test_a_bus_that_is_away_is_looked_at_again(looking):
+    bus = Streams(PRINT=10)
+    asked = []
+
+    async def line():
+        asked.append(1)
+        raise Away("there is no connection")
+
+    bus.line = line
+    running = asyncio.create_task(looking(bus)[0].run())
+    await until(lambda: asked)
+    await turns()
+    assert not running.done()
+    await end(running)
 
 
 async def test_intake_is_relieved_of_what_is_applied_when_it_is_nearly_full(looking):
