@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Row, delete, desc, insert, select, update
+from sqlalchemy import Row, delete, desc, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.contracts.hooks import Hook, HookPolicy, HookState, HookView
 from libs.contracts.ids import guid
+from libs.runtime.bulk import Bulk
 from services.spooler.tables import hook
 from services.spooler.task import Task
 
@@ -80,6 +81,7 @@ def made(task: Task, hooks: Sequence[Hook], now: int) -> list[Work]:
 
 
 _FIELDS = tuple(field.name for field in fields(Work))
+_SAVE = Bulk.updating(hook, "id", ("state", "description", "until", "ended_at"))
 
 
 def _work(row: Row[Any]) -> Work:
@@ -97,9 +99,7 @@ async def save(connection: AsyncConnection, works: Iterable[Work], *, new: set[s
         (fresh if each.id in new else changed).append(each)
     if fresh:
         await connection.execute(insert(hook), [{name: getattr(each, name) for name in _FIELDS} for each in fresh])
-    for each in changed:
-        values = {name: getattr(each, name) for name in ("state", "description", "until", "ended_at")}
-        await connection.execute(update(hook).where(hook.c.id == each.id).values(values))
+    await _SAVE.run(connection, changed)
 
 
 async def of_id(connection: AsyncConnection, hook_id: str) -> Work | None:
