@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from libs.runtime.database import Database
 from libs.runtime.stillness import Stillness
+from services.webhooks.clock import now_ms
 from services.webhooks.domain import Endpoint
 from services.webhooks.ledger import WAITING
 from services.webhooks.rows import COLUMNS, endpoint_of
@@ -42,7 +43,7 @@ class Claims:
         if self.idle:
             return []
         begun = self._still.begin()
-        due = or_(endpoint.c.dialect.in_(self._ordered), delivery.c.due_at <= int(time.time() * 1000))
+        due = or_(endpoint.c.dialect.in_(self._ordered), delivery.c.due_at <= now_ms())
         waits = select(delivery.c.endpoint).where(delivery.c.endpoint == endpoint.c.id, WAITING, due).exists()
         async with self._database.reading() as connection:
             free = self._free(await self._now(connection))

@@ -13,6 +13,7 @@ from libs.contracts.endpoints import DeviceFilter, EventKind
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
 from services.webhooks.admission import Admission
+from services.webhooks.clock import now_ms
 from services.webhooks.dialects import Dialect, Place
 from services.webhooks.domain import Delivery, Endpoint, State, Trial
 from services.webhooks.endpoints import PROOF, Endpoints
@@ -205,8 +206,3 @@ def _on(found: Endpoint) -> Endpoint:
     if found.disabled_at:
         raise Refused(Code.CONFLICT, "This endpoint is switched off: switch it on first (updateEndpoint with enabled: true).")
     return found
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000

@@ -14,6 +14,7 @@ from libs.runtime import traces
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.traces import Tracing
 from services.webhooks.claims import TERM
+from services.webhooks.clock import now_ms
 from services.webhooks.dialects import Speech
 from services.webhooks.domain import Delivery, Endpoint
 from services.webhooks.pacing import Gate
@@ -31,11 +32,6 @@ DOUBT = 1.0
 MEMORY = 256
 #: What the log of an attempt leaves out: who reads it must not be able to speak in our name.
 _UNTOLD = ("authorization", "webhook-signature")
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return int(time.time() * 1000)
 
 
 class Withheld(Exception):

@@ -1,11 +1,11 @@
 """The endpoint that the settings describe: one address for this server's own client."""
 
 import asyncio
-import time
 
 import structlog
 
 from libs.runtime.service import Service
+from services.webhooks.clock import now_ms
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.settings import WebhooksSettings
@@ -38,7 +38,7 @@ class OwnEndpoint:
     async def _settle(self, service: Service) -> None:
         """The serial number is waited for: another part of the server may still be making it."""
         if not self._settings.callback_url:
-            await self._endpoints.remove(ID, int(time.time() * 1000))
+            await self._endpoints.remove(ID, now_ms())
             self.problem = ""
             return
         while not (sn := self._settings.own_sn):
@@ -47,7 +47,7 @@ class OwnEndpoint:
             self.problem = "it does not know its serial number: set PRINTBUS_SN, or wait for the file sn in the data folder"
             await asyncio.sleep(0.1)
         secret = self._settings.callback_secret.get_secret_value()
-        now = int(time.time() * 1000)
+        now = now_ms()
         here = Endpoint(
             ID,
             sn,

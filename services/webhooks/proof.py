@@ -1,6 +1,5 @@
 """Proof that a receiver wants to be told: the handshake of the CloudEvents specification "HTTP 1.1 Web Hooks", section 4."""
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -9,6 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from libs.contracts.metrics import HANDSHAKES
 from libs.runtime.metrics import counter
+from services.webhooks.clock import now_ms
 from services.webhooks.domain import Endpoint
 from services.webhooks.endpoints import Endpoints
 from services.webhooks.pacing import Allowance
@@ -71,7 +71,7 @@ class Prover:
             return await self._keep(replace(endpoint, unproven=str(why)))
         self._asked.labels("allowed").inc()
         log.info("endpoint allows us", endpoint=endpoint.id, rate=rate)
-        return await self._keep(replace(endpoint, proven_at=time.time_ns() // 1_000_000, allowed_rate=rate, unproven=""))
+        return await self._keep(replace(endpoint, proven_at=now_ms(), allowed_rate=rate, unproven=""))
 
     async def _keep(self, endpoint: Endpoint) -> Endpoint:
         await self._endpoints.prove(endpoint)

@@ -24,7 +24,8 @@ from libs.contracts.endpoints import (
 from libs.contracts.message import Message
 from libs.contracts.queries import Code
 from libs.runtime.bus import Refused
-from services.webhooks.desk import Desk, Owner, now_ms
+from services.webhooks.clock import now_ms
+from services.webhooks.desk import Desk, Owner
 from services.webhooks.domain import Endpoint
 from services.webhooks.graph.subscriptions import DIALECT
 from services.webhooks.history import Wanted

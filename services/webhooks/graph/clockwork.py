@@ -8,6 +8,7 @@ import structlog
 from libs.runtime.crashpoint import crashpoint
 from libs.runtime.database import whole
 from libs.runtime.strokes import stroke
+from services.webhooks.clock import now_ms
 from services.webhooks.graph.lifecycle import Lifecycle
 
 log = structlog.get_logger()
@@ -22,7 +23,7 @@ KEPT = 86_400.0
 async def expire(lifecycle: Lifecycle) -> None:
     """End and remind for ever."""
     while True:
-        now = int(time.time() * 1000)
+        now = now_ms()
         if not await lifecycle.any():  # a look costs no commit
             await asyncio.sleep(stroke(LOOK))
             continue

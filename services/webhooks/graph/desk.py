@@ -1,6 +1,5 @@
 """What applications may do with their subscriptions: make, renew, remove, look at what they were told, have it told again."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +12,7 @@ from libs.contracts.subscriptions import LONGEST, SubscriptionView
 from libs.runtime.bus import Refused
 from libs.runtime.crashpoint import crashpoint
 from services.webhooks.admission import Admission
+from services.webhooks.clock import now_ms
 from services.webhooks.graph.encryption import Unusable, certificate_of
 from services.webhooks.graph.handshake import validate
 from services.webhooks.graph.lifecycle import Lifecycle
@@ -145,8 +145,3 @@ def _absent(subscription_id: str) -> Refused:
 
 def _bad(sentence: str) -> Refused:
     return Refused(Code.BAD_REQUEST, sentence)
-
-
-def now_ms() -> int:
-    """Milliseconds since 1970."""
-    return time.time_ns() // 1_000_000

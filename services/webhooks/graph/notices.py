@@ -1,6 +1,5 @@
 """Events become notifications: the deliveries of a batch, found with one look at the subscriptions of its tenants."""
 
-import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -9,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from libs.contracts.events import TaskHooked
 from libs.contracts.subscriptions import SubscriptionView
 from libs.runtime.reader import Incoming
+from services.webhooks.clock import now_ms
 from services.webhooks.domain import Delivery
 from services.webhooks.graph.matching import AnyEvent, notices, tenant_of
 from services.webhooks.graph.notification import kept
@@ -27,7 +27,7 @@ class Notices:
     async def listening(self, connection: AsyncConnection, messages: Sequence[Incoming]) -> set[str]:
         """The tenants of these messages that have subscriptions: what others' say need not be read."""
         tenants = {tenant_of(message.subject) for message in messages} - {""}
-        return await self._subscriptions.tenants(connection, tenants, _now())
+        return await self._subscriptions.tenants(connection, tenants, now_ms())
 
     async def deliveries(
         self, connection: AsyncConnection, events: Sequence[tuple[Incoming, AnyEvent]], tenants: Collection[str]
@@ -38,7 +38,7 @@ class Notices:
             return []
         hooks = {event.hook.definition for _, event in ours if isinstance(event, TaskHooked)}
         about = About(hooks, {event.task.printer for _, event in ours})
-        found = await self._subscriptions.concerned(connection, tenants, about, _now())
+        found = await self._subscriptions.concerned(connection, tenants, about, now_ms())
         by = _by_place(found)
         return [
             new for message, event in ours for one in _candidates(by, event) for new in deliveries_of(message.sequence, event, one)
@@ -73,7 +73,3 @@ def _candidates(by: Mapping[Place, list[SubscriptionView]], event: AnyEvent) -> 
     places: list[Place] = [("", event.task.agent, event.task.printer), ("", "", "")]
     places += [(event.hook.definition, "", "")] if isinstance(event, TaskHooked) else []
     return [one for place in places for one in by.get(place, ())]
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000

@@ -21,7 +21,8 @@ from libs.contracts.subscriptions import (
     SubscriptionView,
 )
 from libs.runtime.bus import Refused
-from services.webhooks.graph.desk import SubscriptionDesk, now_ms
+from services.webhooks.clock import now_ms
+from services.webhooks.graph.desk import SubscriptionDesk
 from services.webhooks.graph.subscriptions import lifecycle_id
 from services.webhooks.history import Wanted
 from services.webhooks.views import LARGEST, logged

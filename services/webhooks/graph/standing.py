@@ -1,7 +1,6 @@
 """Whether applications still may hear what they subscribed: those that are clients of ours, by their roles in the directory."""
 
 import asyncio
-import time
 
 import structlog
 
@@ -11,6 +10,7 @@ from libs.contracts.subscriptions import Topic
 from libs.runtime.bus import Bus, Refused, Unanswered
 from libs.runtime.database import whole
 from libs.runtime.strokes import stroke
+from services.webhooks.clock import now_ms
 from services.webhooks.graph.lifecycle import Lifecycle, Watched
 
 log = structlog.get_logger()
@@ -51,7 +51,7 @@ class Standing:
         if not watched:
             return
         clients = await self._clients(sorted({each.sn for each in watched}))
-        now = int(time.time() * 1000)
+        now = now_ms()
         seen = [each.id for each in watched if not each.granted and _has_role(each, clients.get(each.sn))]
         if seen:
             await self._lifecycle.granted(seen, now)
