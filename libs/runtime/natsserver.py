@@ -18,6 +18,7 @@ from libs.runtime.authority import Authority
 from libs.runtime.credentials import write_secret
 from libs.runtime.keys import Keys
 from libs.runtime.links import Links
+from libs.runtime.machine import bracketed, near
 from libs.runtime.peers import Peers
 from libs.runtime.room import free
 from libs.runtime.versions import too_old
@@ -64,9 +65,11 @@ def configuration(
     """A nats-server configuration: operator mode, JetStream in `folder`, every write synced, batches up to 20,000.
 
     `outside` has a certificate made by the authority in the folder of keys. `peers`: it is one of a cluster, at this host and port.
-    `links`: its region is joined with others, for which it is the server of this `number`.
+    `links`: its region is joined with others, for which it is the server of this `number`. Its name has the region's in it then:
+    what a server that calls says of itself is its name, unless it is one of a cluster, and of two that say the same the one that is
+    called takes neither's subjects to the other (nats-server 2.15.1).
     """
-    listeners = peers.told(f"{_bracketed(host)}:{port}") if peers else []
+    listeners = peers.told(f"{bracketed(host)}:{port}") if peers else []
     joined = links.told(number) if links else []
     listeners += joined
     if outside:
@@ -76,15 +79,15 @@ def configuration(
             host, port = outside.host, outside.tls_port
             listeners.append(f"{secured}, handshake_first: true }}")
         if outside.websocket_port:
-            at = json.dumps(f"{_bracketed(outside.host)}:{outside.websocket_port}")
+            at = json.dumps(f"{bracketed(outside.host)}:{outside.websocket_port}")
             listeners.append(f"websocket {{ listen: {at}, {secured} }} }}")
     jetstream = ["sync_interval: always", f"store_dir: {json.dumps(str(folder / 'jetstream'))}", "max_file_store: 64GB"]
     jetstream += [f"domain: {links.region}"] if links and joined else []
     jetstream += ["limits { default_max_consumers: -1, batch { max_msgs: 20000, timeout: 30s } }"]
     return "\n".join(
         [
-            f"server_name: {name}",
-            f"listen: {json.dumps(f'{_bracketed(host)}:{port}')}",
+            f"server_name: {f'{name}-{links.region}' if links and joined else name}",
+            f"listen: {json.dumps(f'{bracketed(host)}:{port}')}",
             *listeners,
             *(PINGED if joined else ()),
             f"ports_file_dir: {json.dumps(str(folder))}",
@@ -97,10 +100,6 @@ def configuration(
             "",
         ]
     )
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def binary() -> str:
@@ -212,9 +211,7 @@ class NatsServer:
         """Where this machine's own services find it."""
         if not (self._outside and self._outside.tls_port):
             return f"nats://127.0.0.1:{self._port}"
-        anywhere = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "": "127.0.0.1"}
-        host = anywhere.get(self._outside.host, _bracketed(self._outside.host))
-        return f"tls://{host}:{self._port}"
+        return f"tls://{near(self._outside.host)}:{self._port}"
 
     async def _address(self, ports: Path) -> str:
         for _ in range(1500):

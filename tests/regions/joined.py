@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,11 @@ class Regions:
     buses: list[Cluster]
 
     @property
+    def all(self) -> tuple[Installation, ...]:
+        """Every one of them."""
+        return (self.eu, self.us)
+
+    @property
     def line(self) -> Relay:
         """The one line between them."""
         (line,) = self.lines
@@ -86,10 +92,10 @@ class Regions:
             line.heal()
 
     async def start(self) -> None:
-        """Both, until each knows the other's clients and printers."""
-        await asyncio.gather(self.eu.start(ready=False), self.us.start(ready=False))
-        await asyncio.gather(self.eu.ready(120), self.us.ready(120))
-        for door, server in ((self.eu, self.us), (self.us, self.eu)):
+        """All, until each knows the others' clients and printers."""
+        await asyncio.gather(*(server.start(ready=False) for server in self.all))
+        await asyncio.gather(*(server.ready(120) for server in self.all))
+        for door, server in permutations(self.all, 2):
             guest, name = self.through(door, server), server.folder.name
             await until(self._known(guest), 90, f"{name} is known at the other's door", every=0.25)
             await guest.device(f"Paper {name}", within=60)
@@ -131,7 +137,8 @@ async def emptied(server: Installation, region: str = "us") -> bool:
     return f'gateway_outbox_messages{{region="{region}"}} 0.0' in text
 
 
-async def _verb(server: Installation, *words: str, **settings: str) -> None:
+async def say(server: Installation, *words: str, **settings: str) -> None:
+    """One verb in an installation."""
     process = server.run("services", *words, **settings)
     assert await asyncio.to_thread(process.wait, 60) == 0, server.tail()
 
@@ -167,8 +174,8 @@ async def regions(
             found.append(made)
         buses: list[Cluster] = []
         for server, (name, other) in zip(found, (names, names[::-1]), strict=True):
-            await _verb(server, "provision", LINKS="[]")
-            await _verb(
+            await say(server, "provision", LINKS="[]")
+            await say(
                 server, "link", other, "--out", str(folder / f"{name}.link"), LINKS="[]", **(through if name == names[0] else {})
             )
         for server in found if servers else ():

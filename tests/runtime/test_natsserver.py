@@ -103,6 +103,7 @@ def test_the_configuration_says_what_was_decided(keys, tmp_path):
     assert "seed" not in text.lower()
     assert "domain" not in text
     assert "leafnodes" not in text
+    assert "server_name: printbus\n" in text
 
 
 def link(keys, region, *addresses):
@@ -118,6 +119,7 @@ def test_of_two_regions_that_listen_the_later_one_calls(keys, tmp_path):
     calling = configuration(keys, tmp_path, name="printbus", links=Links(keys, "us", us.addresses, (eu,)))
     assert 'urls: ["tls://eu.example:7422"]' in calling
     assert 'listen: "0.0.0.0:7423"' in calling
+    assert ("server_name: printbus-eu\n" in listening, "server_name: printbus-us\n" in calling) == (True, True)
     silent = configuration(keys, tmp_path, name="printbus", links=Links(keys, "eu", (), (us,)))
     assert 'urls: ["tls://us.example:7423"]' in silent, "who does not listen calls whoever does"
 
