@@ -1,16 +1,18 @@
 """docs/operations.md where it adds a region to one that prints, and takes it away again: its blocks, said in both."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from demo.printers.port import Port
 from tests.operations.office import SETTINGS, Office, until
-from tests.operations.page import Operator, rotations
+from tests.operations.page import PAGE, Operator, rotations, sections
 from tests.operations.sink import Sink
 
 pytestmark = pytest.mark.long
@@ -67,9 +69,9 @@ def regions(tmp_path: Path) -> Iterator[tuple[Office, Office]]:
         yield eu, us
 
 
-def through(door: Office, home: Office) -> str:
-    """What a client of one region has to say in its shell to call at the door of the other."""
-    token = home.operator.say("cat /srv/printbus/data/token").strip()
+def through(home: Office, token: str = "") -> str:
+    """What a client of a region has to say in the shell of another to call at that one's door."""
+    token = token or home.operator.say("cat /srv/printbus/data/token").strip()
     return f"""call() {{ curl -sS http://127.0.0.1:39899/openapi -H "Api-Access-Token: {token}" -d "$1"; }}"""
 
 
@@ -77,15 +79,16 @@ def become_known(door: Office, home: Office) -> None:
     until(lambda: known(door, home), 90, lambda: door.operator.log("printbus")[-4000:])
 
 
-def known(door: Office, home: Office) -> bool:
-    return bool(json.loads(door.operator.say(f"""{through(door, home)}\ncall '{{"command": "getInfo"}}'"""))["success"])
+def known(door: Office, home: Office, token: str = "") -> bool:
+    """Whether a door lets somebody in who shows this token of a region."""
+    return bool(json.loads(door.operator.say(f"""{through(home, token)}\ncall '{{"command": "getInfo"}}'"""))["success"])
 
 
 def send(door: Office, home: Office, words: str) -> str:
     """A label for the printer of a region at the door of another; the task."""
     task = {"deviceName": "Label", "mediaSource": "STRING", "mediaFormat": "ZPL", "name": words, "content": f"^XA^FD{words}^FS^XZ"}
     said = json.dumps({"command": "newPrintTask", "data": {"task": task}})
-    answer = json.loads(door.operator.say(f"{through(door, home)}\ncall '{said}'"))
+    answer = json.loads(door.operator.say(f"{through(home)}\ncall '{said}'"))
     assert answer["success"], answer
     return str(answer["data"]["taskId"])
 
@@ -187,3 +190,51 @@ def test_one_region_of_two_comes_back_from_its_backup(regions):
     become_known(eu, us)
     us.end([send(eu, us, "the direct way")])
     eu.print("Label", "at home")
+
+
+def token(office: Office, name: str) -> str:
+    """A new one of the region's own client."""
+    said = f'python -m services token add --client "$(cat /srv/printbus/data/sn)" --name {name} --json'
+    return str(json.loads(office.operator.say(said))["token"])
+
+
+def revoke(office: Office, name: str) -> None:
+    office.operator.say(f'python -m services token revoke --client "$(cat /srv/printbus/data/sn)" --name {name}')
+
+
+def restore_since(moment: datetime) -> str:
+    """What the page says to bring a backup back, with the moment of the loss as it says that, too."""
+    (restoring,) = re.findall(r"`(python -m services restore \S+ --lost-since) 2h`", PAGE.read_text())
+    block = next(block.text for block in sections()["Restore"] if block.language == "sh")
+    said, count = re.subn(r"^python -m services restore .*$", f"{restoring} {moment.isoformat()}", block, flags=re.MULTILINE)
+    assert count == 1
+    return said
+
+
+@pytest.mark.timeout(560)
+def test_what_was_accepted_since_a_region_was_lost_prints_and_tokens_are_everywhere_those_of_its_backup(regions):
+    eu, us = regions
+    become_known(eu, us)
+    kept = token(us, "kept")
+    us.operator.section("Back up")
+    since = token(us, "since")
+    revoke(us, "kept")
+    until(lambda: known(eu, us, since) and not known(eu, us, kept), 30)
+
+    us.operator.stop("printbus", signal.SIGKILL)
+    doubt = send(eu, us, "perhaps before")
+    lost = datetime.now(UTC)
+    after = [send(eu, us, words) for words in ("afterwards 1", "afterwards 2")]
+    us.operator.say(restore_since(lost))
+    us.end([doubt], "PARTIAL_PRINTED")
+    us.end(after)
+    assert us.counts("Label", "perhaps before", "afterwards 1", "afterwards 2") == [0, 1, 1]
+    us.operator.say(f"python -m services unknown reprint {doubt}")
+    arrive(us, "perhaps before", "afterwards 1", "afterwards 2")
+
+    assert not known(us, us, since)
+    assert known(us, us, kept)
+    until(lambda: not known(eu, us, since) and known(eu, us, kept), 60)
+    revoke(us, "kept")
+    until(lambda: not known(us, us, kept) and not known(eu, us, kept), 30)
+    assert known(eu, us)
