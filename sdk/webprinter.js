@@ -993,12 +993,12 @@
             var connection = this.connection;
             if (call.uploading === connection) return;
             call.uploading = connection;
-            var data = JSON.parse(call.body);
-            var task = tasksOf(data)[call.uploads[0]];
+            call.data = call.data || JSON.parse(call.body);
+            var task = tasksOf(call.data)[call.uploads[0]];
             var form = fileForm(task);
             if (!form) {
-                call.uploads.shift(); // not base64 after all: the server says what is wrong with it
                 call.uploading = false;
+                this.uploaded(call); // not base64 after all: the server says what is wrong with it
                 later(function () { link.pump(); });
                 return;
             }
@@ -1011,9 +1011,8 @@
                     task.mediaSource = "URL";
                     task.content = file.url;
                     if (!task.mediaFormat) task.mediaFormat = file.mediaFormat;
-                    call.body = JSON.stringify(data);
-                    call.uploads.shift();
                     call.tries = 0;
+                    link.uploaded(call);
                     link.pump();
                 } else if (status >= 400 && status < 500 && status !== 410 && answer) {
                     link.fail("$" + call.id, String(answer.message || "The document could not be uploaded."));
@@ -1023,6 +1022,14 @@
                     else setTimeout(function () { link.pump(); }, BUSY_WAIT);
                 }
             });
+        },
+
+        /** One document less to bring up; with the last one the call is as it will be sent. */
+        uploaded: function (call) {
+            call.uploads.shift();
+            if (call.uploads.length) return;
+            call.body = JSON.stringify(call.data);
+            call.data = null;
         },
 
         /* -------- pairing: `pair` is done here, for it makes the connection possible */
@@ -1087,11 +1094,12 @@
         return isObject(data.task) ? [data.task] : [];
     }
 
-    /** Whether the page keeps repetitions apart itself. */
+    /** Whether the page keeps repetitions apart itself: of the call, or of each task in it. */
     function hasKey(data) {
+        if (isObject(data) && data.idempotencyKey) return true;
         var tasks = tasksOf(data);
-        for (var i = 0; i < tasks.length; i++) if (isObject(tasks[i]) && tasks[i].idempotencyKey) return true;
-        return isObject(data) && !!data.idempotencyKey;
+        for (var i = 0; i < tasks.length; i++) if (!isObject(tasks[i]) || !tasks[i].idempotencyKey) return false;
+        return tasks.length > 0;
     }
 
     /** Places of the tasks whose base64 is too large for a message. */

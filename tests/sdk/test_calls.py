@@ -158,12 +158,19 @@ async def test_every_print_has_a_key_of_its_own_and_questions_have_none(shop, se
 
 
 @pytest.mark.parametrize(
-    "data", [{"task": {"idempotencyKey": "mine"}}, {"tasks": [{"idempotencyKey": "mine"}]}, {"idempotencyKey": "mine"}]
+    ("data", "kept"),
+    [
+        ({"task": {"idempotencyKey": "mine"}}, True),
+        ({"tasks": [{"idempotencyKey": "mine"}]}, True),
+        ({"idempotencyKey": "mine"}, True),
+        ({"tasks": [{"idempotencyKey": "mine"}, {}]}, False),  # the second would be printed again if it was sent again
+        ({"tasks": [None]}, False),
+    ],
 )
-async def test_a_page_that_has_keys_of_its_own_keeps_them(shop, server, data):
+async def test_a_page_that_has_keys_of_its_own_keeps_them(shop, server, data, kept):
     await shop.start(url=server.url)
     await shop.send("newPrintTask", data)
-    assert "key" not in server.requests[0]
+    assert ("key" not in server.requests[0]) is kept
 
 
 async def test_a_server_that_is_busy_is_asked_again(shop, server):
