@@ -56,7 +56,7 @@ lint: setup  ## look, change nothing: style, types, import rules
 format: setup  ## put the code into its style
 	@$(PYTHON_ENV)/ruff check --fix . && $(PYTHON_ENV)/ruff format .
 
-docs: setup  ## generate docs/api and the table of settings
+docs: setup  ## generate docs/api and the tables of settings, commands, streams, metrics
 	@$(PYTHON_ENV)/python -m docs.generate
 
 lock: setup  ## pin what pyproject.toml asks for into requirements.lock
