@@ -168,11 +168,12 @@ def _gate(allowance: Allowance, prover: Prover, receivers: Callable[[], Receiver
 
 async def _answer(service: Service, settings: WebhooksSettings, reception: Reception, counter: Counter) -> None:
     broker = make_broker(settings.nats_url, USER, settings.credentials(USER), service.tracing, settings.shutdown_grace)
-    for question, handler in questions.QUESTIONS.items():
-        broker.subscriber(**answers(question, settings.region, USER))(answering(partial(handler, reception)))
-    for question, answer in graph.QUESTIONS.items():
-        workers = graph.SLOW.get(question, 1)
-        broker.subscriber(**answers(question, settings.region, USER), max_workers=workers)(answering(partial(answer, counter)))
+    slow = questions.SLOW | graph.SLOW
+    handlers = {question: partial(handler, reception) for question, handler in questions.QUESTIONS.items()}
+    handlers |= {question: partial(handler, counter) for question, handler in graph.QUESTIONS.items()}
+    for question, handler in handlers.items():
+        workers = slow.get(question, 1)
+        broker.subscriber(**answers(question, settings.region, USER), max_workers=workers)(answering(handler))
     await service.enter(running(broker))
 
 

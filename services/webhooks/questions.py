@@ -123,6 +123,8 @@ QUESTIONS: dict[type[Message], Answer] = {
     ListDeliveries: list_deliveries,
     ReplayDeliveries: replay_deliveries,
 }
+#: Questions whose answer waits for somebody else's servers: so many of each kind are answered at the same time.
+SLOW: dict[type[Message], int] = dict.fromkeys((AddEndpoint, UpdateEndpoint, TryEndpoint), 64)
 
 
 async def _within(asking: Awaitable[None], seconds: float) -> None:

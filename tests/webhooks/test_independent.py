@@ -1,5 +1,6 @@
 """Standard Webhooks and CloudEvents on a real bus: each event by itself, on a schedule that ends well, badly, or for good."""
 
+import asyncio
 import json
 import time
 
@@ -14,6 +15,7 @@ from libs.contracts.ids import device_id
 from libs.contracts.queries import Code
 from libs.contracts.streams import DEVICES
 from libs.runtime.bus import Refused, Unanswered
+from services.webhooks import questions
 from services.webhooks.domain import Endpoint
 from tests.bus import running_bus
 from tests.waiting import until
@@ -248,6 +250,25 @@ async def test_receivers_that_hang_delay_nobody_else(rig, spooler, client):
         await until(lambda: len(there.requests) == 100)
         assert sorted(there.ids) == sorted(ids)
         assert len(dead.requests) == 40
+
+
+async def test_who_tests_a_silent_receiver_holds_up_nobody_elses_question(rig, client, monkeypatch):
+    spoken = asyncio.Event()
+
+    async def silent(_request, _writer):
+        await spoken.wait()
+        return answer(200, b"")
+
+    monkeypatch.setattr(questions, "TRIAL", 60.0)
+    others = [Client(client._bus, f"dead{number:04}") for number in range(3)]
+    async with receiver(silent) as dead, receiver() as there, dispatcher(rig, **QUICK, webhook_timeout=60.0):
+        endpoints = [(await other.add(dead.url))[0] for other in others]
+        mine, _ = await client.add(there.url)
+        testing = [asyncio.create_task(other.test(endpoint)) for other, endpoint in zip(others, endpoints, strict=True)]
+        assert (await client.test(mine)).status == 200
+        assert not any(each.done() for each in testing)
+        spoken.set()
+        assert [each.status for each in await asyncio.gather(*testing)] == [200, 200, 200]
 
 
 async def test_a_kill_keeps_the_queue_and_the_number_of_attempts(rig, spooler, client):
