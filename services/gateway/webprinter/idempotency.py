@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,9 @@ from libs.runtime.crashpoint import crashpoint
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.ids import Block
+from services.gateway.virtual_urls import SCHEME, BadUrl
 from services.gateway.webprinter.envelope import Rejected
+from services.gateway.webprinter.reading.content import LONGEST_URL
 from services.gateway.webprinter.reading.fields import Fields
 
 log = structlog.get_logger()
@@ -39,11 +42,14 @@ class Reservation:
 
 @dataclass(slots=True)
 class Once:
-    """One submission under its key, or under none."""
+    """One submission under its key, or under none. `spelled` is the sum of its body with addresses of uploads as they are, which
+    earlier versions have kept.
+    """
 
     bucket: Bucket
     place: str
     body: str
+    spelled: str = ""
     kept: Reservation | None = field(default=None)
     revision: int = 0
 
@@ -78,7 +84,7 @@ class Once:
         if found is None:
             return
         kept: Reservation = decode(Reservation, found.value)
-        if kept.body != self.body:
+        if kept.body not in (self.body, self.spelled):
             raise Rejected(
                 f"{KEY} was used for another submission: take a new key for each, and an old one only to repeat it unchanged."
             )
@@ -107,36 +113,61 @@ async def once(gateway: Gateway, identity: Identity, key: str, body: Any) -> Onc
     if not key:
         return Once(gateway.reservations, "", "")
     place = hashlib.sha256(f"{identity.tenant}\n{identity.sn}\n{key}".encode()).hexdigest()
-    submission = Once(gateway.reservations, place, await asyncio.to_thread(digest, body))
+    submission = Once(gateway.reservations, place, *await asyncio.to_thread(_sums, gateway, identity, body))
     await submission.look()
     if submission.kept:
         gateway.receipts.repeated()
     return submission
 
 
-def digest(value: Any) -> str:
-    """SHA-256 of a decoded body, however it was spelled: without order of members, nulls, and keys of this module."""
+def _sums(gateway: Gateway, identity: Identity, body: Any) -> tuple[str, str]:
+    """The digest of a body, of an upload by its content: who uploads the same file once more gets another address. Beside it the
+    digest of the addresses themselves.
+    """
+    addresses: list[str] = []
+
+    def content(address: str) -> str:
+        addresses.append(address)
+        try:
+            return gateway.virtual_urls.read(address, identity.tenant, 0).sha256  # also when its day is over
+        except BadUrl:
+            return address
+
+    found = digest(body, content)
+    return found, digest(body) if addresses else found
+
+
+def digest(value: Any, content: Callable[[str], str] = str) -> str:
+    """SHA-256 of a decoded body, however it was spelled: without order of members, nulls, and keys of this module.
+
+    `content` says what stands for the virtual address of an upload.
+    """
     found = hashlib.sha256()
-    _feed(found, value)
+    _feed(found, value, content)
     return found.hexdigest()
 
 
-def _feed(found: Any, value: Any) -> None:
+def _feed(found: Any, value: Any, content: Callable[[str], str]) -> None:
     """Each value with its kind and length before it, so that no two bodies are the same bytes."""
     if isinstance(value, dict):
         members = sorted((name, each) for name, each in value.items() if each is not None and name != KEY)
         found.update(b"{%d" % len(members))
         for name, each in members:
-            _feed(found, name)
-            _feed(found, each)
+            _feed(found, name, content)
+            _feed(found, each, content)
     elif isinstance(value, list):
         found.update(b"[%d" % len(value))
         for each in value:
-            _feed(found, each)
+            _feed(found, each, content)
     else:
+        value = content(value) if isinstance(value, str) and _is_virtual(value) else value
         data = _spelled(value).encode("utf-8", "surrogatepass")
         found.update(b"%s%d:" % (b'"' if isinstance(value, str) else b"=", len(data)))
         found.update(data)
+
+
+def _is_virtual(text: str) -> bool:
+    return len(text) <= LONGEST_URL and text.lstrip()[: len(SCHEME)].lower() == SCHEME
 
 
 def _spelled(value: Any) -> str:

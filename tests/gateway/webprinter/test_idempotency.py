@@ -1,14 +1,15 @@
 """Submitting once under a key: same key and body, same task; same key and another body, a sentence."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from libs.contracts.documents import Stored
-from libs.contracts.message import encode
+from libs.contracts.message import decode, encode
 from libs.runtime.bus import NotStored, Unanswered
-from services.gateway.webprinter.idempotency import digest
-from tests.gateway.fakes import door
+from services.gateway.webprinter.idempotency import Reservation, digest
+from tests.gateway.fakes import TOKEN, door
 
 TASK = {"mediaFormat": "TEXT", "content": "x", "deviceName": "Label", "config": {"copies": 2}}
 
@@ -91,6 +92,30 @@ async def test_the_key_is_taken_from_the_data_the_task_or_the_header(tmp_path):
             assert (await rig.post({"command": "newPrintTask", "data": data}, Idempotency_Key="order 17")).json() == first
         assert await submit(rig, key="order 18") != first
         assert await submit(rig, key="") != first
+
+
+async def test_the_same_file_that_was_uploaded_once_more_is_the_same_submission(tmp_path):
+    """As a page does after a reload: large documents of webprinter.js go up anew for each call."""
+    async with door(tmp_path) as rig:
+
+        async def uploaded(data):
+            sent = {"files": {"file": ("a.txt", data)}, "headers": {"Api-Access-Token": TOKEN}}
+            answer = await rig.client.post("/openapi/sendTmpFile", **sent)
+            return {**TASK, "mediaSource": "URL", "content": answer.json()["file"]["url"]}
+
+        once, again, other = [await uploaded(data) for data in (b"a", b"a", b"b")]
+        first = await submit(rig, once)
+        assert first["success"]
+        assert once["content"] != again["content"]
+        assert await submit(rig, again) == first
+        assert (await submit(rig, other))["message"].startswith("idempotencyKey was used for another submission")
+        assert len(rig.bus.published) == 1
+        (place,) = rig.bucket.values
+        before = rig.bucket.values[place]
+        kept = replace(decode(Reservation, before.value), body=digest(once))  # as versions kept it that took addresses as they are
+        rig.bucket.values[place] = replace(before, value=encode(kept))
+        assert await submit(rig, once) == first
+        assert (await submit(rig, again))["success"] is False
 
 
 async def test_clients_have_keys_of_their_own(tmp_path):
