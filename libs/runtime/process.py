@@ -61,6 +61,7 @@ async def _run(name: str, settings: S, start: Callable[[Service, S], Awaitable[N
         if probes or settings.metrics_port:
             await service.enter(probe_server([service], settings.metrics_port))
         await start(service, settings)
+        interpreter.settle()
         there.set()
         log.info("service started")
 

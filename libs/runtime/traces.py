@@ -1,7 +1,7 @@
 """OpenTelemetry: one provider per process, and the trace context in and out of headers and stored tasks."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from functools import lru_cache
 from urllib.parse import urlsplit
@@ -20,6 +20,8 @@ REGION = "cloud.region"
 _LAST: ContextVar[Span] = ContextVar("last_span", default=trace.INVALID_SPAN)
 #: How a `traceparent` ends whose trace is recorded: the lowest bit of its flags (W3C Trace Context, sampled).
 _SAMPLED = frozenset("13579bdf")
+#: The span of whoever records nothing: entered for every task many times, it is made once.
+_UNRECORDED: AbstractContextManager[Span] = nullcontext(trace.INVALID_SPAN)
 
 
 class Tracing:
@@ -46,20 +48,22 @@ class Tracing:
         """For middlewares that want the provider itself."""
         return self._provider
 
-    @contextmanager
-    def span(self, name: str, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int) -> Iterator[Span]:
+    def span(
+        self, name: str, traceparent: str = "", kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int
+    ) -> AbstractContextManager[Span]:
         """A span below `traceparent` (W3C Trace Context), or below the current one when that is empty."""
-        with self.since(None, name, traceparent, kind, **attributes) as span:
-            yield span
+        return self.since(None, name, traceparent, kind, **attributes)
 
-    @contextmanager
     def since(
         self, begun: int | None, name: str, traceparent: str, kind: SpanKind = SpanKind.INTERNAL, **attributes: str | int
-    ) -> Iterator[Span]:
+    ) -> AbstractContextManager[Span]:
         """As `span`, of something that began then, in ns since 1970; None: now."""
-        if not self.on:
-            yield trace.INVALID_SPAN
-            return
+        return self._since(begun, name, traceparent, kind, attributes) if self.on else _UNRECORDED
+
+    @contextmanager
+    def _since(
+        self, begun: int | None, name: str, traceparent: str, kind: SpanKind, attributes: Mapping[str, str | int]
+    ) -> Iterator[Span]:
         parent = _context_of(traceparent) if traceparent else context.get_current()
         with self._tracer.start_as_current_span(name, context=parent, kind=kind, start_time=begun, attributes=attributes) as span:
             _LAST.set(span)
@@ -117,10 +121,9 @@ def _traces_of(endpoint: str) -> str:
 
 
 def current() -> str:
-    """The current span as a `traceparent`, empty when there is none."""
-    carrier: dict[str, str] = {}
-    propagate.inject(carrier)
-    return carrier.get("traceparent", "")
+    """The current span as a `traceparent` (W3C Trace Context, version 00), empty when there is none."""
+    found = trace.get_current_span().get_span_context()
+    return f"00-{found.trace_id:032x}-{found.span_id:016x}-{found.trace_flags:02x}" if found.is_valid else ""
 
 
 def processing(stream: str, message_id: str) -> dict[str, str]:

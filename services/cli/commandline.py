@@ -79,6 +79,6 @@ async def _serve(_said: argparse.Namespace) -> int:
     gc.disable()  # what libraries are made of stays for ever: looking through it again and again delays the start and the end
     from services.embedded.server import serve  # noqa: PLC0415 - a verb does not need every service's libraries
 
-    gc.freeze()
+    interpreter.settle()
     gc.enable()
     return await serve()

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from libs.runtime import children, crashpoint, logs
+from libs.runtime import children, crashpoint, interpreter, logs
 from libs.runtime.bus import Bus, connect
 from libs.runtime.ending import TIDYING, end
 from libs.runtime.keys import ADMIN, Keys
@@ -219,6 +219,7 @@ async def serve() -> int:
         await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
         if starting.done():
             starting.result()
+            interpreter.settle()
             _greet(server)
             await asked.wait()
         return 0

@@ -4,6 +4,7 @@ import time
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import TypeVar
 
@@ -121,6 +122,7 @@ def _peer(request: HTTPConnection) -> str:
     return line_of(request.client.host if request.client else "")
 
 
+@lru_cache(maxsize=1024)
 def line_of(host: str) -> str:
     """Whose tries are counted together: an address, or the network of 64 bits that one IPv6 line has."""
     try:
