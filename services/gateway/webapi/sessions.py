@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import Any
@@ -49,21 +50,27 @@ class Sessions:
         self._standing = standing
         self._limit = limit
         self._open: dict[str, Session] = {}
+        self._coming: Counter[str] = Counter()  # sessions that are being opened, by client
 
     def __len__(self) -> int:
         return len(self._open)
 
     async def open(self, visitor: Visitor) -> Session:
         """A new session. Raises `Full`, and `Unanswered` when the events cannot be had now."""
-        await self._make_room(visitor)
-        parts = AsyncExitStack()
-        feed = await parts.enter_async_context(self._feeds.open(visitor.identity.tenant, visitor.identity.sn))
+        who = visitor.identity
 
         async def do(asked: Asked) -> dict[str, Any]:
-            return await self._do(visitor.identity, asked)
+            return await self._do(who, asked)
 
-        session = Session(secrets.token_urlsafe(24), visitor, feed, Calls(do), parts)
-        self._open[session.id] = session
+        self._coming[who.sn] += 1
+        try:
+            await self._make_room(visitor)
+            parts = AsyncExitStack()
+            feed = await parts.enter_async_context(self._feeds.open(who.tenant, who.sn))
+            session = Session(secrets.token_urlsafe(24), visitor, feed, Calls(do), parts)
+            self._open[session.id] = session
+        finally:
+            self._coming -= Counter((who.sn,))
         return session
 
     def find(self, number: str, origin: str) -> Session | None:
@@ -102,10 +109,12 @@ class Sessions:
             await self.end(session, STOPPING)
 
     async def _make_room(self, visitor: Visitor) -> None:
-        own = [each for each in self._open.values() if each.visitor.identity.sn == visitor.identity.sn]
-        if len(own) >= OF_ONE_CLIENT:
-            await self._evict(own, f"The client {visitor.identity.sn} has {len(own)} open sessions: close some.")
-        if len(self._open) >= self._limit:
+        """For one that is counted among those that are coming. Raises `Full`."""
+        sn = visitor.identity.sn
+        own = [each for each in self._open.values() if each.visitor.identity.sn == sn]
+        if len(own) + self._coming[sn] > OF_ONE_CLIENT:
+            await self._evict(own, f"The client {sn} has {len(own)} open sessions: close some.")
+        if len(self._open) + self._coming.total() > self._limit:
             await self._evict(list(self._open.values()), "The server has as many sessions as it may have: try again later.")
 
     async def _evict(self, sessions: list[Session], otherwise: str) -> None:
