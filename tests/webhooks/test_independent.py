@@ -265,6 +265,7 @@ async def test_who_tests_a_silent_receiver_holds_up_nobody_elses_question(rig, c
         endpoints = [(await other.add(dead.url))[0] for other in others]
         mine, _ = await client.add(there.url)
         testing = [asyncio.create_task(other.test(endpoint)) for other, endpoint in zip(others, endpoints, strict=True)]
+        await until(lambda: dead.requests, what="the first of them is asked, and waits")
         assert (await client.test(mine)).status == 200
         assert not any(each.done() for each in testing)
         spoken.set()
