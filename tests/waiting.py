@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def until(condition: Callable[[], T | Awaitable[T]], within: float = 20.0, what: str = "", every: float = 0.02) -> T:
+async def until(condition: Callable[[], T | Awaitable[T]], within: float = 60.0, what: str = "", every: float = 0.02) -> T:
     """The first true value of `condition` (plain or async), asked every so many seconds; AssertionError after `within`."""
     deadline = time.monotonic() + within
     while True:

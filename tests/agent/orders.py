@@ -80,7 +80,7 @@ class Desk:
     async def kinds(self, number: int = 1) -> list[str]:
         return [each.kind for each in await self.reports(number)]
 
-    async def told(self, kind: str, number: int = 1, within: float = 10.0, **fields):
+    async def told(self, kind: str, number: int = 1, within: float = 60.0, **fields):
         """Wait for a report and return it."""
 
         async def there():
@@ -94,10 +94,10 @@ class Desk:
         except AssertionError as error:
             raise AssertionError(f"{error}; told was {await self.reports(number)}") from None
 
-    async def ended(self, within: float = 20.0) -> None:
+    async def ended(self, within: float = 60.0) -> None:
         await until(lambda: not self.shop.open_attempts, within, "all attempts ended")
 
-    async def device(self, name: str, within: float = 10.0):
+    async def device(self, name: str, within: float = 60.0):
         def found():
             return next((each for each in self.shop.devices if each.name == name), None)
 

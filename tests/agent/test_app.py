@@ -95,7 +95,7 @@ class Site:
     async def kinds(self, number: int) -> list[str]:
         return [each.kind for _, each in await self.reports() if getattr(each, "task", "") == task(number)]
 
-    async def printed(self, number: int, within: float = 10.0) -> None:
+    async def printed(self, number: int, within: float = 60.0) -> None:
         async def there():
             return "TaskPrinted" in await self.kinds(number)
 
@@ -224,11 +224,11 @@ async def test_an_agent_that_nobody_admits_prints_what_its_journal_holds(site):
     (site.folder / "paper").unlink()
     site.spooler.answer = None
     async with site.agent():
-        await site.printed(1, within=20)
+        await site.printed(1)
         await site.publish(order(2))
         assert await site.kinds(2) == []
         site.spooler.answer = Admitted(sequence=0)
-        await site.printed(2, within=20)
+        await site.printed(2)
 
 
 async def _has(site, number, kind) -> bool:
@@ -272,10 +272,10 @@ async def test_an_agent_without_a_bus_prints_its_journal_and_joins_when_there_is
     (site.folder / "paper").unlink()
     await site.rig.server.stop()
     async with site.agent() as agent:
-        await until(site.papers, within=20)
+        await until(site.papers)
         assert "orders" in await agent.problems()
         await site.rig.server.start()
-        await until(lambda: ready(agent), within=30)
+        await until(lambda: ready(agent))
         await site.printed(1)
 
 
@@ -286,9 +286,9 @@ async def test_an_agent_goes_on_after_its_line_was_cut(site):
         await site.printed(1)
         await site.rig.server.stop()
         await site.rig.server.start()
-        await until(lambda: site.bus.connected, within=20)
+        await until(lambda: site.bus.connected)
         await site.publish(*(order(number) for number in range(2, 6)))
-        await site.printed(5, within=20)
+        await site.printed(5)
         assert agent.metrics.get_sample_value("agent_bus_reconnects_total") >= 1
         assert agent.metrics.get_sample_value("agent_pages_printed_total", {"printer": "Paper", "driver": "file"}) == 5
     assert site.papers() == [f"{task(number)}.pdf" for number in range(1, 6)]

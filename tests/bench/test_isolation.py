@@ -72,7 +72,7 @@ def test_what_is_complete_stands_though_what_is_taken_with_it_fails(monkeypatch)
 async def test_a_measure_that_hangs_is_ended_with_all_that_it_started():
     found, _ = taken(HANGS, limit=1.5)
     assert found["reason"] == "it was not done within 2 s"
-    await until(lambda: not _sleeping(), 5, "its orphan is gone")
+    await until(lambda: not _sleeping(), what="its orphan is gone")
 
 
 def _sleeping() -> bool:

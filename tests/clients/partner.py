@@ -23,7 +23,7 @@ class Partner:
     came: list[dict[str, Any]] = field(default_factory=list)
     bodies: list[dict[str, Any]] = field(default_factory=list)
 
-    async def told(self, resource: str, within: float = 30.0) -> dict[str, Any]:
+    async def told(self, resource: str, within: float = 60.0) -> dict[str, Any]:
         """Wait for a notification whose resource contains this."""
 
         def found() -> dict[str, Any]:

@@ -295,7 +295,7 @@ async def registered(boss, **said):
         found = await operation.get()
         return found if found.status.state is PrintOperationProcessingState.Succeeded else None
 
-    return (await until(done, 20.0, "the printer is registered")).printer
+    return (await until(done, what="the printer is registered")).printer
 
 
 async def test_an_administrator_registers_shares_and_sees_what_was_printed(cast, tenancy, document):
@@ -334,7 +334,7 @@ async def test_an_administrator_registers_shares_and_sees_what_was_printed(cast,
     archived = boss.reports.get_printer_archived_print_jobs_with_printer_id_with_start_date_time_with_end_date_time(
         later(1), queue.id, later(-60)
     )
-    reported = await until(lambda: has(archived), 20.0, "the job is in the report")
+    reported = await until(lambda: has(archived), what="the job is in the report")
     assert [(each.id, each.copies_printed, each.created_by.user_principal_name) for each in reported] == [
         (job.id, 2, "anna@example.org")
     ]

@@ -91,7 +91,7 @@ async def settled(bus: Bus) -> None:
     async def none() -> bool:
         return await left(bus) == 0
 
-    await until(none, 20, "every order is settled")
+    await until(none, what="every order is settled")
 
 
 async def test_short_orders_go_together_and_others_alone(bus, spooler):
@@ -190,7 +190,7 @@ async def test_the_slow_orders_of_one_tenant_do_not_hold_up_others_behind_them(b
 
     handlers.on_order = on_order
     async with reading(bus, handlers):
-        await until(lambda: "t30" in handlers.alone, 10, "the good one has its turn")
+        await until(lambda: "t30" in handlers.alone, what="the good one has its turn")
         assert len(handlers.alone) < 6, "not all of the others were begun"
         over.set()
         await settled(bus)

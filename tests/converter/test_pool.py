@@ -106,7 +106,7 @@ async def test_while_a_document_seems_to_take_long_another_engine_is_made_ready(
 async def test_engines_whose_documents_may_end_them_are_replaced_before_they_are_missed(make_pool):
     pool = make_pool(limit=2, patience=0.02)
     async with pool.borrow() as first, pool.borrow() as second:
-        await until(lambda: [engine.started for engine in Engine.made] == [True] * 4, 5, "two more engines are ready")
+        await until(lambda: [engine.started for engine in Engine.made] == [True] * 4, what="two more engines are ready")
         first.alive = second.alive = False
     async with pool.borrow() as third, pool.borrow() as fourth:
         assert {id(third), id(fourth)} == {id(engine) for engine in Engine.made[2:4]}

@@ -46,10 +46,10 @@ async def test_of_a_group_those_give_way_that_have_worked_long():
         pacing = asyncio.create_task(watchdog.pace(pid, "--kind=x", 0.2, lambda: True, slowed))
         try:
             children = watchdog.members(pid)[1:]
-            await until(lambda: sorted(map(max, map(priorities, children))) == [0, 10], 20, "one of the two gives way")
-            await until(lambda: len(slowed) == 1, 20, "it is told")
+            await until(lambda: sorted(map(max, map(priorities, children))) == [0, 10], what="one of the two gives way")
+            await until(lambda: len(slowed) == 1, what="it is told")
             os.kill(*slowed, 9)
-            await until(lambda: slowed == set(), 20, "and that it is no more")
+            await until(lambda: slowed == set(), what="and that it is no more")
         finally:
             pacing.cancel()
         assert priorities(pid) == {0}

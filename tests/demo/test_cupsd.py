@@ -110,7 +110,7 @@ async def test_an_everywhere_queue_prints_on_an_ipp_printer(cupsd, tmp_path):
             attributes = await client.get_printer_attributes(["printer-make-and-model", "sides-supported"])
             assert "two-sided-long-edge" in attributes.strings("sides-supported")
             await client.print_job(_page(), name="page", document_format="application/pdf")
-            [document] = await until(printer.documents, within=30.0)
+            [document] = await until(printer.documents)
         assert document.job_name == "page"
         assert document.path.read_bytes().startswith(b"%PDF")
 

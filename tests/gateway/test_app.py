@@ -142,11 +142,11 @@ async def test_a_revoked_token_dies_within_seconds_and_a_blind_gateway_asks(tmp_
             async def is_status(wanted):
                 return await status() == wanted
 
-            await until(lambda: is_status(200), 5, "the token")
+            await until(lambda: is_status(200), what="the token")
             await enrol.revoke_token(store, SN, "shop")
-            await until(lambda: is_status(401), 5, "its end")
+            await until(lambda: is_status(401), what="its end")
         await registry.stop()
-        await until(lambda: is_status(503), 10, "nobody to ask")
+        await until(lambda: is_status(503), what="nobody to ask")
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -137,7 +137,7 @@ async def test_none_are_sent_unless_somebody_says_how_often_or_while_the_directo
         await asyncio.sleep(0)
         assert rig.sent == []
         rig.made.mirror.fresh = True
-        await until(lambda: rig.sent, 5, "one is sent when the directory is heard")
+        await until(lambda: rig.sent, what="one is sent when the directory is heard")
     finally:
         running.cancel()
         await asyncio.wait([running])

@@ -125,7 +125,7 @@ async def test_who_does_not_read_its_answer_is_cut_off(monkeypatch):
     async with server(0.2) as port, line(port) as (_, writer):
         writer.transport.pause_reading()
         writer.write(b"POST /large HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-        await until(lambda: cut, 10, "the line is cut")
+        await until(lambda: cut, what="the line is cut")
 
 
 async def test_who_reads_in_time_gets_everything():

@@ -123,7 +123,7 @@ async def people(server: Installation, client: httpx.AsyncClient, tenant: str, s
         group.id,
     )
     for each in (made.app, made.other):
-        await until(lambda each=each: _let_in(each), 10, "the application is known at the door")  # type: ignore[misc]
+        await until(lambda each=each: _let_in(each), what="the application is known at the door")  # type: ignore[misc]
     return made
 
 
@@ -187,7 +187,7 @@ async def furnish(server: Installation, victim: Tenant, hook: str) -> Names:
     async def hooked() -> Any:
         return (await victim.app.call("GET", tasks))["value"]
 
-    (task,) = await until(hooked, 20, "the task of the second job")
+    (task,) = await until(hooked, what="the task of the second job")
     virtual = {"displayName": f"{CANARY} pull", "manufacturer": CANARY, "model": CANARY, "hasPhysicalDevice": False}
     made = await victim.boss.ask("POST", "print/printers/create", json=virtual)
     usage = (await victim.boss.call("GET", "reports/dailyPrintUsageByPrinter"))["value"]
@@ -242,7 +242,7 @@ async def _ended(victim: Tenant, printer: str, job: str) -> None:
         found = await victim.app.call("GET", f"print/printers/{printer}/jobs/{job}")
         return bool(found["status"]["state"] == "completed")
 
-    await until(ended, 30, f"{job} is printed")
+    await until(ended, what=f"{job} is printed")
 
 
 async def state(server: Installation, victim: Tenant, names: Names) -> dict[str, Any]:

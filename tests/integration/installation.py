@@ -180,7 +180,7 @@ class Installation:
             raise AssertionError(f"{error}: {late}\n{self.tail()}") from None
         return {task: seen[task] for task in tasks}
 
-    async def device(self, name: str, *, online: bool = True, within: float = 20.0) -> dict[str, Any]:
+    async def device(self, name: str, *, online: bool = True, within: float = 60.0) -> dict[str, Any]:
         """Wait until a printer is listed (and online)."""
 
         async def listed() -> dict[str, Any]:

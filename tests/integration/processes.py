@@ -34,7 +34,7 @@ class Processes:
         text = await asyncio.to_thread(config.read_text)
         await asyncio.to_thread(config.write_text, text.replace("127.0.0.1:4222", f"127.0.0.1:{self._port}"))
         self.start(NATS)
-        await until(self._listening, 20, "nats-server listens")
+        await until(self._listening, what="nats-server listens")
         await self._verb("provision", NATS_URL=self.url)
 
     def start(self, name: str, **settings: str) -> None:
@@ -64,7 +64,7 @@ class Processes:
         """Whether it was started and has not ended."""
         return name in self._running and self._running[name].poll() is None
 
-    async def ended(self, name: str, within: float = 30.0) -> int:
+    async def ended(self, name: str, within: float = 60.0) -> int:
         """Wait for its end; the exit code. Raises subprocess's TimeoutExpired."""
         return await asyncio.to_thread(self._running[name].wait, within)
 

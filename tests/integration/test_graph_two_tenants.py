@@ -189,7 +189,7 @@ async def _crowd(town: Town, job: str, virtual: str, turn: int) -> tuple[dict[st
         tasks[:] = (await app.call("GET", f"{here}/tasks"))["value"]
         return bool(tasks)
 
-    await until(hooked, 20, "the job's task")
+    await until(hooked, what="the job's task")
     task = f"print/taskDefinitions/{names.definition}/tasks/{tasks[0]['id']}"
     away = {"destinationPrinterId": virtual}
     acts: list[tuple[str, Speaker, str, str, Any]] = [
@@ -211,7 +211,7 @@ async def _crowd(town: Town, job: str, virtual: str, turn: int) -> tuple[dict[st
         told = await app.call("GET", f"{here}?$expand=tasks")
         return told if told["status"]["state"] in ("completed", "canceled", "aborted") else None
 
-    return codes, await until(over, 30, f"{job} is over")
+    return codes, await until(over, what=f"{job} is over")
 
 
 async def test_the_log_has_nothing_secret(town):

@@ -15,17 +15,17 @@ async def test_nothing_of_a_killed_server_is_left_after_the_next_start(tmp_path)
         await server.kill()
         left = json.loads((server.data / "children.json").read_text())
         assert left
-        await until(lambda: not [pid for pid, since in left.items() if _alive(pid) == since], 10, "its children died with it")
+        await until(lambda: not [pid for pid, since in left.items() if _alive(pid) == since], what="its children died with it")
         await server.start()
         assert await server.stop() == 0
-        await until(lambda: not _processes_of(server.data), 10, "nothing works on the data folder any more")
+        await until(lambda: not _processes_of(server.data), what="nothing works on the data folder any more")
 
 
 async def test_a_second_server_on_the_same_folder_is_refused_with_a_sentence(tmp_path):
     async with installation(tmp_path, [], CONVERTER_ENGINES='["text"]') as server:
         await server.start()
         second = server.run("services", HTTP_PORT="0")
-        await until(lambda: second.poll() is not None, 20, "the second one ends")
+        await until(lambda: second.poll() is not None, what="the second one ends")
         assert second.returncode == 1
         assert "Another server works on the data folder" in server.tail()
 

@@ -43,8 +43,8 @@ async def test_a_stream_whose_end_the_server_kept_to_itself_is_made_again(tmp_pa
     async with unheard(tmp_path, monkeypatch, 0.2) as bus:
         for name in ("KV_directory", INTAKE):
             await bus.js.delete_stream(name)
-            await until(lambda name=name: there(bus.js.stream_info(name)), 20, f"{name} is there again")
-        await until(lambda: there(bus.js.consumer_info(INTAKE, "spooler_intake")), 20, "so is its consumer")
+            await until(lambda name=name: there(bus.js.stream_info(name)), what=f"{name} is there again")
+        await until(lambda: there(bus.js.consumer_info(INTAKE, "spooler_intake")), what="so is its consumer")
 
 
 async def test_what_was_deleted_while_the_line_was_down_is_made_again_when_it_is_back(tmp_path, monkeypatch):
@@ -52,4 +52,4 @@ async def test_what_was_deleted_while_the_line_was_down_is_made_again_when_it_is
         await bus.js.delete_consumer(INTAKE, "spooler_intake")
         before, bus.reconnected = bus.reconnected, asyncio.Event()
         before.set()
-        await until(lambda: there(bus.js.consumer_info(INTAKE, "spooler_intake")), 20, "it is there again")
+        await until(lambda: there(bus.js.consumer_info(INTAKE, "spooler_intake")), what="it is there again")

@@ -50,8 +50,8 @@ async def _check_capabilities(server, name):
 async def _check_paper_out(server, receiver, printer, name):
     await printer.set_reason("media-empty")
     task = await server.submit(name, content="waits for paper", config={"copies": 2, "side": "DUPLEX"})
-    await until(lambda: len(receiver.of(task)) >= 2, 30, "the task is on its way")
-    await server.reaches(task, "PRINTING", "PRINTED", within=30)
+    await until(lambda: len(receiver.of(task)) >= 2, what="the task is on its way")
+    await server.reaches(task, "PRINTING", "PRINTED")
     assert printer.documents() == []
     await printer.clear_reason("media-empty")
     await server.reaches(task, "FINISHED", within=60)

@@ -152,7 +152,7 @@ async def site(tmp_path: Path, kind: str, **settings: str):
         remote.start()
         out = await said(server.data, "token", "add", "--client", remote.sn, "--name", "test", "--json")
         made.token = json.loads(out)["token"]
-        await until(lambda: remote.told("agent admitted"), 30, "the agent is admitted")
+        await until(lambda: remote.told("agent admitted"), what="the agent is admitted")
         await made.online()
         yield made, invitation
 
@@ -180,7 +180,7 @@ async def test_over_tls_it_prints_once_through_a_killed_server_and_is_put_out_wh
         shutil.copy(here.remote.data / "joined.json", other.data)
         other.start()
         try:
-            await until(lambda: other.told("Another process prints for the agent"), 30, "the second journal is refused")
+            await until(lambda: other.told("Another process prints for the agent"), what="the second journal is refused")
         finally:
             await other.close()
 
@@ -197,7 +197,7 @@ async def test_over_a_websocket_it_renews_its_credentials_and_prints_on(tmp_path
         assert json.loads((here.remote.data / "joined.json").read_text())["nats_url"].startswith("wss://localhost:")
         sheet = await here.finished(await here.submit(LARGE))
         assert sheet.stat().st_size > INLINE_LIMIT
-        await until(lambda: here.remote.told("credentials renewed"), 30, "credentials are renewed")
+        await until(lambda: here.remote.told("credentials renewed"), what="credentials are renewed")
         assert (here.remote.data / "keys" / f"{here.remote.sn}.creds").read_text() != here.remote.first
         await here.finished(await here.submit("with new credentials"))
         task = await here.submit(LARGE)

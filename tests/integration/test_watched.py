@@ -43,7 +43,7 @@ async def _comes_back(office):
         return lines if float(lines.get('gateway_canary_seconds_count{outcome="printed"}', 0)) >= 1 else None
 
     async with httpx.AsyncClient(base_url=office.url, trust_env=False) as client:
-        lines = await until(told, 30, "what tests the way comes back", every=0.2)
+        lines = await until(told, what="what tests the way comes back", every=0.2)
     assert (float(lines["gateway_canary_sites"]), float(lines["gateway_canary_silent"])) == (1, 0)
     assert 'gateway_canary_seconds_count{outcome="late"}' not in lines
     assert not [name for name in lines if name.startswith("spooler_tasks_ended_total")], "it is in nobody's accounts"

@@ -121,7 +121,7 @@ async def rivals(server: Installation, client: httpx.AsyncClient) -> list[Speake
         await rights.allow(store, app.sn)
         found = [Speaker(each.role.value, each.sn, await enrol.add_token(store, each.sn, "t"), client) for each in (agent, app)]
     for each in found:
-        await until(lambda each=each: knows(each), 10, "the token of the second tenant")
+        await until(lambda each=each: knows(each), what="the token of the second tenant")
     return found
 
 

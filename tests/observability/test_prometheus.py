@@ -60,7 +60,7 @@ class Door:
         async def reached():
             return (await self.call("getTask", taskId=task))["taskStatus"] == status
 
-        await until(reached, 30, f"{task} is {status}", every=0.1)
+        await until(reached, what=f"{task} is {status}", every=0.1)
 
     async def metrics(self, accept="text/plain"):
         return (await self._client.get("/metrics", headers={"Accept": accept})).text
@@ -97,7 +97,7 @@ async def _seen(folder, server, door):
     async with prometheus(folder / "prometheus", quick_rules(EXPECTED, LIMITS), target) as watching:
         good = await door.submit("Paper")
         await door.reaches(good, "FINISHED")
-        await until(lambda: _is_confirmed(door), 20, "the gateway's receipt is confirmed", every=0.2)
+        await until(lambda: _is_confirmed(door), what="the gateway's receipt is confirmed", every=0.2)
         assert await watching.firing() == set(), "nothing is told where all is well"
         _is_the_catalogue(await door.metrics(), await door.metrics("application/openmetrics-text;version=1.0.0"))
         await _keeps_exemplars(watching)
@@ -157,7 +157,7 @@ async def _keeps_exemplars(watching):
     async def kept():
         return await watching.asked("query_exemplars", query=f"{PRINTS.name}_bucket", **span)
 
-    (series,) = await until(kept, 10, "Prometheus has the exemplar", every=0.2)
+    (series,) = await until(kept, what="Prometheus has the exemplar", every=0.2)
     assert {each["labels"]["trace_id"] for each in series["exemplars"]} == {TRACE}
 
 

@@ -99,7 +99,7 @@ async def test_devices_reach_the_directory_the_stream_and_whoever_asks(tmp_path)
 
             await agent.publish(report(printer("Office", state=PrinterState.STOPPED)), stream=REPORTS, message_id="j:2")
             await until(lambda: mirror.get(f"device.{SN}.{device_id(SN, 'Label')}") is None, what="the end of a device")
-            events = await until(lambda: stored(boss, 5), what="five events")
+            events = await until(lambda: stored(boss), what="five events")
             assert sorted(event.rsplit(".", 1)[1] for event in events) == [
                 "added",
                 "added",
@@ -116,7 +116,7 @@ async def test_a_directory_that_was_deleted_is_whole_again_before_it_is_told_whe
             before = await begun(boss)
             await boss.js.delete_stream(f"KV_{BUCKET}")
             await admin.provision(boss, "local")
-            after = await until(lambda: begun(boss), 10, "a tick in the new one")
+            after = await until(lambda: begun(boss), what="a tick in the new one")
             assert after > before > 0
             bucket = await boss.js.key_value(BUCKET)
             assert (await bucket.get(name)).revision < (await bucket.get(TICK)).revision

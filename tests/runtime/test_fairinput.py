@@ -93,7 +93,7 @@ async def test_others_are_applied_while_a_flood_is_and_the_cursor_waits_for_it(d
             async def acknowledged() -> bool:
                 return (await bus.js.consumer_info(SPEC.stream, SPEC.durable)).ack_floor.stream_seq == 12
 
-            await until(acknowledged, 5)
+            await until(acknowledged)
         assert len(await stored(bus, "DEAD")) == 12
 
 
@@ -108,7 +108,7 @@ async def test_what_overtook_is_applied_once_though_the_process_dies_before_the_
 
         opened.healthy = away  # so that what fails is tried for ever
         async with working(opened, bus, first) as (_, source):
-            await until(lambda: source._furthest == 2, 10)
+            await until(lambda: source._furthest == 2)
             assert source.applied == 0
             assert await places(opened) == {"TASKS": 0, ahead("TASKS"): 2}
         second.go.set()
@@ -142,7 +142,7 @@ async def test_a_stream_that_was_made_anew_is_read_from_its_beginning(tmp_path, 
             await admin.provision(bus, "local")
             await admin.ensure_consumer(bus.js, SPEC)
             await publish(bus, "a", 4, 5)
-            await until(lambda: applying.seen == [1, 2, 3, 4, 5], 15)
+            await until(lambda: applying.seen == [1, 2, 3, 4, 5])
 
 
 async def test_a_stop_ends_it_after_its_portion(tmp_path, rig, bus):

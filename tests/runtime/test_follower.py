@@ -67,11 +67,11 @@ async def test_a_consumer_that_was_taken_away_and_a_server_that_was_away_lose_an
             for name in [each.name for each in await admin.js.consumers_info("TASKS") if each.config.durable_name is None]:
                 await admin.js.delete_consumer("TASKS", name)
             await publish(spooler, 2)
-            await until(lambda: seen == [1, 2], 15)
+            await until(lambda: seen == [1, 2])
             await rig.server.stop()
             await rig.server.start()
             await publish(spooler, 3)
-            await until(lambda: seen == [1, 2, 3], 15)
+            await until(lambda: seen == [1, 2, 3])
 
 
 async def test_a_flood_comes_whole_by_flow_control(tmp_path):
@@ -83,7 +83,7 @@ async def test_a_flood_comes_whole_by_flow_control(tmp_path):
                     Outgoing(f"task.new.local.main.jueKiUEE.t{each}", f"{each}".encode(), "") for each in range(start, start + 500)
                 ]
                 await spooler.publish_batch("TASKS", batch)
-            await until(lambda: len(seen) == 5000, 20)
+            await until(lambda: len(seen) == 5000)
             assert seen == list(range(5000))
 
 

@@ -181,7 +181,7 @@ async def test_nothing_is_given_up_while_the_database_is_away(tmp_path, rig, bus
 
             source._commit, opened.healthy = away, answers
             await publish(bus, 1)
-            await until(lambda: len(asked) >= 2, 5)
+            await until(lambda: len(asked) >= 2)
             assert source.applied == 0
             back.set()
             assert await source.wait_for(1, 5)
@@ -217,7 +217,7 @@ async def test_a_stream_that_was_made_anew_is_read_from_its_beginning(tmp_path, 
             async def both() -> bool:
                 return await numbers(opened) == [1, 2, 3, 4, 5]
 
-            await until(both, 15)
+            await until(both)
 
 
 async def test_a_stream_that_was_made_anew_is_noticed_also_when_it_has_as_many_messages_by_then(tmp_path, rig, bus):
@@ -235,7 +235,7 @@ async def test_a_stream_that_was_made_anew_is_noticed_also_when_it_has_as_many_m
             async def all_of_them() -> bool:
                 return await numbers(opened) == [1, 2, 3, 4, 5, 6, 7]
 
-            await until(all_of_them, 15)
+            await until(all_of_them)
 
 
 async def test_what_concerns_nobody_is_passed_over_unread_until_somebody_comes(tmp_path, rig, bus, monkeypatch):

@@ -70,7 +70,7 @@ async def test_a_silent_holder_is_followed_when_its_term_has_run_out(database_ur
         async with holding(opened, "b") as (b, told):
             await until(lambda: b.looked)
             assert not b.held
-            await until(lambda: told, 15)
+            await until(lambda: told)
             assert told == [True]
             with pytest.raises(LeaseLost):
                 await write(opened, a, 1)
@@ -85,7 +85,7 @@ async def test_a_holder_that_is_frozen_in_a_transaction_is_followed_and_writes_n
             async with one.transaction() as connection:
                 await frozen.verify(connection)  # it locks the lease's row
                 async with holding(two, "next") as (claim, _):
-                    await until(lambda: claim.held, 10, "the next one has the lease")
+                    await until(lambda: claim.held, what="the next one has the lease")
                 await connection.execute(insert(fact).values(number=1, word="late"))
         assert await rows(two, fact) == 0
 
@@ -126,7 +126,7 @@ async def test_the_same_holder_takes_over_at_once_with_a_new_epoch(tmp_path, mon
         async with holding(opened, "embedded") as (before, _):
             await until(lambda: before.held)
         async with holding(opened, "embedded") as (after, _):
-            await until(lambda: after.held, 30)
+            await until(lambda: after.held)
             await write(opened, after, 1)
             with pytest.raises(LeaseLost):
                 await write(opened, before, 2)
@@ -184,7 +184,7 @@ async def test_a_holder_that_is_frozen_within_a_statement_is_followed(postgres_u
         working = asyncio.create_task(frozen())  # and it renews nothing any more
         await asyncio.sleep(0)
         async with holding(opened, "b") as (b, _):
-            await until(lambda: b.held, 15)
+            await until(lambda: b.held)
             await write(opened, b, 1)
         with pytest.raises(DBAPIError):
             await working

@@ -105,7 +105,7 @@ async def test_it_is_blind_without_ticks_however_often_it_looks_and_sees_again_w
     async with mirroring(await rig.connect("gateway")) as mirror:
         await until(lambda: mirror.fresh)
         await registry.die()
-        await until(lambda: not mirror.fresh, 10)
+        await until(lambda: not mirror.fresh)
         watch, watches, sights = mirror._watch, [], []
 
         async def counted() -> None:
@@ -117,10 +117,10 @@ async def test_it_is_blind_without_ticks_however_often_it_looks_and_sees_again_w
             return len(watches) >= 3  # two watches were over, each of which was told of the last tick
 
         mirror._watch = counted
-        await until(looked_again, 30)
+        await until(looked_again)
         assert not any(sights)
         registry.live()
-        await until(lambda: mirror.fresh, 15)
+        await until(lambda: mirror.fresh)
 
 
 async def test_a_tick_of_long_ago_does_not_make_it_fresh(rig, registry):
@@ -144,7 +144,7 @@ async def test_it_sees_again_after_the_server_was_away_and_what_went_meanwhile_i
         mirror._values["token.d9"] = TOKEN  # as if it had been deleted while nobody watched
         await rig.server.start()
         registry.live()
-        await until(lambda: mirror.fresh, 10)
+        await until(lambda: mirror.fresh)
         assert mirror.get("token.d9") is None
         assert mirror.get("token.d1") == TOKEN
         assert "token.d9" in told
@@ -185,11 +185,11 @@ async def test_a_copy_drops_what_only_the_former_bucket_had_when_the_new_one_tic
         for entry in (TOKEN, gone):
             await former.put(entry)
         await former.bucket.put(TICK, b"1")
-        await until(lambda: mirror.get("token.d1") and mirror.get("token.d2"), 20)
+        await until(lambda: mirror.get("token.d1") and mirror.get("token.d2"))
 
         begun = await former.bucket.put(TOKEN.key, encode(TOKEN))
         await former.bucket.put(TICK, encode(Tick(count=1, begun=begun)))
-        await until(lambda: mirror.get("token.d2") is None, 20)
+        await until(lambda: mirror.get("token.d2") is None)
         assert mirror.get("token.d1") == TOKEN
     finally:
         await end(following)

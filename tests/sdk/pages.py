@@ -53,7 +53,7 @@ class Shop:
             events = [event for event in await self.events() if event["name"] == "CONNECTED"]
             return events if len(events) >= times else []
 
-        return (await until(found, 30, "connected"))[-1]
+        return (await until(found, what="connected"))[-1]
 
     async def disconnected(self, reason: str) -> dict[str, Any]:
         """Wait until the page is told why it is not connected."""
@@ -88,7 +88,7 @@ class Shop:
         story: dict[str, Any] = await self.page.evaluate("(label) => diary.calls[label]", label)
         return story
 
-    async def over(self, label: str, within: float = 10.0) -> dict[str, Any]:
+    async def over(self, label: str, within: float = 60.0) -> dict[str, Any]:
         """Wait for the end of a call; its callbacks, checked: one of the two, once, and the promise alike."""
 
         async def ended() -> dict[str, Any] | None:

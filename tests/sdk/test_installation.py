@@ -199,7 +199,7 @@ async def test_what_happened_while_the_line_was_cut_is_told_afterwards_in_order_
         async def ends():
             return [event["task"]["taskId"] for event in (await shop.events("EndTaskEvent"))]
 
-        await until(lambda: shop.page.evaluate("diary.events.filter(e => e.name === 'EndTaskEvent').length >= 4"), 30, "all ends")
+        await until(lambda: shop.page.evaluate("diary.events.filter(e => e.name === 'EndTaskEvent').length >= 4"), what="all ends")
         assert await ends() == [first, *missed]
         told = [event for event in (await shop.events())[before:] if "task" in event]
         for task in missed:
@@ -272,7 +272,7 @@ async def test_a_page_of_the_older_sdk_prints(context, street):
 @pytest.mark.parametrize("before", ["", "delete window.WebSocket"])
 async def test_the_servers_own_page_works(context, street, before):
     shop = await Shop.open(context, f"{street.server.url}/webprinter.html", before=before)
-    await until(lambda: shop.page.locator("#devices tr").count(), 30, "a device")
+    await until(lambda: shop.page.locator("#devices tr").count(), what="a device")
     await shop.page.locator("#format").select_option("TEXT")
     await shop.page.locator("#submit").click()
     await until(lambda: shop.page.locator("#events li", has_text="EndTask").count(), 60, "EndTask is shown")

@@ -93,7 +93,7 @@ async def test_a_printers_owner_says_what_is_printed_after_it_was_cut_off(tmp_pa
             }
             every = [task for each in tasks.values() for task in each]
 
-            await until(lambda: not looks[-1]._desk.printers.online(AGENT), 10, "the directory says that the agent is away")
+            await until(lambda: not looks[-1]._desk.printers.online(AGENT), what="the directory says that the agent is away")
             await world.submit(*every)
             await world.convert(*every)
             orders = await world.agent_orders(5)
@@ -102,8 +102,8 @@ async def test_a_printers_owner_says_what_is_printed_after_it_was_cut_off(tmp_pa
             async def ready():
                 return set(await stages(world, every)) == {Stage.FETCHABLE}
 
-            await until(ready, 10)
-            await until(lambda: len(looks[-1]._since) == 2, 10, "it is noticed that they are cut off")
+            await until(ready)
+            await until(lambda: len(looks[-1]._since) == 2, what="it is noticed that they are cut off")
             await registry.presence(True)
             if not after:
                 newest = tasks[ResumePolicy.NEWEST]
@@ -115,7 +115,7 @@ async def test_a_printers_owner_says_what_is_printed_after_it_was_cut_off(tmp_pa
                 async def asked():
                     return "resume it" in (await world.shown(tasks[ResumePolicy.ASK][0].id)).message
 
-                await until(asked, 10)
+                await until(asked)
                 line = {**OWN, "agent": AGENT, "printer": NAMES[ResumePolicy.ASK]}
                 assert (await world.shown(tasks[ResumePolicy.ASK][0].id)).reason == "job-release-wait"
                 await world.admin.ask(ResumeDevice(**line), timeout=5)

@@ -52,7 +52,7 @@ async def test_the_ledger_adds_up_and_says_when_it_looked(tmp_path, database_url
         async def checked() -> bool:
             return (await world.admin.ask(ReadLedger(region="local"), timeout=5)).checked >= 3
 
-        await until(checked, 10)
+        await until(checked)
         assert await entries(world) == {}
         assert 0 <= spooler.metrics.get_sample_value("spooler_ledger_checked_seconds") < 5
         assert [metric(spooler, kind) for kind in Mismatch] == [0, 0, 0, 0]
@@ -102,7 +102,7 @@ async def test_a_new_term_walks_along_everything_once_more(tmp_path, database_ur
             async def found() -> bool:
                 return await of(world, Mismatch.MISSING, Mismatch.GAP) == [requests[0].id, "INTAKE 2-2"]
 
-            await until(found, 10)
+            await until(found)
             assert (metric(spooler, Mismatch.MISSING), metric(spooler, Mismatch.GAP)) == (1, 1)
             await world.admin.publish_raw(outgoing(submission(requests[0]), "again"), stream=INTAKE)
             await world.admin.js.purge_stream(INTAKE, seq=3)
@@ -110,7 +110,7 @@ async def test_a_new_term_walks_along_everything_once_more(tmp_path, database_ur
             async def healed() -> bool:
                 return not await of(world, Mismatch.MISSING, Mismatch.GAP)
 
-            await until(healed, 10)
+            await until(healed)
 
 
 async def test_a_task_past_its_limit_is_listed_until_it_moves(tmp_path, database_url):
@@ -122,14 +122,14 @@ async def test_a_task_past_its_limit_is_listed_until_it_moves(tmp_path, database
         async def late() -> bool:
             return await entries(world) == {one.id: Mismatch.OVERDUE}
 
-        await until(late, 10, "no converter is there")
+        await until(late, what="no converter is there")
         assert metric(spooler, Mismatch.OVERDUE) == 1
         await world.convert(one)
 
         async def moved() -> bool:
             return await entries(world) == {}
 
-        await until(moved, 10, "its order is with its agent, which may take its time")
+        await until(moved, what="its order is with its agent, which may take its time")
 
 
 @pytest.fixture(autouse=True)

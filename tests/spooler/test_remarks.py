@@ -29,4 +29,4 @@ async def test_who_asks_for_a_printed_task_is_told_which_pages_there_were_not(tm
             shown = [await world.shown(task.id) for task in (short, whole)]
             return shown if all(each.stage is Stage.COMPLETED for each in shown) else []
 
-        assert [each.message for each in await until(both, 15, "both are printed")] == [SAID, ""]
+        assert [each.message for each in await until(both, what="both are printed")] == [SAID, ""]

@@ -46,7 +46,7 @@ async def test_an_ended_task_and_its_documents_are_forgotten_after_their_retenti
             async def forgotten() -> bool:
                 return {found.name async for found in documents.list()} == left
 
-            await until(forgotten, 20, "what is over is forgotten")
+            await until(forgotten, what="what is over is forgotten")
             assert (await world.shown(waiting.id)).status is Status.SUBMITTED
 
 

@@ -54,7 +54,7 @@ class Stage:
             return not problems
 
         try:
-            await until(no_problems, 20, "the spooler is ready")
+            await until(no_problems, what="the spooler is ready")
         except AssertionError as error:
             raise AssertionError(f"{error}: {problems}") from None
 
@@ -62,7 +62,7 @@ class Stage:
         await self.admin.publish(submission(*requests), stream=INTAKE)
 
     async def shown(self, task: str) -> TaskView:
-        answer = await self.admin.ask(GetTask(region="local", tenant="main", sn=AGENT, task=task), timeout=5)
+        answer = await self.admin.ask(GetTask(region="local", tenant="main", sn=AGENT, task=task), timeout=30)
         return answer.task
 
     async def convert_orders(self, count: int) -> list[ConvertDocument]:
@@ -81,7 +81,7 @@ class Stage:
             found = await self.events(1)
             return found if found[-1].kind == "EndTask" else []
 
-        return await until(ended, 15, "the end is told")
+        return await until(ended, what="the end is told")
 
     async def convert(self, *requests: TaskRequest) -> None:
         """Play the converter, whose orders come after their tasks were taken in."""
@@ -96,7 +96,7 @@ class Stage:
         await self.agent.publish(message, stream=REPORTS, message_id=f"journal:{self._row}")
 
     async def admit(self, journal: str):
-        return await self.agent.ask(AdmitAgent(**PLACE, journal=journal), timeout=15)
+        return await self.agent.ask(AdmitAgent(**PLACE, journal=journal), timeout=30)
 
     async def beat(self, journal: str, *, leaving: bool = False) -> None:
         await self.agent.tell(Heartbeat(**PLACE, journal=journal, leaving=leaving))
@@ -108,7 +108,7 @@ class Stage:
         async def enough() -> bool:
             return (await self.admin.js.stream_info(stream)).state.messages >= count
 
-        await until(enough, 15, f"{stream} has {count} messages")
+        await until(enough, what=f"{stream} has {count} messages")
         info = await self.admin.js.stream_info(stream)
         found = [await self.admin.js.get_msg(stream, sequence) for sequence in range(info.state.first_seq, info.state.last_seq + 1)]
         return [message.data for message in found]

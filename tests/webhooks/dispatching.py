@@ -39,7 +39,7 @@ async def dispatcher(
     try:
         await start(service, settings)
         if ready:
-            await until(lambda: is_ready(service), 15, "the dispatcher is ready")
+            await until(lambda: is_ready(service), what="the dispatcher is ready")
         yield service
     finally:
         await service.stop()

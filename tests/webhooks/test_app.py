@@ -52,7 +52,7 @@ async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler, databa
         changes = [(r.json["oldStatus"], r.json["newStatus"]) for r in there.requests[1:-1]]
         assert all(before[1] == after[0] for before, after in pairwise(changes))
         async with stored(rig, database_url) as (store, _, history):
-            await until(lambda: _all_ended(store, history, 5))
+            await until(lambda: _all_ended(store, history))
         lines = generate_latest(service.metrics).decode()
         assert 'webhooks_deliveries_ended_total{dialect="webprinter",state="delivered"} 5.0' in lines
 
@@ -116,7 +116,7 @@ async def test_a_restart_in_the_middle_goes_on_where_it_was(rig, spooler):
         told = len(there.requests)
         assert told < 300
         async with dispatcher(rig, there.url):
-            await until(lambda: len(there.requests) >= 300, 30)
+            await until(lambda: len(there.requests) >= 300)
         assert there.ids == ids  # a graceful stop writes down what it told
 
 
@@ -128,7 +128,7 @@ async def test_a_retry_that_is_due_outlives_a_restart(rig, spooler):
             async with stored(rig) as (_, _, history):
                 await until(lambda: _attempts(history, 2))
         async with dispatcher(rig, there.url, callback_backoff=(0.1, 3.0)):
-            await until(lambda: len(there.requests) == 4, 20)
+            await until(lambda: len(there.requests) == 4)
         assert there.ids == [first, first, first, second]
         assert [request.attempt for request in there.requests] == [1, 2, 3, 1]
         assert there.requests[2].at - there.requests[1].at >= 2.9
@@ -145,7 +145,7 @@ async def test_while_the_database_is_away_nothing_is_read_and_nothing_is_lost(ri
             await until(lambda: _says(service, "database", "does not answer"))
             await until(lambda: _unacknowledged(admin), what="events are read and not acknowledged, or not read at all")
             assert there.ids == ids[:1]
-        await until(lambda: len(there.requests) == 301, 30)
+        await until(lambda: len(there.requests) == 301)
         assert there.ids == ids
         await until(lambda: is_ready(service))
 
@@ -193,7 +193,7 @@ async def test_two_replicas_share_the_work_and_tell_each_event_once(rig, spooler
         await until(lambda: len(there.requests) == 100)
         await one.stop()
         ids += await publish(spooler, news(100, start=100))
-        await until(lambda: len(there.requests) == 200, 20, "the other one goes on")
+        await until(lambda: len(there.requests) == 200, what="the other one goes on")
         assert there.ids == ids
 
 
@@ -281,7 +281,7 @@ async def test_it_survives_a_restart_of_the_bus(rig, spooler):
         await rig.server.stop()
         await rig.server.start()
         ids += await publish(spooler, news(3, start=3))
-        await until(lambda: len(there.requests) == 6, 20)
+        await until(lambda: len(there.requests) == 6)
         assert there.ids == ids
 
 

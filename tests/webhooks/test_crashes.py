@@ -16,12 +16,12 @@ async def test_another_replica_takes_over_from_a_killed_one(tmp_path):
         spooler = await rig.connect("spooler")
         async with process(rig, there.url) as first:
             ids = await publish(spooler, news(3))
-            await until(lambda: len(there.requests) == 3, 20)
+            await until(lambda: len(there.requests) == 3)
             async with dispatcher(rig, there.url):
                 first.kill()
                 await first.ended()
                 ids += await publish(spooler, news(3, start=3))
-                await until(lambda: there.ids[-1] == ids[-1], 20, "the claims of the killed one run out")
+                await until(lambda: there.ids[-1] == ids[-1], what="the claims of the killed one run out")
         assert list(dict.fromkeys(there.ids)) == ids
 
 

@@ -67,7 +67,7 @@ async def test_an_event_that_fails_holds_up_no_other_and_is_skipped_at_the_end(r
         await until(lambda: there.ids)
         bad = there.ids[0]  # they are told side by side: the first to be heard is not always the first that happened
         expected = [(each, "skipped", 3) if each == bad else (each, "delivered", 1) for each in ids]
-        await until(lambda: became(client, endpoint, *expected), 20)
+        await until(lambda: became(client, endpoint, *expected))
         assert there.ids.count(bad) == 3
         assert len({request.body for request in there.requests if request.id == bad}) == 1
         last = there.requests[-1]
@@ -183,7 +183,7 @@ async def test_a_wish_to_come_later_is_obeyed_within_bounds(rig, spooler, client
         for there in (one, two):
             await client.add(there.url)
         await publish(spooler, news(1))
-        await until(lambda: len(one.requests) == len(two.requests) == 2, 20)
+        await until(lambda: len(one.requests) == len(two.requests) == 2)
         assert one.requests[1].at - one.requests[0].at >= 0.95
         assert two.requests[1].at - two.requests[0].at >= 1.35
 
@@ -276,16 +276,16 @@ async def test_a_kill_keeps_the_queue_and_the_number_of_attempts(rig, spooler, c
     environment = {"WEBHOOK_SCHEDULE": "[0.1, 1.5]", "WEBHOOK_JITTER": "0", "WEBHOOK_ALLOW_NETWORKS": json.dumps(ALLOWED)}
     async with receiver(failing(500)) as there:
         async with process(rig, "", **environment, WEBHOOKS_HOLDER="only") as first:
-            await until(lambda: _answers(client), 20)
+            await until(lambda: _answers(client))
             endpoint, _ = await client.add(there.url)
             (bad,) = await publish(spooler, news(1))
-            await until(lambda: became(client, endpoint, (bad, "waiting", 2)), 20)
+            await until(lambda: became(client, endpoint, (bad, "waiting", 2)))
             first.kill()
             await first.ended()
         ids = await publish(spooler, news(3, start=1))
         async with dispatcher(rig, **{**QUICK, "webhook_schedule": (0.1, 1.5)}, webhooks_holder="only"):
             expected = [(bad, "skipped", 3), *((each, "delivered", 1) for each in ids)]
-            await until(lambda: became(client, endpoint, *expected), 20)
+            await until(lambda: became(client, endpoint, *expected))
         assert there.ids.count(bad) == 3
         assert [request.attempt for request in there.requests if request.id == bad] == [1, 2, 3]
 

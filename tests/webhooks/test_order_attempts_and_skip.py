@@ -57,7 +57,7 @@ async def test_three_attempts_in_order_then_skip_and_the_next_event_whatever_the
         spooler, gateway = await rig.connect("spooler"), await rig.connect("gateway")
         ids = {sn: await publish(spooler, news(3, sn)) for sn in FAULTS}
         for sn, one in there.items():
-            await until(lambda one=one: len(one.requests) == 5, 20, f"{sn} was told of everything")
+            await until(lambda one=one: len(one.requests) == 5, what=f"{sn} was told of everything")
             first, second, third = ids[sn]
             assert one.ids == [first, first, first, second, third]
             assert [request.attempt for request in one.requests] == [1, 2, 3, 1, 1]

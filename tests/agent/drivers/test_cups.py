@@ -290,7 +290,7 @@ async def test_paper_out_behind_a_queue_is_told_and_its_end_too(cupsd, eve, tmp_
     async with desk(tmp_path, server(cupsd)) as at:
         await at.device("Office")
         await eve.set_reason("media-empty")
-        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=15)
+        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons))
         await at.give(order(1, printer="Office"))
         stopped = await at.told("TaskStopped")
         assert stopped.message == "The printer Office waits: no paper (media-empty)."
@@ -304,7 +304,7 @@ async def test_a_printer_behind_a_queue_that_gives_up_is_believed_more_than_cups
     eve.abort()
     async with desk(tmp_path, server(cupsd)) as at:
         await at.give(order(1, printer="Office"))
-        failed = await at.told("TaskFailed", within=30)
+        failed = await at.told("TaskFailed")
         assert not failed.canceled
     assert not eve.documents()
 
@@ -313,10 +313,10 @@ async def test_a_printer_behind_a_queue_that_lost_its_power_is_never_taken_for_o
     await cupsd.add_queue("Office", eve.uri, "everywhere")
     async with desk(tmp_path, server(cupsd)) as at:
         await at.give(order(1, printer="Office"))
-        await at.told("TaskPrinted", 1, within=30, confirmed=True)  # a printer that remembers its jobs
+        await at.told("TaskPrinted", 1, confirmed=True)  # a printer that remembers its jobs
         eve.hold()
         await at.give(order(2, printer="Office"))
-        await until(lambda: len(list(eve.spool.glob("*.pdf"))) == 2, within=20)
+        await until(lambda: len(list(eve.spool.glob("*.pdf"))) == 2)
         await eve.kill()
         eve.release()
         await eve.start()
@@ -340,10 +340,10 @@ async def test_the_guard_holds_what_was_at_its_device_when_cupsd_was_killed(cups
         await until(lambda: titles(paper))
         await cupsd.kill()
         await cupsd.start()
-        await at.told("TaskUnknown", within=30)
+        await at.told("TaskUnknown")
         paper.release()
         await at.give(order(2, printer="Guarded"))
-        await at.told("TaskPrinted", 2, within=30)
+        await at.told("TaskPrinted", 2)
     assert titles(paper) == [f"{task(1)}.1", f"{task(2)}.1"]
 
 

@@ -146,16 +146,16 @@ async def test_an_empty_tray_shows_before_a_task_comes_and_its_end_too(eve, tmp_
     async with desk(tmp_path, office(eve)) as at:
         await at.device("Office")
         await eve.set_reason("media-empty")
-        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons), within=15)
+        await until(lambda: any("media-empty" in reason for reason in at.shop.devices[0].reasons))
         await eve.clear_reason("media-empty")
-        await until(lambda: not at.shop.devices[0].reasons, within=15)
+        await until(lambda: not at.shop.devices[0].reasons)
 
 
 async def test_paper_out_and_its_end_are_told_and_the_task_goes_on_by_itself(eve, tmp_path):
     async with desk(tmp_path, office(eve)) as at:
         await eve.set_reason("media-empty")
         await at.give(order(1, printer="Office"))
-        stopped = await at.told("TaskStopped", within=15)
+        stopped = await at.told("TaskStopped")
         assert (stopped.reason, stopped.message) == ("media-empty", "The printer Office waits: no paper (media-empty).")
         assert stopped.resumes
         await eve.clear_reason("media-empty")
@@ -168,7 +168,7 @@ async def test_a_jam_is_told_with_the_pages_done(eve, tmp_path):
     async with desk(tmp_path, office(eve)) as at:
         await eve.set_reason("media-jam")
         await at.give(order(1, printer="Office"))
-        stopped = await at.told("TaskStopped", within=15)
+        stopped = await at.told("TaskStopped")
         assert stopped.reason == "media-jam"
         await eve.clear_reason("media-jam")
         await at.ended()
@@ -267,7 +267,7 @@ async def test_a_printer_that_hangs_is_told_and_goes_on(eve, tmp_path):
         await until(lambda: any(each.capabilities.media for each in at.shop.devices))
         eve.suspend()
         await at.give(order(1, printer="Office"))
-        stopped = await at.told("TaskStopped", within=8)
+        stopped = await at.told("TaskStopped")
         assert "is not reading" in stopped.message
         eve.resume()
         await at.ended()

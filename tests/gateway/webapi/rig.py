@@ -35,7 +35,7 @@ class Page:
     async def say(self, **message):
         await self.socket.send(json.dumps(message))
 
-    async def hear(self, within=10.0):
+    async def hear(self, within=60.0):
         """The next message that is no PING."""
         while True:
             message = json.loads(await asyncio.wait_for(self.socket.recv(), within))
@@ -55,7 +55,7 @@ class Page:
     async def events(self, count):
         return [await self.hear() for _ in range(count)]
 
-    async def closed(self, within=10.0):
+    async def closed(self, within=60.0):
         """The close code."""
         await asyncio.wait_for(self.socket.wait_closed(), within)
         return self.socket.close_code

@@ -183,7 +183,7 @@ async def test_what_lost_its_right_waits_and_goes_on_when_it_is_authorized_again
         await there.tell(one, hooked(1))
         await there.look()
         await until(lambda: _is_written(there, one, 1))
-        await until(lambda: there.posted, 10, "the other address is told, each in its own time")
+        await until(lambda: there.posted, what="the other address is told, each in its own time")
         assert [url for url, _, _ in there.posted] == ["https://life/"]
         assert "reauthorizationRequired" in there.posted[0][2]
         assert (await there.subscriptions.get("main", APP, one.id, there.now)).paused

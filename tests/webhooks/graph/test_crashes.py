@@ -26,11 +26,11 @@ async def test_a_subscription_that_expires_while_nobody_is_there_ends_and_its_ap
         async with dispatcher(rig, **QUICK):
             await gateway.ask(AddSubscription(**MINE, subscription=one), timeout=20)
             await publish(spooler, [hooked(1)])
-            await until(lambda: told(away), 20, "it was tried")
+            await until(lambda: told(away), what="it was tried")
         await publish(spooler, [hooked(2)])
-        await until(lambda: now() > one.expires, 10)
+        await until(lambda: now() > one.expires)
         async with dispatcher(rig, **QUICK):
-            await until(lambda: told(life), 20, "the application hears of its end")
+            await until(lambda: told(life), what="the application hears of its end")
             assert [each["lifecycleEvent"] for each in told(life)] == ["subscriptionRemoved"]
             with pytest.raises(Refused, match="or it has expired") as no:
                 await gateway.ask(GetSubscription(**MINE, app=APP, subscription=one.id), timeout=10)
