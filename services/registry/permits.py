@@ -92,8 +92,8 @@ async def share(change: Change, agent: str, device: str, with_whom: Iterable[str
     """Share a device with exactly these; who loses it, loses it as a default too."""
     here = (shares.c.agent == agent) & (shares.c.device == device)
     await change.connection.execute(delete(shares).where(here))
-    for client in sorted(set(with_whom)):
-        await change.connection.execute(insert(shares).values(agent=agent, device=device, client=client))
+    if rows := [{"agent": agent, "device": device, "client": client} for client in sorted(set(with_whom))]:
+        await change.connection.execute(insert(shares), rows)
     await change.tell(device_key(agent, device))
     await forget_defaults(change, defaults.c.agent == agent, defaults.c.device == device)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Row, delete, select, update
+from sqlalchemy import Row, delete, or_, select, update
 
 from libs.contracts.devices import DeviceType
 from libs.contracts.directory import EVERYBODY, ClientEntry, ClientKind, client_key, default_key, device_key, token_key
@@ -16,7 +16,7 @@ from services.registry.enrol import Unfit, check_app_id
 from services.registry.fleet_tables import definitions, memberships, operations, print_settings, triggers, user_groups, users
 from services.registry.printers import forget_printers
 from services.registry.store import Store
-from services.registry.tables import clients, defaults, devices, enrolments, tenants, tokens
+from services.registry.tables import clients, defaults, devices, enrolments, grants, shares, tenants, tokens
 
 #: So many clients may be named by one share.
 MOST_USERS = 200
@@ -61,17 +61,18 @@ async def remove_app(store: Store, sn: str) -> None:
     async with store.change() as change:
         app = await _client(change, sn, ClientKind.APP)
         await permits.leave(change, app)
-        for token in await change.tokens(sn):
-            await change.tell(token_key(token.digest))
-        for row in (await change.connection.execute(select(defaults).where(defaults.c.sn == sn))).all():
-            await change.tell(default_key(sn, row.type))
+        theirs = or_(defaults.c.sn == sn, defaults.c.agent == sn)
+        lost = [default_key(row.sn, row.type) for row in await change.connection.execute(select(defaults).where(theirs))]
+        await change.tell_all([*(token_key(token.digest) for token in await change.tokens(sn)), *lost, app.key])
         await _tell_devices(change, sn)
-        await change.tell(app.key)
         await forget_printers(change, sn)
         await forget_definitions(change, app.tenant, app.app_id)
         for table, column in (
             (tokens, tokens.c.sn),
             (defaults, defaults.c.sn),
+            (defaults, defaults.c.agent),
+            (grants, grants.c.agent),
+            (shares, shares.c.agent),
             (devices, devices.c.agent),
             (clients, clients.c.sn),
         ):
@@ -212,5 +213,5 @@ async def _users(change: Change, device: Row[Any], users: Iterable[str]) -> tupl
 
 
 async def _tell_devices(change: Change, sn: str) -> None:
-    for row in (await change.connection.execute(select(devices.c.id).where(devices.c.agent == sn))).all():
-        await change.tell(device_key(sn, row.id))
+    found = await change.connection.execute(select(devices.c.id).where(devices.c.agent == sn))
+    await change.tell_all([device_key(sn, row.id) for row in found])

@@ -3,8 +3,8 @@
 import pytest
 
 from libs.contracts.agents import Heartbeat
-from libs.contracts.devices import PrinterState
-from libs.contracts.directory import ClientKind
+from libs.contracts.devices import DeviceType, PrinterState
+from libs.contracts.directory import ClientKind, default_key
 from libs.contracts.events import DeviceChanged
 from libs.contracts.fleet import (
     ChangePrinter,
@@ -18,10 +18,10 @@ from libs.contracts.fleet import (
 )
 from libs.contracts.ids import device_id
 from libs.contracts.message import decode
-from libs.contracts.queries import Code, ListDevices
+from libs.contracts.queries import Code, GetDefaultDevice, ListDevices, SetDefaultDevice
 from libs.contracts.tickets import ColorMode, Sides
 from libs.runtime.bus import Refused
-from services.registry import enrol, rights
+from services.registry import enrol, permits, rights
 from tests.registry.fleet import APP, DESK, OTHER, RIVAL, WARD, at
 
 
@@ -173,6 +173,19 @@ async def test_only_an_unshared_printer_of_an_application_is_removed(fleet):
     assert (again.profile.model, again.profile.display, again.id) == ("Cloud", "Follow me", printer.id)
     await rights.remove_app(fleet.registry.store, printer.agent)
     await refused(Code.NOT_FOUND, fleet(GetPrinter, printer=printer.id))
+
+
+async def test_an_application_is_removed_whatever_others_have_of_its_printers(fleet):
+    store, printer = fleet.registry.store, (await fleet.register()).printer
+    shop = (await enrol.add_client(store, "clinic", ClientKind.APP, "shop")).sn
+    await rights.allow(store, shop, printer.agent, "Follow me")
+    await rights.share(store, printer.agent, "Follow me", [WARD])
+    wanted = {"sn": WARD, "type": DeviceType.PRINTER}
+    await fleet(SetDefaultDevice, agent=printer.agent, name="Follow me", **wanted)
+    await rights.remove_app(store, printer.agent)
+    assert (await fleet(GetDefaultDevice, **wanted)).device is None
+    assert await store.entry(default_key(WARD, DeviceType.PRINTER)) is None
+    assert await store.rows(permits.grants_of(shop)) == []
 
 
 async def test_clients_print_on_what_an_application_serves_when_they_are_let(fleet):
