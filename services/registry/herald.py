@@ -118,9 +118,11 @@ class Herald:
             try:
                 for agent, online in changes:
                     await self._directory.put(PresenceEntry(agent=agent, online=online).key, self.current)
-            except (NatsError, TimeoutError) as error:
+            except Exception as error:
+                self._presence.again(agent for agent, _ in changes)  # whatever it is, nobody else tells of them
+                if not isinstance(error, NatsError | TimeoutError):
+                    raise
                 log.warning("presence not written", error=type(error).__name__)
-                self._presence.again(agent for agent, _ in changes)
                 await asyncio.sleep(LOOK)
             await self._presence.stirred()
 
