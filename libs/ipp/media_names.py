@@ -2,7 +2,9 @@
 
 import re
 
-_NAME = re.compile(r"[a-z0-9.-]+(?:_[a-z0-9.-]+)*_(\d+(?:\.\d+)?)x(\d+(?:\.\d+)?)(mm|in)", re.IGNORECASE)
+#: No sheet is longer than a kilometre, and of a number with hundreds of digits no integer can be made.
+_LENGTH = r"(\d{1,6}(?:\.\d{1,6})?)"
+_NAME = re.compile(rf"[a-z0-9.-]+(?:_[a-z0-9.-]+)*_{_LENGTH}x{_LENGTH}(mm|in)", re.IGNORECASE | re.ASCII)
 
 
 def parse_name(name: str) -> tuple[int, int] | None:
