@@ -113,7 +113,6 @@ class TaskFetchable(
 TaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask, Field(discriminator="kind")]
 
 #: All of the stream TASKS: what everybody may hear, and what only partner applications are told.
-PartnerEvent = Annotated[TaskHooked | TaskFetchable, Field(discriminator="kind")]
 AnyTaskEvent = Annotated[NewTask | UpdateTaskStatus | EndTask | TaskHooked | TaskFetchable, Field(discriminator="kind")]
 
 _WORD = re.compile(r"[^\s.*>]+")
