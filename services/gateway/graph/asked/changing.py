@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.gateway.graph.entities.printer import STATES
-from services.gateway.graph.http.members import flag, read, several, text
+from services.gateway.graph.http.members import flag, label, read, several, text
 from services.gateway.graph.problem import bad
 from services.gateway.graph.words import capabilities, defaults
 from services.gateway.graph.words.details import detail, reason
@@ -13,7 +13,6 @@ from services.gateway.graph.words.locations import read_location
 #: Who may change which member.
 PEOPLE = ("displayName", "location", "defaults")
 APPLICATIONS = ("displayName", "manufacturer", "model", "status", "isAcceptingJobs", "defaults", "capabilities")
-_LONGEST_NAME = 128
 _FIELDS = {"displayName": "display", "manufacturer": "manufacturer", "model": "model"}
 
 
@@ -36,7 +35,7 @@ def changes(body: Mapping[str, Any], *, delegated: bool) -> dict[str, Any]:
 
 def _change(name: str, value: Any) -> dict[str, Any]:
     if name in _FIELDS:
-        return {_FIELDS[name]: _name(value, name)}
+        return {_FIELDS[name]: label(value, name)}
     if name == "location":
         return {"location": read_location(value)}
     if name == "defaults":
@@ -46,13 +45,6 @@ def _change(name: str, value: Any) -> dict[str, Any]:
     if name == "isAcceptingJobs":
         return {"accepting": flag(value, name)}
     return _status(value)
-
-
-def _name(value: Any, name: str) -> str:
-    given = text(value, name).strip()
-    if not given or len(given) > _LONGEST_NAME:
-        raise bad(f"{name} must be a text of 1 to {_LONGEST_NAME} characters.", name)
-    return given
 
 
 def _status(value: Any) -> dict[str, Any]:

@@ -50,7 +50,7 @@ async def expanded(call: Call, jobs: Sequence[JobView], query: Query) -> list[di
 
 def wants_tasks(query: Query) -> bool:
     """Whether the hooks of jobs are needed."""
-    return "tasks" in (name.lower() for name in query.expand)
+    return query.expands("tasks")
 
 
 def etag_of(job: JobView) -> str:

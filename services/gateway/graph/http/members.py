@@ -12,6 +12,7 @@ Reader = Callable[[Any, str], Any]
 _LARGEST = 2**31 - 1
 #: The longest text of a member, and the most elements of a list.
 _LONGEST, _MOST = 1024, 500
+_LONGEST_LABEL = 128
 _MEDIA_TYPE = re.compile(r"[!-~]+/[ -~]+")
 
 
@@ -36,6 +37,14 @@ def text(value: Any, name: str) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST:
         raise bad(f"{name} must be a text of at most {_LONGEST} characters.", name)
     return value
+
+
+def label(value: Any, name: str) -> str:
+    """What people call something: a text that is not empty, without the blanks around it."""
+    given = text(value, name).strip()
+    if not given or len(given) > _LONGEST_LABEL:
+        raise bad(f"{name} must be a text of 1 to {_LONGEST_LABEL} characters.", name)
+    return given
 
 
 def media_type(value: Any, name: str) -> str:

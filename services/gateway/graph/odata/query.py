@@ -48,6 +48,10 @@ class Query:
         """Whether `$select` names this property; what is told only when it is asked for needs that."""
         return name.lower() in (each.lower() for each in self.select)
 
+    def expands(self, *names: str) -> bool:
+        """Whether `$expand` names one of these properties; they are in small letters."""
+        return any(each.lower() in names for each in self.expand)
+
     def needs(self, name: str) -> bool:
         """Whether `$select` names this property, or the filter or the order looks at it."""
         return self.selects(name) or name.lower() in self.looked

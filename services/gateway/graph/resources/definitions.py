@@ -16,14 +16,13 @@ from libs.contracts.definitions import (
 from libs.contracts.hooks import HookPolicy
 from services.gateway.graph.call import Answer, Call, Collection, Reply, Route
 from services.gateway.graph.entities.definition import POLICIES, definition_entity
-from services.gateway.graph.http.members import text, whole
+from services.gateway.graph.http.members import label, whole
 from services.gateway.graph.problem import bad, missing
 from services.gateway.graph.resources.tasks import tasks_of
 
 CONTEXT = "print/taskDefinitions"
 #: The longest that a task may hold its job, in seconds: 30 days.
 LONGEST = 2_592_000
-_LONGEST_NAME = 128
 
 
 async def list_definitions(call: Call) -> Answer:
@@ -86,12 +85,12 @@ async def _shown(call: Call, definition: DefinitionView) -> dict[str, Any]:
 def _members(body: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if body.get("displayName") is not None:
-        found["name"] = _name(body["displayName"], "displayName")
+        found["name"] = label(body["displayName"], "displayName")
     creator = body.get("createdBy")
     if creator is not None and not isinstance(creator, Mapping):
         raise bad('createdBy must be an object, as {"displayName": "My application"}.', "createdBy")
     if creator and creator.get("displayName") is not None:
-        found["app_name"] = _name(creator["displayName"], "createdBy.displayName")
+        found["app_name"] = label(creator["displayName"], "createdBy.displayName")
     if body.get("timeLimitInSeconds") is not None:
         found["limit"] = whole(1)(body["timeLimitInSeconds"], "timeLimitInSeconds")
         if found["limit"] > LONGEST:
@@ -100,13 +99,6 @@ def _members(body: Mapping[str, Any]) -> dict[str, Any]:
         if body.get(name) is not None:
             found[field] = _policy(body[name], name)
     return found
-
-
-def _name(value: Any, name: str) -> str:
-    given = text(value, name).strip()
-    if not given or len(given) > _LONGEST_NAME:
-        raise bad(f"{name} must be a text of 1 to {_LONGEST_NAME} characters.", name)
-    return given
 
 
 def _policy(value: Any, name: str) -> HookPolicy:

@@ -67,8 +67,8 @@ async def list_printers(call: Call) -> Answer:
         return answer.printers, answer.total
 
     async def show(views: Sequence[PrinterView]) -> list[dict[str, Any]]:
-        shares = await all_shares(call) if _expands(call.query, "shares") and any(view.shares for view in views) else []
-        connectors = await _connectors(call) if _expands(call.query, "connectors") else ()
+        shares = await all_shares(call) if call.query.expands("shares") and any(view.shares for view in views) else []
+        connectors = await _connectors(call) if call.query.expands("connectors") else ()
         return list(await asyncio.gather(*(_shown(call, view, shares, connectors) for view in with_makes(call, views))))
 
     return await paged(call.query, CONTEXT, ask, show, LARGE)
@@ -79,8 +79,8 @@ async def get_printer(call: Call) -> Answer:
     _admit_expanded(call)
     view = await view_of(call, call.ids["printer"])
     await admit_printer(call, view.id)
-    shares = await shares_of(call, view.id) if _expands(call.query, "shares", "share") and view.shares else []
-    connectors = await _connectors(call, view.id) if _expands(call.query, "connectors") else ()
+    shares = await shares_of(call, view.id) if call.query.expands("shares", "share") and view.shares else []
+    connectors = await _connectors(call, view.id) if call.query.expands("connectors") else ()
     return Reply(body=await _shown(call, view, shares, connectors), context=f"{CONTEXT}/$entity", etag=printer_tag(view))
 
 
@@ -190,14 +190,10 @@ def _admit_expanded(call: Call) -> None:
         rule("GET", f"{_ONE}/{name}").admit(call.who, strict=call.strict)
 
 
-def _expands(query: Query, *names: str) -> bool:
-    return any(each.lower() in names for each in query.expand)
-
-
 async def _triggers(call: Call, printer: str, options: Query) -> list[dict[str, Any]]:
     question = ListTriggers(region=call.gateway.region, tenant=call.who.tenant, printer=printer)
     answer: TriggerList = await call.ask(question)
-    return [trigger_entity(call, each, expand=_expands(options, "definition")) for each in answer.triggers]
+    return [trigger_entity(call, each, expand=options.expands("definition")) for each in answer.triggers]
 
 
 async def _connectors(call: Call, printer: str = "") -> tuple[ConnectorView, ...]:

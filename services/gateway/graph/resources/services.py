@@ -50,7 +50,7 @@ def _of(call: Call) -> dict[str, Any]:
 
 def _service(call: Call) -> dict[str, Any]:
     service: dict[str, Any] = {"id": guid("service", call.gateway.region)}
-    if any(name.lower() == "endpoints" for name in call.query.expand):
+    if call.query.expands("endpoints"):
         service["endpoints"] = _endpoints(call)
     return service
 

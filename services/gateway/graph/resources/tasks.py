@@ -60,7 +60,7 @@ async def get_trigger(call: Call) -> Answer:
     """The trigger that made a task."""
     hook = await _task(call)
     told = dict(trigger_of(hook, await definition_of(call, hook.app, hook.definition)))
-    if "definition" not in (name.lower() for name in call.query.expand):
+    if not call.query.expands("definition"):
         del told["definition"]
     return Reply(body=told, context="print/printers/taskTriggers/$entity")
 

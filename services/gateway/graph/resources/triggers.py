@@ -14,14 +14,14 @@ BIND = "definition@odata.bind"
 
 async def list_triggers(call: Call) -> Answer:
     """Those of a printer, in their order."""
-    found = [trigger_entity(call, each, expand=_expands(call)) for each in await _found(call)]
+    found = [trigger_entity(call, each, expand=call.query.expands("definition")) for each in await _found(call)]
     return Collection(found, _context(call))
 
 
 async def get_trigger(call: Call) -> Answer:
     """One of them."""
     trigger = await _one(call)
-    return Reply(body=trigger_entity(call, trigger, expand=_expands(call)), context=f"{_context(call)}/$entity")
+    return Reply(body=trigger_entity(call, trigger, expand=call.query.expands("definition")), context=f"{_context(call)}/$entity")
 
 
 async def get_definition(call: Call) -> Answer:
@@ -85,10 +85,6 @@ async def _one(call: Call) -> TriggerView:
         if each.id == call.ids["trigger"].lower():
             return each
     raise missing(f"trigger {call.ids['trigger']} of this printer")
-
-
-def _expands(call: Call) -> bool:
-    return any(name.lower() == "definition" for name in call.query.expand)
 
 
 def _context(call: Call) -> str:
