@@ -19,6 +19,10 @@ log = structlog.get_logger()
 Locate = Callable[[PrintDocument], Awaitable[str]]
 """Asks for the HTTP address of an order's document. Raises `MissingError` when there is none, `OSError` when nobody answers."""
 
+#: Seconds for which it must be said that a document is not there, before it is believed: whoever says so may have just begun.
+GONE_AFTER = 600.0
+#: Tries of which nobody is told.
+UNTOLD = 4
 _PIECE = 256 * 1024
 _PAUSES = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 _MISMATCHES = 3
@@ -55,20 +59,23 @@ class Content:
 class Documents:
     """The folder of fetched documents. `budget` in bytes bounds what is fetched ahead, never what a printer waits for."""
 
-    def __init__(self, folder: Path, locate: Locate, budget: int, client: httpx.AsyncClient) -> None:
+    def __init__(
+        self, folder: Path, locate: Locate, budget: int, client: httpx.AsyncClient, gone_after: float = GONE_AFTER
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._locate = locate
         self._budget = budget
         self._client = client
+        self._gone_after = gone_after
         self._held: dict[str, int] = {}
         self._freed = asyncio.Event()
 
-    async def fetch(self, order: PrintDocument, wanted: asyncio.Event) -> Content:
+    async def fetch(self, order: PrintDocument, wanted: asyncio.Event, tell: Callable[[str], object] = str) -> Content:
         """The order's document. Waits while the budget is used up, until the printer is waiting for it (`wanted`).
 
-        Tried again for as long as the line is down. Raises `MissingError` when the document is gone or is not the one
-        that was ordered.
+        Tried again for as long as the line is down; a printer that waits for it is told why (`tell`). Raises `MissingError` when
+        the document is gone or is not the one that was ordered.
         """
         content, media_type = order.document.content, order.document.media_type
         if isinstance(content, Inline):
@@ -77,7 +84,7 @@ class Documents:
         path = self._folder / name
         await self._reserve(name, content.size, wanted)
         if not await asyncio.to_thread(_holds, path, content):
-            await self._fetch(order, content, path)
+            await self._fetch(order, content, path, lambda why: tell(why) if wanted.is_set() else None)
         return Content(media_type, b"", path)
 
     async def drop(self, order: PrintDocument) -> None:
@@ -106,8 +113,8 @@ class Documents:
                     wait.cancel()
         self._held[name] = size
 
-    async def _fetch(self, order: PrintDocument, content: Stored, path: Path) -> None:
-        mismatches, tries = 0, 0
+    async def _fetch(self, order: PrintDocument, content: Stored, path: Path, tell: Callable[[str], object]) -> None:
+        mismatches, tries, gone_at = 0, 0, 0.0
         while True:
             try:
                 await self._download(await self._locate(order), content, path)
@@ -117,6 +124,12 @@ class Documents:
                     raise MissingError(f"The document of {order.task} is not the one that was ordered: {error}.") from error
             except (httpx.HTTPError, OSError) as error:
                 log.info("document not fetched", task=order.task, error=type(error).__name__, tries=tries + 1)
+                now = asyncio.get_running_loop().time()
+                gone_at = (gone_at or now) if _gone(error) else 0.0
+                if gone_at and now - gone_at >= self._gone_after:
+                    raise MissingError(f"The document of {order.task} is not there any more: it has to be sent again.") from error
+                if tries >= UNTOLD:
+                    tell("The agent does not get its document now; it goes on when it does.")
             else:
                 return
             await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
@@ -143,6 +156,11 @@ class Documents:
 
 class _MismatchError(Exception):
     """What came is not what was ordered."""
+
+
+def _gone(error: Exception) -> bool:
+    """Whether whoever keeps documents says that this one is not there."""
+    return isinstance(error, httpx.HTTPStatusError) and error.response.status_code in (404, 410)
 
 
 def _holds(path: Path, content: Stored) -> bool:

@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections import deque
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import structlog
 from opentelemetry.trace import SpanKind
@@ -25,6 +26,8 @@ log = structlog.get_logger()
 
 #: Waits between tries of what a printer cannot do now, in seconds; the last one repeats.
 PAUSES = (0.2, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0)
+#: The reason of a task whose document does not come (RFC 8011 section 5.3.8).
+UNFETCHED = "document-access-error"
 #: How long a printer that is not there may be missing before its tasks say so, in seconds.
 MISSING_AFTER = 5.0
 
@@ -179,9 +182,10 @@ class Lane:
             await attempt.expire()
             return False
         try:
-            attempt.content = await self._documents.fetch(attempt.order, turn)
+            attempt.content = await self._documents.fetch(attempt.order, turn, partial(attempt.stop, UNFETCHED))
         except MissingError as error:
-            raise Declined("document-access-error", str(error)) from error
+            raise Declined(UNFETCHED, str(error)) from error
+        attempt.resume()
         await self._persist(attempt, lambda: printer.prepare(attempt))
         await turn.wait()
         try:

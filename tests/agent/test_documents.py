@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from libs.contracts.documents import Stored
+from services.agent import documents as documents_module
 from services.agent.documents import Documents, MissingError
 from tests.agent.orders import order
 from tests.waiting import turns, until
@@ -31,12 +32,12 @@ class Store:
 
 
 @asynccontextmanager
-async def documents(folder, store, budget=10**9):
+async def documents(folder, store, budget=10**9, **given):
     async def locate(_order):
         return "http://store.test/documents/token"
 
     async with httpx.AsyncClient(transport=httpx.MockTransport(store)) as client:
-        yield Documents(folder / "documents", locate, budget, client)
+        yield Documents(folder / "documents", locate, budget, client, **given)
 
 
 def soon() -> asyncio.Event:
@@ -63,6 +64,23 @@ async def test_a_store_that_does_not_answer_is_asked_again(tmp_path):
     async with documents(tmp_path, store := Store(503, 404, DATA)) as kept:
         assert await (await kept.fetch(order(1, content=stored()), soon())).read() == DATA
     assert store.asked == 3
+
+
+@pytest.mark.parametrize("status", [404, 410])
+async def test_a_document_that_stays_away_is_gone_and_holds_nobody_for_ever(tmp_path, status):
+    async with documents(tmp_path, store := Store(503, status), gone_after=0.1) as kept:
+        with pytest.raises(MissingError, match="not there any more"):
+            await kept.fetch(order(1, content=stored()), soon())
+    assert store.asked == 3, "it is said that it is gone, and for a while"
+
+
+@pytest.mark.parametrize("waits", [True, False])
+async def test_a_printer_that_waits_for_a_document_is_told_why(tmp_path, monkeypatch, waits):
+    monkeypatch.setattr(documents_module, "_PAUSES", (0.0,))
+    wanted, told = soon() if waits else asyncio.Event(), []
+    async with documents(tmp_path, Store(*[503] * 6, DATA)) as kept:
+        await kept.fetch(order(1, content=stored()), wanted, told.append)
+    assert bool(told) is waits
 
 
 @pytest.mark.parametrize("wrong", [DATA[:-1], DATA + b"!", b"!" + DATA[1:]])
