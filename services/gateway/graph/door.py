@@ -180,19 +180,9 @@ class Door(BaseRoute):
         takes = route.method != "GET" and not route.stream
         body = spelled(object_of(raw, asked.headers.get("content-type", ""), route.accepts)) if takes else {}
         return Call(
-            self._gateway,
-            who,
-            asked.method,
-            asked.base,
-            ids,
-            query,
-            asked.headers,
-            body,
-            raw,
-            request=request,
-            beta=asked.beta,
-            strict=self._strict,
-        )
+            self._gateway, who, asked.method, asked.base, ids, query, asked.headers, body, raw,
+            request=request, beta=asked.beta, strict=self._strict,
+        )  # fmt: skip
 
     async def _check(self, call: Call, found: Found | None) -> None:
         """If-Match: what is to be changed must be as the caller has seen it."""

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from libs.contracts.documents import INLINE_LIMIT
 from libs.contracts.tasks import TaskRequest
 from libs.contracts.tickets import Ticket
-from libs.runtime.bus import Outgoing, outgoing
 from services.gateway.domain import Identity
 from services.gateway.gateway import Gateway
 from services.gateway.ids import Block
 from services.gateway.webprinter.actions.tasks import make_request, ticket_for
 from services.gateway.webprinter.envelope import Rejected
 from services.gateway.webprinter.idempotency import Once, key_of, once
+from services.gateway.webprinter.messages import Messages
 from services.gateway.webprinter.printers import FoundPrinter, find_printer
 from services.gateway.webprinter.reading.aliases import NAME_KEYS
 from services.gateway.webprinter.reading.content import Given
@@ -27,9 +27,6 @@ T = TypeVar("T")
 MOST = 100_000
 #: Tasks that are read and made together: others have their turn in between.
 TURN = 100
-#: Tasks and bytes of one message.
-TASKS = 20
-BYTES = 512 * 1024
 #: Documents that are stored, and keys that are reserved, at the same time.
 AT_ONCE = 8
 #: Stands for an element's place in sentences that are kept for others of its kind.
@@ -47,7 +44,8 @@ async def new_print_task_batch(gateway: Gateway, identity: Identity, data: Field
     submission = await once(gateway, identity, key_of(data), tasks)
     if submission.answered:
         return list(submission.answer)
-    batch = _Batch(gateway, identity, await submission.reserve(gateway.ids.block(identity.sn, len(tasks))))
+    ids = await submission.reserve(gateway.ids.block(identity.sn, len(tasks)))
+    batch = _Batch(gateway, identity, ids, Messages(gateway, identity))
     for start in range(0, len(tasks), TURN):
         turn = tasks[start : start + TURN]
         tasks[start : start + TURN] = [None] * len(turn)  # from here on their contents are in the messages, or in the store
@@ -91,13 +89,11 @@ class _Batch:
     gateway: Gateway
     identity: Identity
     ids: Block
+    messages: Messages
     answer: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[tuple[tuple[str, ...], Outgoing]] = field(default_factory=list)
     printers: dict[tuple[str, str], FoundPrinter | str] = field(default_factory=dict)
     uploads: dict[tuple[str, object], Given | str] = field(default_factory=dict)
     tickets: dict[object, Ticket] = field(default_factory=dict)
-    group: list[TaskRequest] = field(default_factory=list)
-    size: int = 0
     keyed: list[tuple[Once, dict[str, str]]] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -113,9 +109,8 @@ class _Batch:
 
     async def submit(self) -> None:
         """Hand over what was made, all or nothing."""
-        await self._flush()
-        if self.messages:
-            await self.gateway.submit_all(self.messages)
+        if messages := await self.messages.all():
+            await self.gateway.submit_all(messages)
         for start in range(0, len(self.keyed), AT_ONCE):
             await asyncio.gather(*(each.keep(answer) for each, answer in self.keyed[start : start + AT_ONCE]))
 
@@ -188,7 +183,7 @@ class _Batch:
         wanted, element.wanted = element.wanted, None
         if wanted is None or element.printer is None or element.ticket is None:
             return
-        ids, index = (element.ids, 0) if element.ids else (self.ids, element.index)
+        ids, index = self._ids(element)
         task, now = ids.id(index), ids.at(index)
         element.request = await make_request(
             self.gateway, self.identity, wanted, element.printer, ticket=element.ticket, task=task, now=now
@@ -199,31 +194,19 @@ class _Batch:
         if element.failure:
             self.answer.append({"taskName": element.name, "success": False, "message": element.failure})
             return
-        task = element.request.id if element.request else self._id(element)
+        ids, index = self._ids(element)
+        task = ids.id(index)
         self.answer.append({"taskName": element.name or task, "success": True, "taskId": task})
         if element.once and not element.once.answered:
             self.keyed.append((element.once, {"taskId": task}))
         if element.request and task not in self.seen:
             if element.ids:
                 self.seen.add(task)
-            await self._pack(element.request)
+            await self.messages.add(element.request)
 
-    def _id(self, element: _Element) -> str:
-        return element.ids.id() if element.ids else self.ids.id(element.index)
-
-    async def _pack(self, request: TaskRequest) -> None:
-        content = request.document.content
-        size = 1000 + len(getattr(content, "data", b"")) * 4 // 3
-        if self.group and (len(self.group) >= TASKS or self.size + size > BYTES):
-            await self._flush()
-        self.group.append(request)
-        self.size += size
-
-    async def _flush(self) -> None:
-        if self.group:
-            message = self.gateway.submission(self.identity, self.identity.source, tuple(self.group))
-            self.messages.append((tuple(each.id for each in self.group), await asyncio.to_thread(outgoing, message)))
-            self.group, self.size = [], 0
+    def _ids(self, element: _Element) -> tuple[Block, int]:
+        """The block that an element's id is in, and where in it."""
+        return (element.ids, 0) if element.ids else (self.ids, element.index)
 
 
 def _read(start: int, tasks: Sequence[Any]) -> list[_Element]:

@@ -8,7 +8,8 @@ import pytest
 from libs.contracts.documents import Inline, Stored
 from libs.contracts.queries import LookUp
 from libs.runtime.bus import NotStored, Unanswered
-from services.gateway.webprinter.actions.batch import AT_ONCE, BYTES, MOST, TASKS
+from services.gateway.webprinter.actions.batch import AT_ONCE, MOST
+from services.gateway.webprinter.messages import BYTES, TASKS
 from tests.gateway.fakes import SN, TOKEN, door
 from tests.waiting import turns
 
