@@ -16,13 +16,16 @@ log = structlog.get_logger()
 #: Seconds between two counts, and between two sweeps.
 COUNT = 5.0
 SWEEP = 3600.0
+#: So many times as long as a count took is paused after it: where very much waits, counting does not slow the telling.
+SHARE = 50.0
 
 
 async def count(meters: Meters) -> None:
     """Keep the gauges true; a body for `Service.loop`."""
     while True:
+        begun = time.monotonic()
         await meters.look()
-        await asyncio.sleep(stroke(COUNT))
+        await asyncio.sleep(max(stroke(COUNT), SHARE * (time.monotonic() - begun)))
 
 
 async def sweep(store: Store, endpoints: Endpoints, retention: float) -> None:
