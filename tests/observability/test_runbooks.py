@@ -5,7 +5,9 @@ import shutil
 
 import pytest
 
+from tests.faults.broker import test_row_09_alerts
 from tests.faults.catalogue import ROWS
+from tests.observability import test_prometheus
 from tests.observability.faultseries import EVALUATION, FAULTS, SAMPLE, SLOW, meant, told
 from tests.observability.promtool import judged, looked
 from tests.observability.test_catalogue import ALERTS, RUNBOOKS
@@ -64,6 +66,14 @@ def test_every_alert_is_of_a_row_or_is_said_to_be_of_none():
     of_none = set(re.findall(r"`(\w+)`", PAGE.split("Alerts of no row:")[1].split("\n\n")[0]))
     assert of_rows.isdisjoint(of_none)
     assert of_rows | of_none == set(ALERTS)
+
+
+def test_the_page_names_the_alerts_that_real_faults_make_fire():
+    short, full = (
+        set(re.findall(r"`([A-Z]\w+)`", PAGE.split(f"in `make {verb}`")[1].split("\n\n")[1])) for verb in ("test", "faults")
+    )
+    assert short == test_prometheus.EXPECTED
+    assert full == test_row_09_alerts.FIRED
 
 
 def test_every_runbook_is_found_from_the_page():
