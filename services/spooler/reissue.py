@@ -27,6 +27,9 @@ Staged = list[tuple[str, Outgoing]]
 #: Seconds between two looks, and tasks of one transaction.
 PERIOD = 15.0
 CHUNK = 500
+#: Orders as they were made: one transaction after the other, in each by the line (design.md rule 7).
+Place = tuple[int, int, int, int, int]
+_PLACE = (task.c.ordered_at, task.c.place, -task.c.priority, task.c.seq, task.c.idx)
 #: What is ordered again when a stream is another one. A lost report of a conversion is made anew by converting anew; what agents
 #: reported they tell again of each order that they know.
 ORDERED = {CONVERT: (Step.CONVERT,), PRINT: (Step.PRINT,), REPORTS: (Step.CONVERT, Step.PRINT)}
@@ -86,15 +89,18 @@ class Reissue:
         self._seen[stream] = made, last
 
     async def _again(self, step: Step, mark: str, *, told: bool) -> int:
-        """In the order of the line, a few hundred in a transaction; `told`: what an agent has taken is not among them."""
-        total, after = 0, (-1, -1)
+        """In the order in which they were made, a few hundred in a transaction; `told`: what an agent has taken is not among them.
+
+        A conversion that waits for its turn has no order yet.
+        """
+        total, after = 0, (0, 0, 0, 0, 0)
         while True:
             found: list[Task] = []
 
-            async def change(connection: AsyncConnection, after: tuple[int, int] = after, found: list[Task] = found) -> Staged:
-                place = tuple_(task.c.seq, task.c.idx)
-                wanted = select(task).where(task.c.step == step.value, place > after).order_by(task.c.seq, task.c.idx).limit(CHUNK)
-                found += [store.task_of(row) for row in await connection.execute(wanted)]
+            async def change(connection: AsyncConnection, after: Place = after, found: list[Task] = found) -> Staged:
+                wanted = select(task).where(task.c.step == step.value, task.c.ordered_at > 0, tuple_(*_PLACE) > after)
+                rows = await connection.execute(wanted.order_by(*_PLACE).limit(CHUNK))
+                found += [store.task_of(row) for row in rows]
                 return [
                     (at, replace(out, message_id=out.message_id + mark))
                     for at, out in await self._orders(connection, step, found, told=told)
@@ -103,7 +109,8 @@ class Reissue:
             await self._commit(change)
             if not found:
                 return total
-            total, after = total + len(found), (found[-1].seq, found[-1].idx)
+            last = found[-1]
+            total, after = total + len(found), (last.ordered_at, last.place, -last.priority, last.seq, last.idx)
 
     async def _orders(self, connection: AsyncConnection, step: Step, tasks: Sequence[Task], *, told: bool) -> Staged:
         ids = [each.id for each in tasks]
