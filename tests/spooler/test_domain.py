@@ -265,6 +265,8 @@ def test_a_task_expires_while_it_waits_and_never_at_the_printer():
             {"stage": Stage.AWAITING_DATA, "idx": -1, "lined": False},
             {"stage": Stage.HOOKED, "lined": False, "valid_until": NOW + 9},
             {"served": "app-1", "lined": False},
+            {"expires_at": NOW + 3},
+            {"expires_at": NOW + 9, "start_at": NOW + 5, "lined": False},
         ]
     ),
 )
@@ -280,6 +282,8 @@ def test_whatever_happens_versions_grow_by_one_and_an_end_is_the_end(history, st
         assert moved.fetchable_at >= current.fetchable_at
         assert moved.fetchable_at or moved.stage not in AT_AGENT or any(isinstance(each, Restored) for each in history)
         assert (moved.ended_at > 0) == (moved.stage in TERMINAL)
+        if (then := moved.due_at) and moved.stage is not Stage.HOOKED:  # of a hooked one the hook is looked at
+            assert advance(moved, Due(then), then)[0].due_at != then, "its timer would ring without an end"
         current = moved
 
 
