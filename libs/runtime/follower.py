@@ -59,12 +59,13 @@ class Follower:
         try:
             await self._bus.js.add_consumer(self._stream, self._config(subscription.subject))
             expected = 1
-            async for message in self._heard(coming):
-                if message.metadata.sequence.consumer != expected:
-                    log.warning("gap while following", stream=self._stream, expected=expected)
-                    return
-                expected += 1
-                yield incoming(message)
+            async with aclosing(self._heard(coming)) as heard:
+                async for message in heard:
+                    if message.metadata.sequence.consumer != expected:
+                        log.warning("gap while following", stream=self._stream, expected=expected)
+                        return
+                    expected += 1
+                    yield incoming(message)
         finally:
             with suppress(NatsError):  # a line that is down forgets it all the same
                 await subscription.unsubscribe()
