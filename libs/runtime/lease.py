@@ -132,7 +132,7 @@ class Lease:
         """The row is locked by a transaction that does not end: who began it is frozen, and its lease runs out."""
         async with self._database.transaction() as connection:
             ends = (await connection.execute(select(self._table.c.until).where(self._table.c.name == self._name))).scalar()
-            if ends is None or ends >= await self._now(connection):
+            if ends is None or not _over(ends, await self._now(connection)):
                 return
             ended = (await connection.execute(_CUT_OFF, {"lease": self._table.name, "stale": STALE})).all()
         if ended:
@@ -149,7 +149,7 @@ class Lease:
                 await self._first(connection, now)
             elif row.holder == self._holder and self._epoch == row.epoch:
                 await connection.execute(update(table).where(table.c.name == self._name).values(until=now + self._term))
-            elif row.until < now or row.holder == self._holder:  # run out, or ours from before a restart
+            elif _over(row.until, now) or row.holder == self._holder:  # or ours from before a restart
                 epoch = row.epoch + 1
                 taken = {"holder": self._holder, "epoch": epoch, "until": now + self._term}
                 await connection.execute(update(table).where(table.c.name == self._name).values(taken))
@@ -170,3 +170,8 @@ class Lease:
         if self._database.sqlite:
             return time.time()
         return float((await connection.execute(select(func.extract("epoch", func.clock_timestamp())))).scalar_one())
+
+
+def _over(until: float, now: float) -> bool:
+    """Whether a term is over or cannot be true: the clock was set back, and who lives renews by the new time at once."""
+    return until < now or until > now + 2 * ALONE_TERM

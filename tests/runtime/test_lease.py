@@ -1,6 +1,7 @@
 """One holder at a time, whose every transaction says so."""
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
 
 import pytest
@@ -40,8 +41,9 @@ async def write(opened, claim: Lease, number: int) -> None:
         await connection.execute(insert(fact).values(number=number, word="w"))
 
 
-async def take_away(opened, until_at: float = 9e12) -> None:
-    """Somebody else's claim, as it looks in the database."""
+async def take_away(opened, seconds: float = 60.0) -> None:
+    """Somebody else's claim, as it looks in the database, of a term that ends in so many seconds."""
+    until_at = time.time() + seconds
     async with opened.transaction() as connection:
         await connection.execute(update(lease).values(holder="thief", epoch=lease.c.epoch + 1, until=until_at))
 
@@ -88,6 +90,15 @@ async def test_a_holder_that_is_frozen_in_a_transaction_is_followed_and_writes_n
                     await until(lambda: claim.held, what="the next one has the lease")
                 await connection.execute(insert(fact).values(number=1, word="late"))
         assert await rows(two, fact) == 0
+
+
+async def test_a_term_of_before_the_clock_was_set_back_is_not_waited_for(database_url, tmp_path):
+    async with store(database_url, tmp_path) as opened:
+        async with holding(opened, "a") as (a, _):
+            await until(lambda: a.held)
+        await take_away(opened, 3600.0)
+        async with holding(opened, "b") as (b, _):
+            await until(lambda: b.held)
 
 
 async def test_a_lease_that_is_given_up_is_taken_without_waiting(tmp_path, monkeypatch):
@@ -148,7 +159,7 @@ async def test_a_lease_lost_and_won_again_between_two_looks_is_told_as_both(tmp_
         told: list[bool] = []
         await claim._claim()
         claim._tell(told.append)
-        await take_away(opened, until_at=0.0)
+        await take_away(opened, -1.0)
         with pytest.raises(LeaseLost):
             await write(opened, claim, 1)
         await claim._claim()
