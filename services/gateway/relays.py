@@ -4,7 +4,8 @@ import hashlib
 import re
 import secrets
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
 from libs.contracts.ids import token_digest
@@ -22,8 +23,9 @@ CODE = 8
 #: Milliseconds: a code is good for so long, a relay token for at most so long.
 CODE_VALID = 600_000
 LONGEST = 366 * 86_400_000
-#: Relays of one client that a list shows.
-LISTED = 500
+#: Relays of one client that a list shows, the newest, and entries that are read at a time: those that were revoked or are over
+#: lie among the others for as long as the longest may live.
+LISTED, STEP = 500, 500
 #: Revocations that are remembered, the newest: open sessions are looked at each second, and end with theirs.
 REMEMBERED = 10_000
 
@@ -77,13 +79,23 @@ class Relays:
 
     async def of(self, tenant: str, sn: str) -> list[Relay]:
         """The relays of a client that are good now, oldest first."""
-        kept = await History(self._bus, _STREAM).after(0, f"$KV.{RELAYS.name}.{sn}.>", LISTED)
-        found = []
-        for each in kept:
-            entry = _entry(Kept(each.data, each.sequence))
-            if entry and entry.tenant == tenant and entry.expires_at > now():
-                found.append(Relay(each.subject.removeprefix(f"$KV.{RELAYS.name}."), entry))
-        return found
+        return list(deque([relay async for relay in self._good(tenant, sn)], maxlen=LISTED))
+
+    async def called(self, tenant: str, sn: str, name: str) -> Relay | None:
+        """The relay of a client that people call so (`Relay.id`), if it is good now."""
+        async for relay in self._good(tenant, sn):
+            if relay.id == name:
+                return relay
+        return None
+
+    async def _good(self, tenant: str, sn: str) -> AsyncIterator[Relay]:
+        history, upto = History(self._bus, _STREAM), 0
+        while kept := await history.after(upto, f"$KV.{RELAYS.name}.{sn}.>", STEP):
+            upto = kept[-1].sequence
+            for each in kept:
+                entry = _entry(Kept(each.data, each.sequence))
+                if entry and entry.tenant == tenant and entry.expires_at > now():
+                    yield Relay(each.subject.removeprefix(f"$KV.{RELAYS.name}."), entry)
 
     async def revoke(self, relay: Relay) -> None:
         """End a relay: its token is void at once, and open sessions end within a second or two."""

@@ -135,6 +135,20 @@ async def test_a_revoked_relay_ends_its_open_sessions(server):
     assert given["relayId"] not in [each["relayId"] for each in (await server.openapi("listRelays"))["data"]]
 
 
+async def test_a_relay_is_listed_and_revoked_however_many_were_before_it(server, monkeypatch):
+    """Also those that are over: the bucket keeps them as long as the longest may live."""
+    for _ in range(3):
+        await server.openapi("revokeRelay", relayId=(await token(server))["relayId"])
+    given = [await token(server) for _ in range(3)]
+    monkeypatch.setattr(module, "STEP", 2)
+    monkeypatch.setattr(module, "LISTED", 2)
+    listed = (await server.openapi("listRelays"))["data"]
+    assert [each["relayId"] for each in listed] == [each["relayId"] for each in given[1:]]
+    for each in given:
+        assert (await server.openapi("revokeRelay", relayId=each["relayId"]))["success"]
+    assert await refused(server, given[0]["token"]) == 4401
+
+
 async def test_a_relay_dies_with_the_token_that_gave_it(server):
     parent = await enrol.add_token(server.store, SN, "site server")
     await until(lambda: knows(server, parent), what="the token")

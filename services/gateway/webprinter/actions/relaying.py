@@ -48,11 +48,11 @@ async def revoke_relay(gateway: Gateway, identity: Identity, data: Fields) -> An
     if not wanted:
         raise Rejected("relayId is missing: write the relayId that listRelays shows.")
     relays = relays_of(gateway)
-    found = [relay for relay in await relays.of(identity.tenant, identity.sn) if relay.id == wanted]
-    if not found:
+    found = await relays.called(identity.tenant, identity.sn, wanted)
+    if found is None:
         raise Rejected(f"relayId: there is no relay {shown(wanted)}; listRelays names them.")
     await record(gateway, identity, "relay revoked", wanted)
-    await relays.revoke(found[0])
+    await relays.revoke(found)
     return NOTHING
 
 
