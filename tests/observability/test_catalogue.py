@@ -107,6 +107,13 @@ def test_labels_are_bounded():
         assert "printer" not in metric.labels or metric.service == "agent", metric.name
 
 
+def test_a_cluster_keeps_the_labels_that_its_prometheus_would_set_itself():
+    theirs = {"namespace", "service", "pod", "container", "endpoint", "job", "instance"}
+    monitor = yaml.safe_load((ROOT / "deploy" / "k8s" / "components" / "monitoring" / "monitors.yaml").read_text())
+    assert theirs & {label for metric in ALL.values() for label in metric.labels} == {"endpoint"}
+    assert all(each["honorLabels"] for each in monitor["spec"]["endpoints"])
+
+
 def test_nobody_makes_a_metric_outside_of_the_catalogue():
     made = re.compile(r"\b(?:Counter|Gauge|Histogram|Summary|Info)\(\s*\"|MetricFamily\(")
     guilty = [str(module.path) for module in modules() if made.search(module.text) and not module.name.endswith("runtime.metrics")]
