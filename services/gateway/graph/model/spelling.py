@@ -5,6 +5,8 @@ from typing import Any
 
 from services.gateway.graph.model.schema import OPERATIONS, TYPES
 
+#: Objects and lists within each other that are looked into; nothing here has more.
+DEEPEST = 10
 _BINDS = ("definition@odata.bind", "printer@odata.bind", "@odata.id")
 _KNOWN = {
     name.lower(): name
@@ -16,9 +18,16 @@ _KNOWN = {
 }
 
 
-def spelled(body: Mapping[str, Any]) -> Mapping[str, Any]:
-    """A body with the names of its own members as the types have them; one that is there in the right case goes first."""
-    if all(_KNOWN.get(name.lower(), name) == name for name in body):
-        return body
-    found = {_KNOWN.get(name.lower(), name): value for name, value in body.items()}
-    return {**found, **{name: value for name, value in body.items() if _KNOWN.get(name.lower(), name) == name}}
+def spelled(body: Mapping[str, Any], deepest: int = DEEPEST) -> Mapping[str, Any]:
+    """A body with the names of its members as the types have them, also of objects in it; one that is there in the right case
+    goes first.
+    """
+    given = {name: _inside(value, deepest) for name, value in body.items()}
+    found = {_KNOWN.get(name.lower(), name): value for name, value in given.items()}
+    return found | {name: value for name, value in given.items() if name in found}
+
+
+def _inside(value: Any, deepest: int) -> Any:
+    if not deepest or not isinstance(value, dict | list):
+        return value
+    return spelled(value, deepest - 1) if isinstance(value, dict) else [_inside(each, deepest - 1) for each in value]
