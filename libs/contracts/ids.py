@@ -7,12 +7,13 @@ import uuid
 
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _EPOCH_MS = 1_420_070_400_000  # 2015-01-01T00:00:00Z, webprinter.md 1.8
+_TIME = (1 << 41) - 1
 #: Names of ours as GUIDs are made in this name space (RFC 9562 section 5.5).
 _OURS = uuid.UUID("6f1d2c1e-5a0b-5c57-9a3e-0d1f7f3b9c11")
 
 
 def base36(number: int, width: int) -> str:
-    """`number` in lower-case base 36, padded with zeros to `width` digits."""
+    """`number`, which is not negative, in lower-case base 36, padded with zeros to `width` digits."""
     digits = ""
     while number:
         number, rest = divmod(number, 36)
@@ -21,8 +22,11 @@ def base36(number: int, width: int) -> str:
 
 
 def task_id(sn: str, at_ms: int, worker: int, sequence: int) -> str:
-    """`<sn>-<12 base36 digits>` of a snowflake: milliseconds since 2015, 10 bits of worker, 12 of sequence (webprinter.md 1.8)."""
-    return f"{sn}-{base36((at_ms - _EPOCH_MS) << 22 | (worker & 0x3FF) << 12 | (sequence & 0xFFF), 12)}"
+    """`<sn>-<12 base36 digits>` of a snowflake: milliseconds since 2015, 10 bits of worker, 12 of sequence (webprinter.md 1.8).
+
+    Time has 41 bits, so that a machine whose clock begins in 1970 makes ids, too: each once, though not in their order.
+    """
+    return f"{sn}-{base36((at_ms - _EPOCH_MS & _TIME) << 22 | (worker & 0x3FF) << 12 | (sequence & 0xFFF), 12)}"
 
 
 def device_id(agent: str, name: str) -> str:

@@ -39,6 +39,12 @@ def test_ids_sort_as_their_times_until_2050():
     assert {len(each) for each in made} == {len("sn-") + 12}
 
 
+def test_a_clock_that_begins_in_1970_makes_ids_too():
+    made = {task_id("sn", at, 1, 2) for at in range(0, 100_000, 1000)}
+    assert len(made) == 100
+    assert {len(each) for each in made} == {len("sn-") + 12}
+
+
 def test_worker_and_sequence_stay_in_their_bits():
     assert task_id("sn", milliseconds(CAPTURED[0][1]), 1024 + 33, 4096) == f"sn-{CAPTURED[0][0]}"
 
