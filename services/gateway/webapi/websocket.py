@@ -12,6 +12,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from libs.runtime.bus import Unanswered
 from libs.runtime.ending import end
+from libs.runtime.strokes import stroke
 from services.gateway.webapi import frames
 from services.gateway.webapi.calls import IN_FLIGHT
 from services.gateway.webapi.frames import DEAD_AFTER, PING, PING_AFTER, PONG, BadFrame, Frame
@@ -147,7 +148,7 @@ class Channel:
     async def _keep(self) -> None:
         """PING after a silence of ours, the end after a silence of theirs."""
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(stroke(1.0))  # of all lines together
             now = time.monotonic()
             if now - self._heard > DEAD_AFTER:
                 return self._end(SILENT)
