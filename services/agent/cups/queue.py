@@ -123,9 +123,9 @@ class CupsQueue:
         await self.release(attempt)
 
     async def follow(self, attempt: Attempt) -> Outcome:
-        if attempt.step < Step.RELEASED:
-            await attempt.reach(Step.RELEASED)
         try:
+            if attempt.step < Step.RELEASED:
+                await attempt.reach(Step.RELEASED)
             job = await self._watch.end(attempt)
         except Forgotten:
             return Unknown(
@@ -133,9 +133,7 @@ class CupsQueue:
                 "Look at the printer, then say what is true."
             )
         finally:
-            if self._released is attempt:
-                self._released = None
-                self._free.set()
+            self._let_next(attempt)
         if job.state is JobState.PENDING_HELD:
             return await self._held_again(attempt, job)
         if self._device:
@@ -154,12 +152,20 @@ class CupsQueue:
             self._device.begin(attempt)
         try:
             await self._spooler.release(attempt.job or 0)
-        except ClientError as error:
-            self._free.set()
-            raise unreachable(self.name, error) from error
+        except BaseException as error:
+            self._let_next(attempt)
+            if isinstance(error, ClientError):
+                raise unreachable(self.name, error) from error
+            raise
 
     async def discard(self, attempt: Attempt) -> None:
         await self._jobs.discard(attempt)
+
+    def _let_next(self, attempt: Attempt) -> None:
+        """This one is released no more, so that another may be."""
+        if self._released is attempt:
+            self._released = None
+            self._free.set()
 
     def _chosen(self, attempt: Attempt) -> Given:
         """What its job is created with. Raises `Declined`."""
