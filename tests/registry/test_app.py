@@ -99,7 +99,7 @@ async def test_devices_reach_the_directory_the_stream_and_whoever_asks(tmp_path)
 
             await agent.publish(report(printer("Office", state=PrinterState.STOPPED)), stream=REPORTS, message_id="j:2")
             await until(lambda: mirror.get(f"device.{SN}.{device_id(SN, 'Label')}") is None, what="the end of a device")
-            events = await until(lambda: stored(boss), what="five events")
+            events = await until(lambda: stored(boss, 5), what="five events")
             assert sorted(event.rsplit(".", 1)[1] for event in events) == [
                 "added",
                 "added",
