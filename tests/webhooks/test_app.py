@@ -52,7 +52,7 @@ async def test_a_task_is_told_from_its_beginning_to_its_end(rig, spooler, databa
         changes = [(r.json["oldStatus"], r.json["newStatus"]) for r in there.requests[1:-1]]
         assert all(before[1] == after[0] for before, after in pairwise(changes))
         async with stored(rig, database_url) as (store, _, history):
-            await until(lambda: _all_ended(store, history))
+            await until(lambda: _all_ended(store, history, 5))
         lines = generate_latest(service.metrics).decode()
         assert 'webhooks_deliveries_ended_total{dialect="webprinter",state="delivered"} 5.0' in lines
 
