@@ -2,13 +2,14 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, DeviceEntry, TokenEntry, client_key, device_key
+from libs.contracts.directory import ClientEntry, ClientKind, DefaultEntry, TokenEntry, client_key, device_key
+from libs.contracts.events import DeviceChanged
 from libs.contracts.ids import guid
 from libs.contracts.message import encode
 from services.registry import rows
@@ -102,17 +103,16 @@ class Change:
         found = await self.connection.execute(select(devices).where(devices.c.agent == agent))
         return {row.id: rows.known(row) for row in found}
 
-    async def save_device(self, entry: DeviceEntry, known: Known, *, new: bool) -> None:
-        """Insert or update one device."""
-        values = rows.device_values(known)
+    async def save_devices(self, tenant: str, agent: str, saved: Sequence[Known], there: Container[str]) -> None:
+        """Insert or update devices of one agent; `there` are the ids of those that have a row, gone or not."""
+        new = [_new_device(tenant, agent, each) for each in saved if each.device.id not in there]
         if new:
-            names = {"agent": entry.agent, "id": entry.device.id, "tenant": entry.tenant, "marks": "[]"}
-            graph = {"guid": guid("printer", entry.agent, entry.device.id), "display": entry.device.name, "added_at": now()}
-            await self.connection.execute(insert(devices).values(**names, **graph, **values))
-        else:
-            mine = (devices.c.agent == entry.agent) & (devices.c.id == entry.device.id)
-            await self.connection.execute(update(devices).where(mine).values(**values))
-        await self.tell(entry.key)
+            await self.connection.execute(insert(devices), new)
+        changed = [{"of": agent, "which": each.device.id, **rows.device_values(each)} for each in saved if each.device.id in there]
+        if changed:
+            mine = (devices.c.agent == bindparam("of")) & (devices.c.id == bindparam("which"))
+            await self.connection.execute(update(devices).where(mine), changed)
+        await self.tell_all([device_key(agent, each.device.id) for each in saved])
 
     async def mark_device(self, agent: str, device: str, marks: str) -> bool:
         """What is printed by rule on a device that is there (JSON); whether it is."""
@@ -148,9 +148,10 @@ class Change:
         await self.connection.execute(delete(defaults).where(mine))
         await self.tell(entry.key)
 
-    async def announce(self, event: object) -> None:
-        """Save an event that is published after the transaction."""
-        await self.connection.execute(insert(news).values(key="", event=encode(event)))
+    async def announce(self, events: Iterable[DeviceChanged]) -> None:
+        """Save events that are published after the transaction, in their order."""
+        if told := [{"key": "", "event": encode(event)} for event in events]:
+            await self.connection.execute(insert(news), told)
 
     async def tell(self, key: str) -> None:
         """The directory's entry of this key may have changed."""
@@ -160,6 +161,14 @@ class Change:
         """The same of many keys, in one go."""
         if keys:
             await self.connection.execute(insert(news), [{"key": key, "event": None} for key in keys])
+
+
+def _new_device(tenant: str, agent: str, known: Known) -> dict[str, Any]:
+    """The row of a device that there never was."""
+    device = known.device
+    names = {"agent": agent, "id": device.id, "tenant": tenant, "marks": "[]"}
+    graph = {"guid": guid("printer", agent, device.id), "display": device.name, "added_at": now()}
+    return {**names, **graph, **rows.device_values(known)}
 
 
 def now() -> int:

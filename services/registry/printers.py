@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from libs.contracts.devices import Device, PrinterState
-from libs.contracts.directory import DeviceEntry, device_key
+from libs.contracts.directory import device_key
 from libs.contracts.events import DeviceChanged
 from libs.contracts.fleet import (
     ChangePrinter,
@@ -118,13 +118,12 @@ async def forget_printers(change: Change, sn: str) -> None:
 
 async def save_device(change: Change, region: str, tenant: str, agent: str, one: domain.Change, *, new: bool = False) -> None:
     """Save a device that an application serves, with the events of it."""
-    device = one.known.device
-    await change.save_device(DeviceEntry(tenant=tenant, agent=agent, device=device), one.known, new=new)
-    for what in one.what:
-        event = DeviceChanged(
-            region=region, tenant=tenant, agent=agent, device=device, what=what, revision=one.known.revision, at=now()
-        )
-        await change.announce(event)
+    device, revision = one.known.device, one.known.revision
+    await change.save_devices(tenant, agent, [one.known], () if new else (device.id,))
+    await change.announce(
+        DeviceChanged(region=region, tenant=tenant, agent=agent, device=device, what=what, revision=revision, at=now())
+        for what in one.what
+    )
 
 
 async def save_profile(change: Change, row: Row[Any], values: Mapping[str, Any]) -> None:

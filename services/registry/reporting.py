@@ -3,7 +3,7 @@
 import structlog
 
 from libs.contracts.devices import Device
-from libs.contracts.directory import DefaultEntry, DeviceEntry
+from libs.contracts.directory import DefaultEntry
 from libs.contracts.events import DeviceChanged
 from libs.contracts.reports import DevicesReported
 from libs.runtime.crashpoint import crashpoint
@@ -39,22 +39,21 @@ async def devices_reported(registry: Registry, report: DevicesReported, stored_a
 async def _save(change: Change, report: DevicesReported, devices: tuple[Device, ...]) -> tuple[domain.Change, ...]:
     known = await change.devices(report.agent)
     changes = domain.compare(known, devices)
-    for one in changes:
-        device = one.known.device
-        entry = DeviceEntry(tenant=report.tenant, agent=report.agent, device=device)
-        await change.save_device(entry, one.known, new=device.id not in known)
-        for what in one.what:
-            await change.announce(
-                DeviceChanged(
-                    region=report.region,
-                    tenant=report.tenant,
-                    agent=report.agent,
-                    device=device,
-                    what=what,
-                    revision=one.known.revision,
-                    at=report.at or now(),
-                )
-            )
+    await change.save_devices(report.tenant, report.agent, [one.known for one in changes], known)
+    at = report.at or now()
+    await change.announce(
+        DeviceChanged(
+            region=report.region,
+            tenant=report.tenant,
+            agent=report.agent,
+            device=one.known.device,
+            what=what,
+            revision=one.known.revision,
+            at=at,
+        )
+        for one in changes
+        for what in one.what
+    )
     return changes
 
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from libs.contracts.devices import Capabilities, Device
-from libs.contracts.directory import ClientEntry, ClientKind, DeviceEntry
+from libs.contracts.directory import ClientEntry, ClientKind
 from libs.contracts.ids import device_id
 from libs.contracts.tickets import Collate, ColorMode, Orientation, Quality, Sides
 from services.registry.change import Change
@@ -56,4 +56,4 @@ async def give_all(change: Change) -> None:
 
 
 async def _save(change: Change, client: ClientEntry, known: Known, *, new: bool) -> None:
-    await change.save_device(DeviceEntry(tenant=client.tenant, agent=client.sn, device=known.device), known, new=new)
+    await change.save_devices(client.tenant, client.sn, [known], () if new else (known.device.id,))

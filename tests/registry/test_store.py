@@ -193,7 +193,7 @@ async def test_tokens_are_stored_as_digests_only(store, settings, database_url, 
 async def save(store, device, revision=1, *, gone=False, new=True):
     async with store.change() as change:
         entry = DeviceEntry(tenant="main", agent=SN, device=device)
-        await change.save_device(entry, Known(device, revision, gone), new=new)
+        await change.save_devices(entry.tenant, entry.agent, [Known(device, revision, gone)], () if new else (device.id,))
 
 
 async def test_a_device_comes_back_as_it_was_reported(store):
