@@ -32,6 +32,9 @@ CERTIFICATE_EVERY = 3600.0
 PINGED = ('ping_interval: "5s"', "ping_max: 2")
 #: A disk with so few bytes left is full, and one with so many has room again.
 FULL, ROOM = 256 * 1024, 4 * 1024 * 1024
+#: The log of a server that we start has so many bytes at most, and so many older ones stand beside it: it has a line for every
+#: stranger who knocks.
+LOG_SIZE, LOGS = 16 * 1024 * 1024, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +154,7 @@ class NatsServer:
 
     @property
     def log_file(self) -> Path:
-        """Where it writes its log."""
+        """Where it writes its log; what it says before it has read its configuration goes there, too."""
         return self._folder / "nats-server.log"
 
     async def start(self) -> None:
@@ -205,7 +208,8 @@ class NatsServer:
 
     def _write(self) -> None:
         told = configuration(self._keys, self._folder, name=self._name, port=self._port, outside=self._outside, links=self._links)
-        write_secret(self._config, told)
+        logged = f"log_file: {json.dumps(str(self.log_file))}\nlogfile_size_limit: {LOG_SIZE}\nlogfile_max_num: {LOGS}\n"
+        write_secret(self._config, told + logged)
 
     def _own_address(self) -> str:
         """Where this machine's own services find it."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import nats
 import pytest
 
-from libs.runtime import children
+from libs.runtime import children, natsserver
 from libs.runtime.children import ChildRecord, started_at, wait_gone
 from libs.runtime.keys import Keys
 from libs.runtime.links import BadLink, Links, linked, make_link, read_link, write_link
@@ -94,6 +94,22 @@ async def test_nobody_gets_in_without_credentials(keys, tmp_path):
     with pytest.raises(nats.errors.Error, match="Authorization Violation"):
         await nats.connect(server.url, allow_reconnect=False, error_cb=quiet)
     await server.stop()
+
+
+async def test_strangers_who_knock_do_not_fill_the_disk_with_its_log(keys, tmp_path, monkeypatch):
+    monkeypatch.setattr(natsserver, "LOG_SIZE", 4096)
+    server = NatsServer(keys, tmp_path / "nats")
+    await server.start()
+    port = int(server.url.rsplit(":", 1)[1])
+    for _ in range(300):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"CONNECT {}\r\n")
+        await reader.read()
+        writer.close()
+    await server.stop()
+    logs = list((tmp_path / "nats").glob("nats-server.log*"))
+    assert any("authentication error" in each.read_text() for each in logs)
+    assert sum(each.stat().st_size for each in logs) < 5 * 4096
 
 
 def test_the_configuration_says_what_was_decided(keys, tmp_path):
