@@ -37,9 +37,7 @@ async def heard(data: Path) -> dict[str, list[Told]]:
             except TimeoutError:
                 return stories
             _, kind, *_, task = message.subject.split(".")
-            event = (
-                json.loads(message.data) if kind == "status" else {}
-            )  # what is told hundreds of thousands of times is read cheaply
+            event = json.loads(message.data) if kind == "status" else {}  # of hundreds of thousands: what is not needed is not read
             stories[task].append((kind, event.get("old_status", ""), event.get("new_status", "")))
     finally:
         await bus.close()

@@ -129,9 +129,8 @@ class OrderedReader:
         reconnected = self._bus.reconnected
         await puller.open()
         try:
-            begin = (
-                await self.on_bound() + 1 if self.on_bound else None
-            )  # the server's own account may be older, or of another stream
+            # The server's own account may be older, or of another stream.
+            begin = await self.on_bound() + 1 if self.on_bound else None
             reset = await self._bus.js.reset_consumer(self._stream, self._durable, begin)
             by_last = reset.info.config.ack_policy == AckPolicy.ALL
             self.bound = True
