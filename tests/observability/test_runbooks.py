@@ -5,11 +5,11 @@ import shutil
 
 import pytest
 
-from tests.faults.broker import test_row_09_alerts
 from tests.faults.catalogue import ROWS
 from tests.observability import test_prometheus
 from tests.observability.faultseries import EVALUATION, FAULTS, SAMPLE, SLOW, meant, told
 from tests.observability.promtool import judged, looked
+from tests.observability.shown import FIRED
 from tests.observability.test_catalogue import ALERTS, RUNBOOKS
 
 PAGE = (RUNBOOKS / "README.md").read_text()
@@ -73,7 +73,7 @@ def test_the_page_names_the_alerts_that_real_faults_make_fire():
         set(re.findall(r"`([A-Z]\w+)`", PAGE.split(f"in `make {verb}`")[1].split("\n\n")[1])) for verb in ("test", "faults")
     )
     assert short == test_prometheus.EXPECTED
-    assert full == test_row_09_alerts.FIRED
+    assert full == FIRED
 
 
 def test_every_runbook_is_found_from_the_page():

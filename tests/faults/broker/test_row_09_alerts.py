@@ -27,6 +27,7 @@ from tests.faults.rig.cluster import Cluster, cluster
 from tests.integration.installation import Installation, Unavailable, installation
 from tests.integration.processes import NATS, SERVICES
 from tests.observability.prometheus import Prometheus, prometheus, quick_rules
+from tests.observability.shown import DONE, FIRED, KILLED
 from tests.waiting import until
 
 pytestmark = [
@@ -35,24 +36,6 @@ pytestmark = [
     pytest.mark.skipif(shutil.which("prometheus") is None, reason="Debian's package prometheus is not there"),
 ]
 
-#: What is done -> what tells it. An increase is over when its time is, which is longer than a test.
-DONE = {
-    "keys became readable for everybody": {"SecretExposed"},
-    "bytes that are no message were put into a stream": {"DeadLetters"},
-    "one agent spoke in the name of another": {"SpeaksForAnother"},
-    "wrong tokens were shown, a hundred at a time": {"TokensRefused"},
-    "one receiver said that it is gone for good, and another that it has no time": {"EndpointSwitchedOff", "WebhookQueueOld"},
-}
-#: Who is killed -> what tells it, and stops when it is back.
-KILLED = {
-    "registry": {"DirectoryBlind"},
-    "spooler": {"LedgerNotChecked"},
-    "converter": {"CanarySilent", "QueueDoesNotDrain"},
-    "agent": {"PrintersUnreachable", "PrinterLineOld"},
-    NATS: {"BusNotSeen"},
-    "gateway": {"GatewayMissing"},
-}
-FIRED = set().union(*DONE.values(), *KILLED.values(), {"RequestsFail"})
 #: What would last for minutes, in seconds that a test can wait for.
 LIMITS = {"> 3600": "> 5", "> 900": "> 5", "> 60": "> 10", "[5m]": "[5s]"}
 
