@@ -41,6 +41,13 @@ async def quick(tmp_path):
         yield running
 
 
+@pytest.fixture
+async def patient(tmp_path):
+    """One that a busy machine does not hurry: for what has nothing to do with lateness."""
+    async with little(tmp_path, convert_timeout=60) as running:
+        yield running
+
+
 async def convert(running: Converter, folder: Path, kind: Format, data: bytes, ticket: Ticket = LABEL):
     return await running.convert(samples.order(kind, ticket), written(folder, data), folder)
 
@@ -90,30 +97,30 @@ def kill(pids: list[int]) -> None:
         (Format.TEXT, lambda: b"words", "converter.worker"),
     ],
 )
-async def test_an_engine_that_was_killed_while_idle_is_replaced(quick, tmp_path, kind, data, word):
-    await convert(quick, tmp_path / "a", kind, data())
-    await until(lambda: not starting(quick), what="all are idle: who waits for one that dies at its start is told so")
-    kill(await until(lambda: named(word, quick)))
-    assert (await convert(quick, tmp_path / "b", kind, data())).pages >= 1
+async def test_an_engine_that_was_killed_while_idle_is_replaced(patient, tmp_path, kind, data, word):
+    await convert(patient, tmp_path / "a", kind, data())
+    await until(lambda: not starting(patient), what="all are idle: who waits for one that dies at its start is told so")
+    kill(await until(lambda: named(word, patient)))
+    assert (await convert(patient, tmp_path / "b", kind, data())).pages >= 1
 
 
 @pytest.mark.parametrize(("kind", "word"), [(Format.WORD, "soffice.bin"), (Format.HTML, "chromium-headless-shell")])
-async def test_a_document_whose_engine_is_killed_once_is_converted_by_a_fresh_one(quick, tmp_path, kind, word):
+async def test_a_document_whose_engine_is_killed_once_is_converted_by_a_fresh_one(patient, tmp_path, kind, word):
     paragraphs = "word " * 20_000
     data = samples.word(paragraphs) if kind is Format.WORD else f"<p>{paragraphs}</p>".encode()
-    await quick.ready(Engine.OFFICE if kind is Format.WORD else Engine.HTML)
-    converting = asyncio.create_task(convert(quick, tmp_path / "a", kind, data))
-    await until(lambda: at_work(quick), what="it is being converted")
-    kill(named(word, quick))
+    await patient.ready(Engine.OFFICE if kind is Format.WORD else Engine.HTML)
+    converting = asyncio.create_task(convert(patient, tmp_path / "a", kind, data))
+    await until(lambda: at_work(patient), what="it is being converted")
+    kill(named(word, patient))
     assert (await converting).pages >= 1
 
 
-async def test_a_page_whose_renderer_dies_is_printed_at_the_second_try(quick, tmp_path):
-    await convert(quick, tmp_path / "a", Format.HTML, b"<p>words</p>")
+async def test_a_page_whose_renderer_dies_is_printed_at_the_second_try(patient, tmp_path):
+    await convert(patient, tmp_path / "a", Format.HTML, b"<p>words</p>")
     slow = b"<p>words</p><script>for (const end = Date.now() + 1500; Date.now() < end;) ;</script>"
-    converting = asyncio.create_task(convert(quick, tmp_path / "b", Format.HTML, slow))
-    await until(lambda: at_work(quick), what="the page is being printed")
-    kill(named("type=renderer", quick))
+    converting = asyncio.create_task(convert(patient, tmp_path / "b", Format.HTML, slow))
+    await until(lambda: at_work(patient), what="the page is being printed")
+    kill(named("type=renderer", patient))
     assert (await converting).pages == 1
 
 

@@ -133,6 +133,9 @@ def within(folder: Path) -> list[int]:
 
 @needs_root
 def test_without_root_a_user_namespace_seals_as_well(tmp_path):
+    nobody = ["setpriv", f"--reuid={seal.NOBODY}", f"--regid={seal.NOBODY}", "--clear-groups"]
+    if subprocess.run([*nobody, "unshare", "--user", "true"], capture_output=True, check=False).returncode:
+        pytest.skip("here only root makes user namespaces: inside a chroot, or by the machine's own rule")
     folder = tmp_path / "folder"
     folder.mkdir()
     for path in (folder, *(parent for parent in folder.parents if parent.stat().st_mode & 0o055 != 0o055)):
@@ -142,16 +145,7 @@ def test_without_root_a_user_namespace_seals_as_well(tmp_path):
     program.write_text(Path(seal.__file__).read_text())
     spec = Spec(parent=0, folder=str(folder), user="same", namespaces=("user", "net", "mount", "pid"), hidden=("/home",))
     script = "import os; print(os.getuid(), os.listdir('/tmp'), len([p for p in os.listdir('/proc') if p.isdigit()]))"
-    command = [
-        "setpriv",
-        f"--reuid={seal.NOBODY}",
-        f"--regid={seal.NOBODY}",
-        "--clear-groups",
-        SYSTEM_PYTHON,
-        "-I",
-        program,
-        spec.to_json(),
-    ]
+    command = [*nobody, SYSTEM_PYTHON, "-I", program, spec.to_json()]
     done = subprocess.run(
         [*command, "--", SYSTEM_PYTHON, "-I", "-c", script], capture_output=True, text=True, timeout=30, check=False
     )
