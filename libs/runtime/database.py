@@ -78,12 +78,17 @@ class Database:
             await connection.execution_options(**look)
             yield connection
 
+    async def alone(self, connection: AsyncConnection, *names: str) -> None:
+        """Let no other transaction that is alone with these names be beside this one; with SQLite none is ever beside another."""
+        if not self.sqlite:
+            lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
+            await connection.execute(lock, {"name": ".".join(("printbus", self._service, *names))})
+
     async def migrate(self, migrations: Path) -> None:
         """Bring the tables up to date with the Alembic revisions in `migrations`; two processes at once do it once."""
         async with self.engine.begin() as connection:
             if not self.sqlite:
-                lock = text("SELECT pg_advisory_xact_lock(hashtext(:name))")
-                await connection.execute(lock, {"name": f"printbus.{self._service}"})
+                await self.alone(connection)
                 await connection.execute(text(f'CREATE SCHEMA IF NOT EXISTS "{self._service}"'))
             await connection.run_sync(_upgrade, migrations)
 

@@ -52,6 +52,7 @@ class Endpoints:
         """Add an endpoint unless its client, or its tenant, has `limit` of them; whether it was added."""
         own = (endpoint.c.tenant == new.tenant) & (endpoint.c.sn == new.sn) & endpoint.c.active & _OWN
         async with self._database.transaction() as connection:
+            await self._database.alone(connection, "endpoints", new.tenant, new.sn)
             there = (await connection.execute(select(func.count()).select_from(endpoint).where(own))).scalar_one()
             if there >= limit:
                 return False

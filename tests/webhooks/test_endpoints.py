@@ -124,6 +124,12 @@ async def test_a_client_has_so_many_endpoints_and_its_tenant_others(opened):
     assert await endpoints.owned("other", "jueKiUEE") == []
 
 
+async def test_those_that_come_at_once_are_no_more_than_are_allowed(opened):
+    endpoints = Endpoints(opened)
+    added = await asyncio.gather(*(endpoints.add(replace(A, id=f"ep-{number}"), 2) for number in range(8)))
+    assert sum(added) == len(await endpoints.owned(A.tenant, A.sn)) == 2
+
+
 async def test_what_an_endpoint_chose_comes_back_as_it_was(opened):
     chosen = replace(MINE, kinds=(EventKind.END,), devices=(DeviceFilter("标签", "jueKiUEE"),), binary=True, old_secret="o")
     await Endpoints(opened).put(chosen)

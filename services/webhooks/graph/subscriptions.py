@@ -55,6 +55,7 @@ class Subscriptions:
         own = ALIVE & (subscription.c.tenant == new.tenant) & (subscription.c.app == new.app)
         rows = [_endpoint_row(each) for each in _endpoints(new)]
         async with self._database.transaction() as connection:
+            await self._database.alone(connection, "subscriptions", new.tenant, new.app)
             there = (await connection.execute(select(func.count()).select_from(subscription).where(own))).scalar_one()
             if there >= limit:
                 return False
