@@ -18,7 +18,7 @@ class SlowMeters:
 
     async def look(self) -> None:
         self.looks += 1
-        await asyncio.sleep(self._seconds)
+        await asyncio.sleep(self._seconds)  # the pace of its count
 
 
 @pytest.mark.parametrize(("seconds", "least", "most"), [(0.0, 3, 1000), (0.1, 1, 1)])

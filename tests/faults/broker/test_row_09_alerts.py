@@ -89,7 +89,7 @@ class Watched:
 
 async def test_row_09_each_part_that_is_away_and_each_wrong_that_is_done_makes_its_alerts_fire(row, tmp_path):
     async with receivers() as places, watched(tmp_path, places) as at:
-        await at.server.reaches(await at.server.submit("Paper"), "FINISHED")
+        assert await at.server.reaches(await at.server.submit("Paper"), "FINISHED") == "FINISHED"
         await at.are_silent(set().union(*KILLED.values()))  # what was not there yet when it was first looked for, is by now
         await _wrongs(at)
         for name, alerts in KILLED.items():
