@@ -94,7 +94,7 @@ def upload_item(ref: str) -> dict[str, Any]:
         "post": {
             "operationId": "sendTmpFile",
             "summary": "Upload a file, to print it by its virtual address.",
-            "security": [{"ApiAccessToken": []}],
+            "security": [{"ApiAccessToken": []}, {"Bearer": []}],
             "requestBody": {"required": True, "content": {"multipart/form-data": {"schema": body}}},
             "responses": answers,
         }
