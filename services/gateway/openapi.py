@@ -89,7 +89,7 @@ def _enrol() -> dict[str, Any]:
                 "404": {"description": "The tenant is not there any more.", "content": refused},
                 "409": {"description": "It cannot be enrolled like this.", "content": refused},
                 "413": {"description": "The body is too large.", "content": refused},
-                "429": {"description": "Too many wrong tokens came from this address; `Retry-After` says when.", "content": refused},
+                "429": {"description": "Too many wrong tokens came from there; `Retry-After` says when.", "content": refused},
                 "503": {"description": "Nobody can tell now.", "content": refused},
             },
         }
