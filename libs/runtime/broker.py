@@ -20,7 +20,8 @@ from libs.contracts.message import Message, Undecodable, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import Code, Refusal
 from libs.contracts.streams import BACKOFF, ConsumerSpec
-from libs.runtime.bus import PING, PINGS, Refused, arrived, rest
+from libs.runtime.bus import PING, PINGS, Refused, rest
+from libs.runtime.closing import arrived
 from libs.runtime.ending import end
 from libs.runtime.service import Check
 from libs.runtime.traces import Tracing

@@ -23,6 +23,7 @@ from libs.contracts.message import Message, decode, encode
 from libs.contracts.permissions import inbox
 from libs.contracts.queries import ANSWER, Code, Refusal
 from libs.runtime import traces
+from libs.runtime.closing import arrived, closed
 from libs.runtime.timings import Timings
 from libs.runtime.trust import bus_options, bus_servers
 from libs.runtime.versions import tell_age
@@ -153,7 +154,7 @@ class Bus:
             await asyncio.wait_for(arrived(self.client), 2)
         except (NatsError, TimeoutError):
             log.warning("bus closed unflushed", user=self.user)
-        await self.client.close()
+        await closed(self.client)
 
     async def publish(self, message: Message, *, stream: str, message_id: str = "", patience: float = PUBLISH_PATIENCE) -> PubAck:
         """Store one message; returns JetStream's acknowledgement. Raises as `publish_raw`."""
@@ -262,15 +263,6 @@ class Bus:
     async def tell(self, message: Message) -> None:
         """Core NATS, no acknowledgement: for what may be lost (heartbeats)."""
         await self.client.publish(message.subject, encode(message))
-
-
-async def arrived(client: Client) -> None:
-    """Wait until the server has everything that was said before. Raises NATS's errors.
-
-    The client's ping overtakes what is still in its own buffer, so that only a second one comes behind it.
-    """
-    await client.flush()
-    await client.flush()
 
 
 def rest(client: Client) -> None:

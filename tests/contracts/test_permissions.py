@@ -11,7 +11,8 @@ from libs.contracts.permissions import SERVICES, agent_permissions, link_permiss
 from libs.contracts.streams import agent_consumer, consumers
 from libs.contracts.tickets import Ticket
 from libs.runtime import admin
-from libs.runtime.bus import Bus, arrived, connect
+from libs.runtime.bus import Bus, connect
+from libs.runtime.closing import arrived
 from tests.bus import Rig, running_bus
 from tests.waiting import until
 

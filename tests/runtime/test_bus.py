@@ -21,11 +21,11 @@ from libs.runtime.bus import (
     Outgoing,
     Refused,
     Unanswered,
-    arrived,
     connect,
     outgoing,
     rest,
 )
+from libs.runtime.closing import arrived
 from libs.runtime.traces import Tracing
 from tests.bus import Rig, running_bus
 from tests.runtime.messages import admission, letter, row, stored
@@ -244,6 +244,25 @@ async def test_a_closed_bus_can_be_closed_again(rig):
     await opened.close()
     await opened.close()
     assert not opened.connected
+
+
+async def test_a_line_that_breaks_under_the_last_bytes_is_closed_all_the_same(rig, monkeypatch):
+    opened = await connect(rig.url, "gateway", rig.keys.path("gateway.creds"))
+    client, line = opened.client, opened.client._transport
+
+    async def torn():
+        raise ConnectionResetError("Connection lost")
+
+    async def silent(client):
+        raise TimeoutError
+
+    client._flusher_task.cancel()
+    monkeypatch.setattr(line, "drain", torn)
+    monkeypatch.setattr("libs.runtime.bus.arrived", silent)
+    client._pending, client._pending_data_size = [b"PING\r\n"], 6
+    await opened.close()
+    assert client.is_closed
+    assert line._io_writer.is_closing()
 
 
 async def test_a_message_takes_the_trace_with_it_and_its_own_before_the_current_one(spans):

@@ -4,7 +4,7 @@ import pytest
 from nacl.public import PrivateKey, PublicKey
 
 from libs.contracts.permissions import SERVICES, agent_permissions
-from libs.runtime.bus import arrived
+from libs.runtime.closing import arrived
 from libs.runtime.keys import ADMIN, DOCUMENT_KEY, SEAL_PRIVATE, SEAL_PUBLIC, Keys
 from tests.waiting import until
 

@@ -12,8 +12,9 @@ from libs.contracts.permissions import agent_permissions
 from libs.contracts.streams import PRINT, agent_consumer
 from libs.runtime import admin, bus, natsserver
 from libs.runtime.authority import Authority
-from libs.runtime.bus import Unanswered, arrived, connect
+from libs.runtime.bus import Unanswered, connect
 from libs.runtime.claims import NotTold, tell_claims
+from libs.runtime.closing import arrived
 from libs.runtime.credentials import credentials_file, load_key, make_key, scoped_jwt, write_secret
 from libs.runtime.keys import ADMIN, AGENT_NAME, AGENT_TENANT, AGENTS_SIGNER, Keys
 from libs.runtime.natsserver import NatsServer, Outside
