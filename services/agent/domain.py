@@ -35,17 +35,21 @@ class Step(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the journal knows of a task: its highest attempt, that attempt's step, and the report of its end (encoded)."""
+    """What the journal knows of a task: its highest attempt, and that attempt's step.
+
+    `said`: the report of its end, encoded. `sequence`: that of its order in the stream, 0: it never came.
+    """
 
     attempt: int
     step: Step
     said: bytes = b""
+    sequence: int = 0
 
 
 class Verdict(StrEnum):
     """What becomes of an order that came in: it is taken, refused, told to be stale, acknowledged unread, or known.
 
-    One that is known is not taken twice; what the journal knows of it is told again, as that report may be lost.
+    One that is known is not taken twice. If it was sent anew, what the journal knows is told again: that report may be lost.
     """
 
     TAKE = "take"

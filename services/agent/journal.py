@@ -128,10 +128,10 @@ class Journal:
     async def known(self, tasks: Sequence[str]) -> dict[str, Known]:
         """Of these tasks, the highest attempt that the journal has seen, with the report of its end."""
         marks = ", ".join("?" * len(tasks))
-        said = f"CASE step WHEN {Step.DONE:d} THEN data ELSE x'' END"
-        select = f"SELECT task, attempt, step, {said} FROM orders WHERE task IN ({marks}) ORDER BY attempt"  # noqa: S608 - only marks
+        found = f"task, attempt, step, CASE step WHEN {Step.DONE:d} THEN data ELSE x'' END, sequence"
+        select = f"SELECT {found} FROM orders WHERE task IN ({marks}) ORDER BY attempt"  # noqa: S608 - only marks
         rows = await self.read(lambda c: c.execute(select, tuple(tasks)).fetchall())
-        return {task: Known(attempt, Step(step), said) for task, attempt, step, said in rows}
+        return {task: Known(attempt, Step(step), said, sequence) for task, attempt, step, said, sequence in rows}
 
     async def outbox(self, limit: int) -> list[Row]:
         """The oldest reports that wait to be published."""

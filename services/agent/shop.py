@@ -172,20 +172,21 @@ class Shop:
         verdict = judge(order, seen, now())
         if verdict in (Verdict.DROP, Verdict.KNOWN):
             self._meters.duplicates.inc()
-            return repeated(order, seen) if seen and verdict is Verdict.KNOWN else []
+            # The same message once more was not acknowledged, that is all.
+            return repeated(order, seen) if seen and verdict is Verdict.KNOWN and seen.sequence != sequence else []
         if verdict is Verdict.STALE:
             return self._never(order, sequence, known, report(order, TaskExpired, stale=True))
         if verdict is Verdict.REFUSE:
             why = "The task's id cannot be the name of a job."
             return self._never(order, sequence, known, report(order, TaskFailed, reason="aborted-by-system", message=why))
-        known[order.task] = Known(order.attempt, Step.TAKEN)
+        known[order.task] = Known(order.attempt, Step.TAKEN, sequence=sequence)
         taken.append(Attempt(order, self.journal))
         return [took(order, sequence), report(order, TaskTaken)]
 
     @staticmethod
     def _never(order: PrintDocument, sequence: int, known: dict[str, Known], told: Change) -> list[Change]:
         """An order that ends as it comes."""
-        known[order.task] = Known(order.attempt, Step.DONE, said(told))
+        known[order.task] = Known(order.attempt, Step.DONE, said(told), sequence)
         return [took(order, sequence, Step.DONE, said(told)), told]
 
     def _withdraw(self, control: WithdrawTask, known: dict[str, Known], taken: list[Attempt]) -> list[Change]:

@@ -42,9 +42,12 @@ async def test_the_database_is_written_through_to_the_disk(journal):
 
 async def test_an_ended_order_is_known_by_its_name_and_keeps_no_document(journal):
     await journal.write(took(order(1), 1), reached(task(1), 1, Step.DONE, said=b"printed"))
-    assert await journal.known([task(1)]) == {task(1): Known(1, Step.DONE, b"printed")}, "and by the report of its end"
+    assert await journal.known([task(1)]) == {task(1): Known(1, Step.DONE, b"printed", 1)}, "and by the report of its end"
     await journal.write(took(order(1, attempt=2), 2), reached(task(1), 1, Step.DONE), buried(task(9), 3))
-    assert await journal.known([task(1), task(9), task(5)]) == {task(1): Known(2, Step.TAKEN), task(9): Known(3, Step.WITHDRAWN)}
+    assert await journal.known([task(1), task(9), task(5)]) == {
+        task(1): Known(2, Step.TAKEN, sequence=2),
+        task(9): Known(3, Step.WITHDRAWN),
+    }
     assert await journal.read(lambda c: c.execute("SELECT data FROM orders WHERE attempt = 1").fetchone()) == (b"",)
 
 
@@ -75,7 +78,7 @@ async def test_what_waits_is_committed_at_once(journal):
 async def test_ended_orders_are_forgotten_after_their_time_and_open_ones_never(journal):
     await journal.write(took(order(1), 1), took(order(2), 2), reached(task(2), 1, Step.DONE), remembered("admitted", "5"))
     await journal.sweep(before=10**15)
-    assert await journal.known([task(1), task(2)]) == {task(1): Known(1, Step.TAKEN)}
+    assert await journal.known([task(1), task(2)]) == {task(1): Known(1, Step.TAKEN, sequence=1)}
     assert await journal.fact("admitted") == "5"
 
 
