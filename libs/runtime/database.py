@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -11,6 +12,7 @@ from typing import Any, TypeVar
 from sqlalchemy import URL, Connection, event, inspect, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.util import await_only
 
 from libs.runtime.sqlite import Driver
 
@@ -18,9 +20,10 @@ T = TypeVar("T")
 _MIGRATIONS = Path(__file__).parent / "migrations"
 #: Seconds for which a commit may still be followed by another one of the same time, or not be seen by readers yet.
 YOUNG = 1.0
-
 #: Milliseconds that PostgreSQL lets a transaction do nothing: a process that is frozen in one must not hold its locks for ever.
 IDLE = 10_000
+#: Seconds for which a new SQLite file may be busy with others that open it, too.
+SWITCHED_WITHIN = 30.0
 
 
 class Database:
@@ -168,6 +171,20 @@ def open_database(url: str, data_dir: Path, service: str) -> Database:
     return Database(engine, service)
 
 
+def _write_ahead(cursor: Any) -> None:
+    """WAL. Where several processes open a new file at once, SQLite says that it is locked instead of waiting for them."""
+    until = time.monotonic() + SWITCHED_WITHIN
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            await_only(asyncio.sleep(0.01))
+        else:
+            return
+
+
 def _close_to_others(path: Path) -> None:
     """Documents and secrets are in it: its owner's only, like the files that SQLite lays beside it with the same mode."""
     with suppress(OSError):  # SQLite itself says what is wrong
@@ -184,8 +201,9 @@ def _tune_sqlite(engine: AsyncEngine) -> None:
     def connected(raw: Any, _record: Any) -> None:
         raw.isolation_level = None
         cursor = raw.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=30000", "foreign_keys=ON", "cache_size=-16000"):
+        for pragma in ("busy_timeout=30000", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000"):
             cursor.execute(f"PRAGMA {pragma}")
+        _write_ahead(cursor)
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
