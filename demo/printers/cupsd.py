@@ -193,7 +193,7 @@ class PrivateCupsd:
     async def _clear(self) -> None:
         await self.stop()
         for process in self._started:
-            process.kill_descendants()
+            await process.kill_descendants()
 
     def _furnish(self) -> None:
         self.folder.chmod(0o755)

@@ -58,7 +58,7 @@ class Process:
         if self.running:
             self._child.kill()
         if descendants:
-            self.kill_descendants()
+            await self.kill_descendants()
         await self._child.wait()
 
     async def stop(self, grace: float = 5.0) -> None:
@@ -69,21 +69,28 @@ class Process:
                 await asyncio.wait_for(self._child.wait(), grace)
         await self.kill()
 
-    def kill_descendants(self) -> None:
-        """SIGKILL to every process of the session, the program's own included."""
-        if not self.running and Path(f"/proc/{self._session}").exists():
+    async def kill_descendants(self) -> None:
+        """SIGKILL to every process of the session, the program's own included, until none of them is left."""
+        if not self.running and os.path.lexists(f"/proc/{self._session}"):  # noqa: ASYNC240 - the kernel's memory
             return  # another process has the number now, so of this session nothing was left
-        for pid in _members(self._session):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        while left := _members(self._session):  # a process that was begun meanwhile stands in the next look only
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            await asyncio.sleep(0.005)
 
 
 def _members(session: int) -> list[int]:
-    """The processes of a session. cupsd puts each filter into a process group of its own, but not into a session."""
+    """The living processes of a session. cupsd puts each filter into a process group of its own, but not into a session."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError, ProcessLookupError):
-                if os.getsid(int(entry.name)) == session:
+                if os.getsid(int(entry.name)) == session and _lives(entry):
                     found.append(int(entry.name))
     return found
+
+
+def _lives(process: Path) -> bool:
+    """Whether it has not ended; who ended stays listed until its parent has looked."""
+    return (process / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in ("Z", "X")

@@ -33,7 +33,7 @@ async def test_a_process_can_be_killed_alone(tmp_path):
     process, child = await stubborn(tmp_path)
     await process.kill(descendants=False)
     assert alive(child)
-    process.kill_descendants()
+    await process.kill_descendants()
     await until(lambda: not alive(child))
 
 
