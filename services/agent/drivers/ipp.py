@@ -194,7 +194,7 @@ class IppPrinter:
             except ClientError as error:
                 raise unreachable(self.name, error) from error
 
-    async def _learn(self, *, anew: bool) -> None:
+    async def _learn(self, *, anew: bool = True) -> None:
         """What the printer is and can; unless `anew`, only if it is not known yet. Raises `ClientError`."""
         async with self._asking:
             if anew or not self._known.is_set():
