@@ -96,12 +96,15 @@ class Site:
     def settings(self) -> dict[str, str]:
         return {"NATS_TLS_PORT": "1"}  # only so that `invite` does not warn
 
-    async def call(self, command: str, **data):
+    async def asked(self, command: str, **data) -> httpx.Response:
         async with httpx.AsyncClient(base_url=self.server.url, trust_env=False, timeout=30) as client:
-            answer = await client.post(
-                "/openapi", json={"command": command, "data": data}, headers={"Api-Access-Token": self.token}
-            )
-        envelope = answer.json()
+            return await client.post("/openapi", json={"command": command, "data": data}, headers={"Api-Access-Token": self.token})
+
+    async def let_in(self) -> bool:
+        return (await self.asked("getInfo")).status_code == httpx.codes.OK
+
+    async def call(self, command: str, **data):
+        envelope = (await self.asked(command, **data)).json()
         assert envelope["success"], envelope
         return envelope.get("data")
 
@@ -185,8 +188,9 @@ async def test_over_tls_it_prints_once_through_a_killed_server_and_is_put_out_wh
             await other.close()
 
         await said(here.server.data, "agent", "disable", here.remote.sn)
-        await until(lambda: here.remote.told("bus closed by the server"), 5, "the disabled agent is put out")
+        await until(lambda: here.remote.told("bus closed by the server"), what="the disabled agent is put out")
         await said(here.server.data, "agent", "enable", here.remote.sn)
+        await until(here.let_in, what="the server has heard of it, which takes a second")
         await here.online()
         await here.finished(await here.submit("welcome back"))
         assert len(here.remote.papers()) == 4
