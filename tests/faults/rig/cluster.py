@@ -110,7 +110,8 @@ class Cluster:
                 return ""
             return (info.cluster.leader or "") if info.cluster else "printbus-1"
 
-        return int((await until(named, 30, f"{stream} has a leader", every=0.2)).rpartition("-")[2]) - 1
+        name = await until(named, 30, f"{stream} has a leader", every=0.2)  # printbus-1, of a joined region printbus-1-eu
+        return int(name.split("-")[1]) - 1
 
     async def stop(self) -> None:
         """Leave none behind."""
