@@ -4,7 +4,8 @@ import json
 import sys
 from pathlib import Path
 
-from docs.generator import asyncapi, commands, compatibility, crashpoints, dashboards, graph, metrics, schemas, settings, streams
+from docs.generator import asyncapi, commands, compatibility, crashpoints, graph, metrics, schemas, settings, streams
+from docs.generator.dashboards import DASHBOARDS, panels
 from services.gateway.openapi import openapi_document
 
 ROOT = Path(__file__).parent.parent
@@ -22,7 +23,7 @@ def generated() -> dict[Path, str]:
         Path("docs/crashpoints.md"): crashpoints.text(),
         Path("docs/metrics.md"): metrics.text(),
         Path("docs/streams.md"): streams.text(),
-        **{Path(f"deploy/grafana/{each.name}.json"): dashboards.text(each) for each in dashboards.DASHBOARDS},
+        **{Path(f"deploy/grafana/{each.name}.json"): panels.text(each) for each in DASHBOARDS},
     }
     folder = schemas.FOLDER.relative_to(ROOT)
     taken = {folder / f"{name}.json": schemas.text(snapshot) for name, snapshot in schemas.snapshots().items()}

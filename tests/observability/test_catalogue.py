@@ -8,7 +8,8 @@ import pytest
 import yaml
 from prometheus_client import CollectorRegistry
 
-from docs.generator.dashboards import DASHBOARDS, queries
+from docs.generator.dashboards import DASHBOARDS
+from docs.generator.dashboards.panels import queries
 from libs.contracts.metrics import ALL, EVERY, PRINTERS, REQUESTS, TASKS_AGE, TASKS_ENDED, Kind, told_reason
 from libs.runtime import metrics
 from services.cli.commandline import parser
